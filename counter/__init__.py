@@ -1,0 +1,1 @@
+"""Counter service: cases, and the faces of a counter."""

@@ -1,0 +1,1 @@
+"""Issuer service: certificates, offers, status lists, sources of claims."""

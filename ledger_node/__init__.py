@@ -1,0 +1,1 @@
+"""The ledger: embedded chain, log publisher, audit pages."""

@@ -1,0 +1,1 @@
+"""What the services of the wallet share: core values, adapters, access and the command."""

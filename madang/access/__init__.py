@@ -1,0 +1,1 @@
+"""Who may act: OAuth grants, staff sessions, roles, service tokens."""

@@ -1,0 +1,1 @@
+"""Certificate types as data: model, parser, checks."""

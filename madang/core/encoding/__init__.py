@@ -1,0 +1,1 @@
+"""Bytes and text: base64url, strict JSON, canonical JSON (RFC 8785)."""

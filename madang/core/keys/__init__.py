@@ -1,0 +1,1 @@
+"""Algorithms, JWKs, and signing and checking as protocols."""

@@ -1,0 +1,1 @@
+"""Eligibility rules as dated data: three values, derived query, explanation."""

@@ -1,0 +1,1 @@
+"""Status of credentials: Token Status List."""

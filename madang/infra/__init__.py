@@ -1,0 +1,1 @@
+"""Adapters to the outside: database, keys, HTTP, chain, clock, ids, web."""

@@ -1,0 +1,1 @@
+"""The wallet: speaks to services by protocol only."""

@@ -1,0 +1,53 @@
+"""What every test shares: the folder of official vectors, and no silent skips in CI."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+VECTORS = REPOSITORY.parent / "shared" / "vectors"
+ALLOWED_SKIPS = REPOSITORY / "tests" / "allowed_skips.txt"
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Callable[[str], Path]:
+    """Return a function from a specification's name to its folder of vectors, or skip by name."""
+
+    def folder(name: str) -> Path:
+        path = VECTORS / name
+        if not path.is_dir():
+            pytest.skip(f"vectors absent: {name}")
+        return path
+
+    return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name every skip that CI does not allow."""
+    for line in _forbidden_skips(terminalreporter):
+        terminalreporter.write_line(f"not an allowed skip: {line}", red=True)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With CI=true, fail on any skip that tests/allowed_skips.txt does not name."""
+    if os.environ.get("CI") != "true":
+        return
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and _forbidden_skips(reporter):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _forbidden_skips(reporter: pytest.TerminalReporter) -> list[str]:
+    allowed = {
+        line.strip()
+        for line in ALLOWED_SKIPS.read_text("utf-8").splitlines()
+        if line.strip() and not line.startswith("#")
+    }
+    found = []
+    for report in reporter.stats.get("skipped", []):
+        reason = str(report.longrepr[2]).removeprefix("Skipped: ")
+        if reason not in allowed:
+            found.append(f"{report.nodeid}: {reason}")
+    return found if os.environ.get("CI") == "true" else []
