@@ -1,0 +1,168 @@
+"""The embedded chain: one development engine as a child process, its file only a cache.
+
+The engine's own state file is no database, so the truth is the publisher's record of signed
+transactions: after a start with a missing, broken or older file the record is replayed, and the
+same transactions with the same times give the same chain.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from madang.infra.rpc import Rpc, RpcError
+
+START_SECONDS = 20.0
+_POLL_SECONDS = 0.02
+_PR_SET_PDEATHSIG = 1
+
+
+class EngineError(RuntimeError):
+    """The embedded engine could not be started; the message says what was missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How the embedded engine runs.
+
+    Attributes:
+        binary: the engine's program.
+        port: loopback port of its JSON-RPC.
+        chain_id: id of the chain, part of every transaction's signature.
+        genesis_time: seconds since the epoch in the first block; fixed for the life of a chain.
+        cache: file that holds the engine's state between runs.
+    """
+
+    binary: Path
+    port: int
+    chain_id: int
+    genesis_time: int
+    cache: Path
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTransaction:
+    """One signed transaction in the publisher's record.
+
+    Attributes:
+        raw: the signed bytes as they were or will be sent.
+        sender: address, with which the count of sent transactions is looked up.
+        nonce: the sender's sequence number.
+        block_time: seconds of the block it went into, or None if it was never seen in one.
+    """
+
+    raw: bytes
+    sender: str
+    nonce: int
+    block_time: int | None
+
+
+class EmbeddedEngine:
+    """Start, restore, save and stop the engine."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self._settings = settings
+        self._process: asyncio.subprocess.Process | None = None
+        self.rpc = Rpc(f"http://127.0.0.1:{settings.port}")
+
+    async def start(self, record: Sequence[RecordedTransaction]) -> None:
+        """Bring the engine up with every transaction of the record in it.
+
+        Raises:
+            EngineError: the program is missing or does not answer.
+        """
+        await self._spawn()
+        if not (await self._load() and await self._follows(record)):
+            await self._stop_process()
+            await self._spawn()
+        await self._replay(record)
+
+    async def _spawn(self) -> None:
+        settings = self._settings
+        if not settings.binary.is_file():
+            raise EngineError(
+                f"the chain engine is not at {settings.binary}; `make install` puts it there"
+            )
+        self._process = await asyncio.create_subprocess_exec(
+            settings.binary,
+            *("--host", "127.0.0.1", "--port", str(settings.port)),
+            *("--chain-id", str(settings.chain_id), "--timestamp", str(settings.genesis_time)),
+            *("--accounts", "0", "--base-fee", "0", "--gas-price", "0", "--silent"),
+            stdin=asyncio.subprocess.DEVNULL,
+            preexec_fn=_end_with_parent,
+            start_new_session=True,
+        )
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + START_SECONDS
+        while loop.time() < deadline and self._process.returncode is None:
+            with contextlib.suppress(RpcError):
+                await self.rpc.call("eth_chainId")
+                return
+            await asyncio.sleep(_POLL_SECONDS)
+        raise EngineError(f"the chain engine did not answer on port {settings.port}")
+
+    async def _load(self) -> bool:
+        """Load the cache; False if it is missing or the engine refuses it."""
+        try:
+            state = self._settings.cache.read_text("ascii")
+            return bool(await self.rpc.call("anvil_loadState", state))
+        except (OSError, UnicodeDecodeError, RpcError):
+            return not self._settings.cache.exists()
+
+    async def _follows(self, record: Sequence[RecordedTransaction]) -> bool:
+        """Tell whether the loaded state holds nothing that the record does not."""
+        expected: dict[str, int] = {}
+        for transaction in record:
+            expected[transaction.sender] = transaction.nonce + 1
+        for sender, count in expected.items():
+            if await self._count(sender) > count:
+                return False
+        height = int(str(await self.rpc.call("eth_blockNumber")), 16)
+        return height <= len(record)
+
+    async def _count(self, sender: str) -> int:
+        return int(str(await self.rpc.call("eth_getTransactionCount", sender, "latest")), 16)
+
+    async def _replay(self, record: Sequence[RecordedTransaction]) -> None:
+        """Send what the loaded state lacks, each into a block of its recorded time."""
+        counts: dict[str, int] = {}
+        for transaction in record:
+            if transaction.block_time is None:
+                continue
+            sender = transaction.sender
+            if sender not in counts:
+                counts[sender] = await self._count(sender)
+            if transaction.nonce >= counts[sender]:
+                await self.rpc.call("anvil_setNextBlockTimestamp", transaction.block_time)
+                await self.rpc.call("eth_sendRawTransaction", "0x" + transaction.raw.hex())
+
+    async def save(self) -> None:
+        """Write the engine's state to the cache: a new file, then a rename."""
+        state = str(await self.rpc.call("anvil_dumpState"))
+        cache = self._settings.cache
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        new = cache.with_suffix(".new")
+        new.write_text(state, "ascii")
+        new.replace(cache)
+
+    async def stop(self) -> None:
+        """Save and end the engine."""
+        if self._process is None:
+            return
+        with contextlib.suppress(RpcError):
+            await self.save()
+        await self._stop_process()
+
+    async def _stop_process(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+            await self._process.wait()
+        self._process = None
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end the engine when the node dies, so that the port is free again."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

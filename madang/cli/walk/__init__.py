@@ -1,0 +1,1 @@
+"""The main path as people walk it, and its report."""

@@ -1,0 +1,59 @@
+"""JSON-RPC over HTTP to a chain node, with limits on time and size."""
+
+import itertools
+from typing import Any
+
+import httpx
+
+_TIMEOUT_SECONDS = 10.0
+_MAX_BYTES = 256_000_000
+
+
+class RpcError(RuntimeError):
+    """The node did not answer, answered garbage, or answered with an error.
+
+    Attributes:
+        code: the node's error code, or None if there was no proper answer.
+    """
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Rpc:
+    """Calls to one node (Ethereum JSON-RPC, over HTTP).
+
+    Args:
+        url: address of the node.
+        timeout: seconds for one call.
+    """
+
+    def __init__(self, url: str, timeout: float = _TIMEOUT_SECONDS) -> None:
+        self.url = url
+        self._client = httpx.AsyncClient(timeout=timeout)
+        self._numbers = itertools.count(1)
+
+    async def call(self, method: str, *params: object) -> Any:  # noqa: ANN401 - any JSON value
+        """Call `method` and return its result, a JSON value.
+
+        Raises:
+            RpcError: no answer, no JSON-RPC answer, or an error of the node.
+        """
+        number = next(self._numbers)
+        request = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+        try:
+            answer = await self._client.post(self.url, json=request)
+            body = answer.json() if len(answer.content) <= _MAX_BYTES else None
+        except (httpx.HTTPError, ValueError) as error:
+            raise RpcError(f"{method}: no proper answer from the node: {error!r}") from error
+        if not isinstance(body, dict) or body.get("id") != number:
+            raise RpcError(f"{method}: the node's answer is no JSON-RPC answer to this call")
+        if "error" in body:
+            detail = body["error"] if isinstance(body["error"], dict) else {}
+            raise RpcError(f"{method}: {detail.get('message', 'error')}", detail.get("code"))
+        return body.get("result")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
