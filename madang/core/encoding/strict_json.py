@@ -1,0 +1,81 @@
+"""JSON that means one thing: no duplicate names, no NaN, bounded size and depth (RFC 8259)."""
+
+import json
+from typing import Any, NoReturn, TypeAlias
+
+from madang.core.encoding.errors import EncodingError
+
+Json: TypeAlias = Any
+"""None, bool, int, float, str, list of Json, or dict of str to Json."""
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 32
+
+
+def loads(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Json:
+    """Return the value of JSON text.
+
+    Args:
+        data: UTF-8 bytes or text.
+        max_bytes: the longest text accepted, in bytes.
+        max_depth: how deep arrays and objects may nest.
+
+    Raises:
+        EncodingError: not JSON, a name twice in one object, NaN or Infinity, a lone surrogate,
+            too long, or too deep.
+    """
+    raw = data if isinstance(data, bytes) else _utf8(data)
+    if len(raw) > max_bytes:
+        raise EncodingError(f"JSON of {len(raw)} bytes, at most {max_bytes} are accepted")
+    if raw.count(b"[") + raw.count(b"{") > max_depth:
+        _check_depth(raw, max_depth)
+    try:
+        text = raw.decode("utf-8")
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+    except EncodingError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise EncodingError(f"not JSON: {error}") from error
+    if "\\ud" in text or "\\uD" in text:
+        _utf8(dumps(value))
+    return value
+
+
+def dumps(value: Json) -> str:
+    """Return `value` as compact JSON text; characters outside ASCII stay as they are."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise EncodingError("text holds a lone surrogate, which has no UTF-8 form") from error
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise EncodingError("an object names a member twice")
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise EncodingError(f"{name} is not JSON")
+
+
+def _check_depth(raw: bytes, max_depth: int) -> None:
+    """Refuse deep nesting before the parser recurses; strings are stepped over."""
+    depth, inside, escaped = 0, False, False
+    for byte in raw:
+        if inside:
+            inside = escaped or byte != 0x22  # noqa: PLR2004 - the quotation mark
+            escaped = byte == 0x5C and not escaped  # noqa: PLR2004 - the backslash
+        elif byte == 0x22:  # noqa: PLR2004 - the quotation mark
+            inside = True
+        elif byte in b"[{":
+            depth += 1
+            if depth > max_depth:
+                raise EncodingError(f"JSON nests deeper than {max_depth}")
+        elif byte in b"]}":
+            depth -= 1

@@ -1,0 +1,94 @@
+"""JSON Web Signature, compact form (RFC 7515), with the received bytes kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from madang.core.encoding import base64url, strict_json
+from madang.core.encoding.errors import EncodingError
+from madang.core.envelope.errors import EnvelopeError
+from madang.core.keys.signing import SignatureChecker, Signer
+
+MAX_BYTES = 256_000
+_PARTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Jws:
+    """A parsed JWS whose signature is not checked yet.
+
+    Attributes:
+        header: the protected header.
+        payload: the bytes that were signed.
+        signature: raw signature.
+        signing_input: what the signature covers, as received.
+    """
+
+    header: dict[str, Any]
+    payload: bytes
+    signature: bytes
+    signing_input: bytes
+
+
+def parse(compact: str | bytes, *, max_bytes: int = MAX_BYTES) -> Jws:
+    """Take a compact JWS apart (RFC 7515 section 5.2, without the signature).
+
+    Raises:
+        EnvelopeError: longer than `max_bytes`, not three parts, a header that is no JSON object
+            or has no text `alg`, or a `crit` header, of which none is understood.
+    """
+    text = compact if isinstance(compact, str) else _ascii(compact)
+    if len(text) > max_bytes:
+        raise EnvelopeError(f"JWS of {len(text)} characters, at most {max_bytes} are accepted")
+    parts = text.split(".")
+    if len(parts) != _PARTS:
+        raise EnvelopeError(f"compact JWS of {len(parts)} parts, {_PARTS} were expected")
+    try:
+        header = strict_json.loads(base64url.decode(parts[0]))
+        payload, signature = base64url.decode(parts[1]), base64url.decode(parts[2])
+    except EncodingError as error:
+        raise EnvelopeError(f"JWS: {error}") from error
+    _check_header(header)
+    return Jws(header, payload, signature, f"{parts[0]}.{parts[1]}".encode("ascii"))
+
+
+def sign(payload: bytes, header: Mapping[str, Any], signer: Signer) -> str:
+    """Return the compact JWS over `payload` (RFC 7515 section 5.1); `alg` is the signer's."""
+    protected = strict_json.dumps({**header, "alg": signer.algorithm}).encode()
+    signing_input = f"{base64url.encode(protected)}.{base64url.encode(payload)}"
+    signature = signer.sign(signing_input.encode("ascii"))
+    return f"{signing_input}.{base64url.encode(signature)}"
+
+
+def verify(jws: Jws, checker: SignatureChecker) -> bool:
+    """Tell whether the signature is the checker's key's, by that key's own algorithm."""
+    if jws.header["alg"] != checker.algorithm:
+        return False
+    return checker.check(jws.signature, jws.signing_input)
+
+
+def claims(jws: Jws) -> dict[str, Any]:
+    """Return the payload as a JSON object (RFC 7519 section 7.2); EnvelopeError if it is none."""
+    try:
+        value = strict_json.loads(jws.payload)
+    except EncodingError as error:
+        raise EnvelopeError(f"JWS payload: {error}") from error
+    if not isinstance(value, dict):
+        raise EnvelopeError("the JWS payload is not a JSON object")
+    return value
+
+
+def _ascii(compact: bytes) -> str:
+    try:
+        return compact.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise EnvelopeError("a compact JWS is ASCII text") from error
+
+
+def _check_header(header: object) -> None:
+    if not isinstance(header, dict):
+        raise EnvelopeError("the JWS header is not a JSON object")
+    if not isinstance(header.get("alg"), str):
+        raise EnvelopeError("the JWS header has no alg")
+    if "crit" in header:
+        raise EnvelopeError("the JWS header has crit; no critical extension is understood")

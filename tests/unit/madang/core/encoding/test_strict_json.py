@@ -1,0 +1,66 @@
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from madang.core.encoding import strict_json
+from madang.core.encoding.errors import EncodingError
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner)
+    ),
+    max_leaves=20,
+)
+
+
+@given(VALUES)
+def test_values_come_back(value: object) -> None:
+    assert strict_json.loads(strict_json.dumps(value), max_depth=100) == value
+
+
+@given(st.binary() | st.text())
+def test_loading_raises_only_its_own_error(data: bytes | str) -> None:
+    with contextlib.suppress(EncodingError):
+        strict_json.loads(data)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":1,"a":2}',
+        '{"a":{"b":1,"b":1}}',
+        "NaN",
+        "[Infinity]",
+        "-Infinity",
+        "{",
+        "",
+        '"\\ud800"',
+        "'a'",
+        "[1,]",
+        "\ufeff{}",
+        "[" + "9" * 5000 + "]",
+    ],
+)
+def test_what_means_nothing_or_two_things_is_refused(text: str) -> None:
+    with pytest.raises(EncodingError):
+        strict_json.loads(text)
+
+
+def test_depth_is_counted_outside_strings() -> None:
+    assert strict_json.loads('["' + "[" * 50 + '\\""]', max_depth=1)
+    assert strict_json.loads("[[1],[2]]", max_depth=2)
+    with pytest.raises(EncodingError, match="deeper than 2"):
+        strict_json.loads("[[[1]]]", max_depth=2)
+
+
+def test_deep_nesting_is_refused_in_bounded_time() -> None:
+    with pytest.raises(EncodingError):
+        strict_json.loads("[" * 500_000)
+
+
+def test_length_is_bounded_in_bytes() -> None:
+    with pytest.raises(EncodingError, match="at most 4"):
+        strict_json.loads('"가가"', max_bytes=4)

@@ -1,0 +1,79 @@
+import contextlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from madang.core.encoding import base64url
+from madang.core.envelope import jws
+from madang.core.envelope.errors import EnvelopeError
+from madang.core.keys.signing import checker_for
+from madang.core.keys.software import generate_ed25519, generate_p256
+
+SIGNER = generate_p256("key-1")
+CHECKER = checker_for(SIGNER.public_key)
+
+
+def part(value: object) -> str:
+    return base64url.encode(json.dumps(value).encode())
+
+
+def test_what_is_signed_parses_and_verifies() -> None:
+    parsed = jws.parse(jws.sign(b'{"a":1}', {"typ": "t", "kid": "key-1"}, SIGNER))
+    assert parsed.header == {"alg": "ES256", "typ": "t", "kid": "key-1"}
+    assert jws.claims(parsed) == {"a": 1}
+    assert jws.verify(parsed, CHECKER)
+
+
+def test_another_payload_or_key_does_not_verify() -> None:
+    compact = jws.sign(b"{}", {}, SIGNER)
+    head, _, signature = compact.split(".")
+    assert not jws.verify(jws.parse(f"{head}.{part({'a': 1})}.{signature}"), CHECKER)
+    assert not jws.verify(jws.parse(compact), checker_for(generate_p256("x").public_key))
+    assert not jws.verify(jws.parse(compact), checker_for(generate_ed25519("x").public_key))
+
+
+@pytest.mark.parametrize("alg", ["none", "HS256", "ES384", "EdDSA", "es256", ""])
+def test_an_algorithm_that_is_not_the_keys_never_verifies(alg: str) -> None:
+    _, payload, signature = jws.sign(b"{}", {}, SIGNER).split(".")
+    assert not jws.verify(jws.parse(f"{part({'alg': alg})}.{payload}.{signature}"), CHECKER)
+    assert not jws.verify(jws.parse(f"{part({'alg': alg})}.{payload}."), CHECKER)
+
+
+@pytest.mark.parametrize(
+    "compact",
+    [
+        "",
+        "a.b",
+        f"{part({'alg': 'ES256'})}.e30",
+        f"{part({'alg': 'ES256'})}.e30.AA.AA",
+        f"{part([])}.e30.AA",
+        f"{part({})}.e30.AA",
+        f"{part({'alg': 1})}.e30.AA",
+        f"{part({'alg': 'ES256', 'crit': []})}.e30.AA",
+        f"{part({'alg': 'ES256'})}.e30=.AA",
+        base64url.encode(b'{"alg":"ES256","alg":"none"}') + ".e30.AA",
+    ],
+)
+def test_malformed_envelopes_are_refused(compact: str) -> None:
+    with pytest.raises(EnvelopeError):
+        jws.parse(compact)
+
+
+def test_the_length_is_bounded() -> None:
+    compact = jws.sign(b"x" * 1000, {}, SIGNER)
+    with pytest.raises(EnvelopeError, match="at most 100"):
+        jws.parse(compact, max_bytes=100)
+
+
+@given(st.text() | st.binary())
+def test_parsing_raises_only_its_own_error(data: str | bytes) -> None:
+    with contextlib.suppress(EnvelopeError):
+        jws.parse(data)
+
+
+@given(st.sampled_from([b"[]", b"1", b"", b"{", b'{"a":1,"a":2}', b"\xff"]))
+def test_a_payload_that_is_no_object_has_no_claims(payload: bytes) -> None:
+    with pytest.raises(EnvelopeError):
+        jws.claims(jws.parse(jws.sign(payload, {}, SIGNER)))
