@@ -1,0 +1,143 @@
+"""A credential as DCQL sees it, and whether it fits one credential query."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from madang.core.protocol.dcql.model import ClaimsQuery, CredentialQuery
+from madang.core.protocol.dcql.path import ClaimsPath, locate, show
+
+Authority: TypeAlias = tuple[str, str]
+"""Type and value of a trusted authority, for instance ``("aki", "s9tIpPmh...")``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a query can be held against.
+
+    Attributes:
+        format: credential format identifier.
+        types: its ``vct`` and every type that one extends.
+        claims: the claims it can disclose (wallet) or has disclosed (verifier).
+        holder_bound: whether possession of the holder key can be, or was, proved.
+        authorities: who certified the issuer.
+    """
+
+    format: str
+    types: frozenset[str]
+    claims: Mapping[str, object]
+    holder_bound: bool
+    authorities: frozenset[Authority] = frozenset()
+
+
+class MisfitCode(StrEnum):
+    """Why a credential does not fit a credential query."""
+
+    FORMAT = "wrong_format"
+    TYPE = "wrong_type"
+    HOLDER_BINDING = "holder_binding_missing"
+    AUTHORITY = "authority_not_accepted"
+    CLAIM = "claim_missing"
+    VALUE = "value_not_accepted"
+
+
+_CLAUSES = {
+    MisfitCode.FORMAT: "OpenID4VP 1.0 section 6.1",
+    MisfitCode.TYPE: "OpenID4VP 1.0 appendix B.3.5",
+    MisfitCode.HOLDER_BINDING: "OpenID4VP 1.0 section 5.3",
+    MisfitCode.AUTHORITY: "OpenID4VP 1.0 section 6.1.1",
+    MisfitCode.CLAIM: "OpenID4VP 1.0 section 6.4.1",
+    MisfitCode.VALUE: "OpenID4VP 1.0 section 6.3",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """One reason, with its clause; the detail names paths and types, never claim values."""
+
+    code: MisfitCode
+    detail: str
+
+    @property
+    def clause(self) -> str:
+        """The section that states the requirement."""
+        return _CLAUSES[self.code]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The outcome of holding a credential against a query.
+
+    Attributes:
+        paths: the claims that answer the query, and no more; meaningful without misfits only.
+        misfits: every reason against it; empty when it fits.
+    """
+
+    paths: tuple[ClaimsPath, ...]
+    misfits: tuple[Misfit, ...]
+
+
+def fit(query: CredentialQuery, credential: Credential) -> Fit:
+    """Hold a credential against a credential query (sections 6.1 and 6.4.1)."""
+    misfits = _attribute_misfits(query, credential)
+    claims = _fit_claims(query, credential.claims)
+    return Fit(claims.paths, (*misfits, *claims.misfits))
+
+
+def _attribute_misfits(query: CredentialQuery, credential: Credential) -> list[Misfit]:
+    found = []
+    if credential.format != query.format:
+        found.append(
+            Misfit(MisfitCode.FORMAT, f"asked for {query.format}, got {credential.format}")
+        )
+    wanted = query.meta.vct_values
+    if wanted is not None and credential.types.isdisjoint(wanted):
+        came = ", ".join(sorted(credential.types)) or "none"
+        found.append(Misfit(MisfitCode.TYPE, f"asked for {', '.join(wanted)}, got {came}"))
+    if query.require_cryptographic_holder_binding and not credential.holder_bound:
+        found.append(Misfit(MisfitCode.HOLDER_BINDING, "a proof of the holder key is required"))
+    accepted = _accepted_authorities(query)
+    if accepted is not None and credential.authorities.isdisjoint(accepted):
+        found.append(Misfit(MisfitCode.AUTHORITY, "no trusted authority of the query certified it"))
+    return found
+
+
+def _accepted_authorities(query: CredentialQuery) -> set[Authority] | None:
+    if query.trusted_authorities is None:
+        return None
+    return {(entry.type, value) for entry in query.trusted_authorities for value in entry.values}
+
+
+def _fit_claims(query: CredentialQuery, claims: Mapping[str, object]) -> Fit:
+    wanted = query.claims or ()
+    outcomes = {index: _fit_claim(claim, claims) for index, claim in enumerate(wanted)}
+    if query.claim_sets is None:
+        return _join(list(outcomes.values()))
+    by_id = {claim.id: outcomes[index] for index, claim in enumerate(wanted)}
+    tried = [_join([by_id[name] for name in claim_set]) for claim_set in query.claim_sets]
+    return next((outcome for outcome in tried if not outcome.misfits), tried[0])
+
+
+def _join(outcomes: list[Fit]) -> Fit:
+    paths = dict.fromkeys(path for outcome in outcomes for path in outcome.paths)
+    misfits = dict.fromkeys(misfit for outcome in outcomes for misfit in outcome.misfits)
+    return Fit(tuple(paths), tuple(misfits))
+
+
+def _fit_claim(claim: ClaimsQuery, claims: Mapping[str, object]) -> Fit:
+    found = locate(claims, claim.path)
+    if not found:
+        return Fit((), (Misfit(MisfitCode.CLAIM, f"no claim at {show(claim.path)}"),))
+    if claim.values is None:
+        return Fit((claim.path,), ())
+    allowed = {(type(value), value) for value in claim.values}
+    matching = tuple(path for path, value in found if _scalar_in(value, allowed))
+    if not matching:
+        detail = f"the value at {show(claim.path)} is none of those asked for"
+        return Fit((), (Misfit(MisfitCode.VALUE, detail),))
+    return Fit(matching if None in claim.path else (claim.path,), ())
+
+
+def _scalar_in(value: object, allowed: set[tuple[type, str | int | bool]]) -> bool:
+    return isinstance(value, str | int | bool) and (type(value), value) in allowed
