@@ -1,0 +1,1 @@
+"""Registers: where the claims of certificates come from, behind one port."""

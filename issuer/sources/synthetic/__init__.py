@@ -1,0 +1,1 @@
+"""The embedded register of made-up residents: for a first run, for demonstrations, for tests."""
