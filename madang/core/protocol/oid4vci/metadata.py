@@ -1,0 +1,157 @@
+"""Credential issuer metadata (OpenID4VCI 1.0 section 12.2)."""
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from madang.core.protocol.dcql.model import SD_JWT_VC, PathComponent
+from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
+from madang.core.protocol.message import Array, Message, read_json
+from madang.core.protocol.oid4vci.errors import invalid_metadata
+from madang.core.protocol.oid4vci.proof import PROOF_TYPE
+from madang.core.protocol.typed_jwt import ALGORITHMS
+from madang.core.protocol.urls import is_web_address
+
+JWK_BINDING = "jwk"
+"""Cryptographic binding method: the holder key as a JWK."""
+
+
+class Display(Message):
+    """A name in one language (section 12.2.4)."""
+
+    name: str | None = None
+    locale: str | None = None
+    description: str | None = None
+
+
+Displays = Annotated[Array[Display], Field(min_length=1)]
+
+
+class ClaimDescription(Message):
+    """How one claim is called, and whether it is always there (appendix B.2)."""
+
+    path: Annotated[Array[PathComponent], Field(min_length=1)]
+    mandatory: bool = False
+    display: Displays | None = None
+
+
+class CredentialMetadata(Message):
+    """What a person sees of a credential before it is issued (section 12.2.4)."""
+
+    display: Displays | None = None
+    claims: Annotated[Array[ClaimDescription], Field(min_length=1)] | None = None
+
+
+class ProofType(Message):
+    """Algorithms for one type of key proof (section 12.2.4)."""
+
+    proof_signing_alg_values_supported: Annotated[Array[str], Field(min_length=1)]
+
+
+class CredentialConfiguration(Message):
+    """One kind of credential on offer (section 12.2.4, appendix A.3 for SD-JWT VC)."""
+
+    format: str
+    scope: str | None = None
+    vct: str | None = None
+    credential_signing_alg_values_supported: Array[str | int] | None = None
+    cryptographic_binding_methods_supported: Annotated[Array[str], Field(min_length=1)] | None = (
+        None
+    )
+    proof_types_supported: dict[str, ProofType] | None = None
+    credential_metadata: CredentialMetadata | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        binds = self.cryptographic_binding_methods_supported is not None
+        if binds != (self.proof_types_supported is not None):
+            pair = "cryptographic_binding_methods_supported and proof_types_supported"
+            raise ValueError(f"{pair} go together: both or neither")
+        if self.format == SD_JWT_VC and not self.vct:
+            raise ValueError(f"the format {SD_JWT_VC} needs vct")
+        return self
+
+
+class BatchCredentialIssuance(Message):
+    """How many copies one request may ask for (section 12.2.4)."""
+
+    batch_size: Annotated[int, Field(ge=2)]
+
+
+class IssuerMetadata(Message):
+    """What a wallet must know about a credential issuer (section 12.2.4)."""
+
+    credential_issuer: str
+    credential_endpoint: str
+    credential_configurations_supported: dict[str, CredentialConfiguration]
+    authorization_servers: Annotated[Array[str], Field(min_length=1)] | None = None
+    nonce_endpoint: str | None = None
+    batch_credential_issuance: BatchCredentialIssuance | None = None
+    display: Displays | None = None
+
+    def endpoints(self) -> tuple[str, ...]:
+        """Return every address the metadata names for requests."""
+        named = (self.credential_endpoint, self.nonce_endpoint, *(self.authorization_servers or ()))
+        return tuple(address for address in named if address is not None)
+
+
+def displays(names: Mapping[str, str]) -> tuple[Display, ...]:
+    """Return display entries for names per language tag."""
+    return tuple(Display(name=name, locale=locale) for locale, name in names.items())
+
+
+def sd_jwt_vc_configuration(
+    vct: str,
+    *,
+    scope: str,
+    metadata: CredentialMetadata,
+    algorithms: tuple[str, ...] = ("ES256",),
+) -> CredentialConfiguration:
+    """Describe an SD-JWT VC that is bound to a holder key by a jwt key proof.
+
+    Args:
+        vct: its type.
+        scope: scope value, one per configuration (HAIP 1.0).
+        metadata: names and claims per language.
+        algorithms: what the issuer signs with.
+    """
+    proof = ProofType(proof_signing_alg_values_supported=tuple(sorted(ALGORITHMS, reverse=True)))
+    return CredentialConfiguration(
+        format=SD_JWT_VC,
+        scope=scope,
+        vct=vct,
+        credential_signing_alg_values_supported=algorithms,
+        cryptographic_binding_methods_supported=(JWK_BINDING,),
+        proof_types_supported={PROOF_TYPE: proof},
+        credential_metadata=metadata,
+    )
+
+
+def parse_issuer_metadata(
+    data: bytes,
+    *,
+    issuer: str,
+    allow_loopback_http: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+) -> IssuerMetadata:
+    """Read fetched metadata in the wallet.
+
+    Args:
+        data: the document's bytes.
+        issuer: the identifier it was fetched for; must be the same, character by character.
+        allow_loopback_http: accept http addresses on this machine.
+        limits: bounds on size, nesting and number of configurations.
+
+    Raises:
+        Oid4vciError: ``invalid_metadata``.
+    """
+    metadata = read_json(IssuerMetadata, data, limits, invalid_metadata)
+    if metadata.credential_issuer != issuer:
+        raise invalid_metadata("credential_issuer is not the one the metadata was fetched for")
+    if len(metadata.credential_configurations_supported) > limits.configurations:
+        raise invalid_metadata(f"more than {limits.configurations} configurations")
+    for address in metadata.endpoints():
+        if not is_web_address(address, allow_loopback_http=allow_loopback_http):
+            raise invalid_metadata("every endpoint should be an absolute https address")
+    return metadata

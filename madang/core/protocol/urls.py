@@ -1,0 +1,57 @@
+"""Which addresses a protocol message may name, and where well-known documents live."""
+
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_URL_CHARACTERS = range(0x21, 0x7F)
+
+
+class WellKnown(StrEnum):
+    """Names of well-known documents."""
+
+    CREDENTIAL_ISSUER = "openid-credential-issuer"
+    AUTHORIZATION_SERVER = "oauth-authorization-server"
+    JWT_VC_ISSUER = "jwt-vc-issuer"
+
+
+def well_known(identifier: str, document: WellKnown) -> str:
+    """Return where a document of an identifier is served: inserted before its path.
+
+    Sources: OpenID4VCI 1.0 section 12.2.2, RFC 8414 section 3.1, SD-JWT VC section 5; the last two
+    remove a trailing slash.
+    """
+    parts = urlsplit(identifier)
+    path = parts.path
+    if document is not WellKnown.CREDENTIAL_ISSUER:
+        path = path.removesuffix("/")
+    return f"{parts.scheme}://{parts.netloc}/.well-known/{document}{path}"
+
+
+def host_of(url: str) -> str | None:
+    """Return the host of an absolute address in lower case, without port; None if it has none."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def is_web_address(url: str, *, allow_loopback_http: bool = False) -> bool:
+    """Tell whether an address is absolute https without user part or fragment.
+
+    Args:
+        url: what a message named.
+        allow_loopback_http: for development: also http on this machine.
+    """
+    if any(ord(character) not in _URL_CHARACTERS for character in url):
+        return False
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if not host or "@" in parts.netloc or "#" in url:
+        return False
+    return parts.scheme == "https" or (
+        allow_loopback_http and parts.scheme == "http" and host in _LOOPBACK
+    )
