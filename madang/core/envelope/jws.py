@@ -1,6 +1,7 @@
 """JSON Web Signature, compact form (RFC 7515), with the received bytes kept."""
 
-from collections.abc import Mapping
+import base64
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,3 +93,23 @@ def _check_header(header: object) -> None:
         raise EnvelopeError("the JWS header has no alg")
     if "crit" in header:
         raise EnvelopeError("the JWS header has crit; no critical extension is understood")
+
+
+def encode_chain(chain: Sequence[bytes]) -> list[str]:
+    """Return certificates as the `x5c` header has them (RFC 7515 section 4.1.6)."""
+    return [base64.b64encode(der).decode("ascii") for der in chain]
+
+
+def decode_chain(header: Mapping[str, Any]) -> tuple[bytes, ...]:
+    """Return the certificates in `x5c`, none if there is no such header.
+
+    Raises:
+        EnvelopeError: `x5c` is not an array of base64 text.
+    """
+    value = header.get("x5c", [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise EnvelopeError("x5c is not an array of text")
+    try:
+        return tuple(base64.b64decode(item, validate=True) for item in value)
+    except ValueError as error:
+        raise EnvelopeError("x5c holds text that is not base64") from error

@@ -1,0 +1,95 @@
+"""JSON Web Encryption, compact form, ECDH-ES with AES-GCM (RFC 7516, RFC 7518 section 4.6)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from joserfc import jwe
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from madang.core.encoding import base64url, strict_json
+from madang.core.encoding.errors import EncodingError
+from madang.core.envelope.errors import EnvelopeError
+
+ALG: Final = "ECDH-ES"
+ENCS: Final = ("A128GCM", "A256GCM")
+MAX_BYTES = 1_000_000
+_PARTS = 5
+
+
+def encrypt(payload: bytes, recipient_jwk: Mapping[str, object], *, enc: str) -> str:
+    """Encrypt to a recipient's public key; the header names the key by its `kid`.
+
+    Args:
+        payload: what to encrypt.
+        recipient_jwk: P-256 JWK with `kid`, and `alg` ECDH-ES if it has one.
+        enc: A128GCM or A256GCM.
+
+    Raises:
+        EnvelopeError: the key or the algorithms are not among those.
+    """
+    if enc not in ENCS or recipient_jwk.get("alg", ALG) != ALG:
+        raise EnvelopeError(f"{recipient_jwk.get('alg')} with {enc}: {ALG} and {ENCS} are known")
+    header = {"alg": ALG, "enc": enc, "kid": str(recipient_jwk.get("kid", ""))}
+    try:
+        key = ECKey.import_key(
+            {name: str(recipient_jwk[name]) for name in ("kty", "crv", "x", "y")}
+        )
+        return jwe.encrypt_compact(header, payload, key, algorithms=[ALG, enc])
+    except (JoseError, KeyError, ValueError) as error:
+        raise EnvelopeError(f"cannot encrypt to this key: {error}") from error
+
+
+def decrypt(
+    compact: str,
+    private_jwks: Mapping[str, Mapping[str, object]],
+    *,
+    allowed_enc: tuple[str, ...] = ENCS,
+    max_bytes: int = MAX_BYTES,
+) -> bytes:
+    """Decrypt with the key that the header names.
+
+    Args:
+        compact: the JWE.
+        private_jwks: private P-256 JWKs by `kid`.
+        allowed_enc: content encryption that was offered.
+        max_bytes: the longest JWE accepted; compression is refused, so no plaintext is longer.
+
+    Raises:
+        EnvelopeError: malformed, another algorithm, compressed, an unknown key, or altered.
+    """
+    header = _header(compact, max_bytes)
+    if header.get("alg") != ALG or header.get("enc") not in allowed_enc:
+        raise EnvelopeError(
+            f"alg {header.get('alg')!r} with enc {header.get('enc')!r}; {ALG} with one of "
+            f"{', '.join(allowed_enc)} was expected"
+        )
+    unsupported = {"zip", "crit"} & header.keys()
+    if unsupported:
+        raise EnvelopeError(f"the JWE header has {unsupported.pop()}, which is not accepted")
+    kid = header.get("kid")
+    if not isinstance(kid, str) or kid not in private_jwks:
+        raise EnvelopeError("the JWE is not encrypted to the key of this request")
+    try:
+        key = ECKey.import_key({name: str(v) for name, v in private_jwks[kid].items()})
+        opened = jwe.decrypt_compact(compact, key, algorithms=[ALG, *allowed_enc])
+    except (JoseError, ValueError, TypeError, KeyError) as error:
+        raise EnvelopeError("the JWE cannot be decrypted") from error
+    if opened.plaintext is None:
+        raise EnvelopeError("the JWE cannot be decrypted")
+    return opened.plaintext
+
+
+def _header(compact: str, max_bytes: int) -> dict[str, object]:
+    if len(compact) > max_bytes:
+        raise EnvelopeError(f"JWE of {len(compact)} characters, at most {max_bytes} are accepted")
+    parts = compact.split(".")
+    if len(parts) != _PARTS:
+        raise EnvelopeError(f"compact JWE of {len(parts)} parts, {_PARTS} were expected")
+    try:
+        header = strict_json.loads(base64url.decode(parts[0]))
+    except EncodingError as error:
+        raise EnvelopeError(f"JWE header: {error}") from error
+    if not isinstance(header, dict):
+        raise EnvelopeError("the JWE header is not a JSON object")
+    return header

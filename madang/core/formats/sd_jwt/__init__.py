@@ -1,0 +1,1 @@
+"""SD-JWT (RFC 9901) and SD-JWT VC."""

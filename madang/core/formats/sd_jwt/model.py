@@ -1,0 +1,135 @@
+"""The parts of an SD-JWT: issuer-signed JWT, disclosures, key binding JWT (RFC 9901 section 4)."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, TypeAlias
+
+from madang.core.encoding import base64url, strict_json
+from madang.core.encoding.errors import EncodingError
+from madang.core.envelope import jws
+from madang.core.envelope.errors import EnvelopeError
+from madang.core.envelope.jws import Jws
+from madang.core.formats.sd_jwt.errors import SdJwtError
+
+Path: TypeAlias = tuple[str | int | None, ...]
+"""Member names, array indexes, or None for every element of an array (as in DCQL)."""
+
+MAX_BYTES: Final = 512_000
+MAX_DISCLOSURES: Final = 1_000
+HASHES: Final = {"sha-256": hashlib.sha256, "sha-384": hashlib.sha384, "sha-512": hashlib.sha512}
+DEFAULT_HASH: Final = "sha-256"
+SD: Final = "_sd"
+SD_ALG: Final = "_sd_alg"
+ELLIPSIS: Final = "..."
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One disclosure (RFC 9901 section 4.2).
+
+    Attributes:
+        encoded: the base64url text as received or made.
+        salt: text that keeps the value from being guessed.
+        name: member name, or None for an array element.
+        value: a JSON value, which may hold digests itself.
+    """
+
+    encoded: str
+    salt: str
+    name: str | None
+    value: Any
+
+    def digest(self, hash_name: str) -> str:
+        """Return the digest under which a payload refers to it (section 4.2.3)."""
+        return base64url.encode(HASHES[hash_name](self.encoded.encode("ascii")).digest())
+
+
+@dataclass(frozen=True)
+class SdJwt:
+    """A parsed SD-JWT, nothing checked but its form.
+
+    Attributes:
+        issuer_compact: the issuer-signed JWT as received.
+        issuer_jws: the same, taken apart.
+        disclosures: in the order received.
+        key_binding: compact key binding JWT, or None.
+        bound_part: everything up to and including the last "~": what `sd_hash` covers.
+    """
+
+    issuer_compact: str
+    issuer_jws: Jws
+    disclosures: tuple[Disclosure, ...]
+    key_binding: str | None
+    bound_part: str
+
+    @cached_property
+    def payload(self) -> dict[str, Any]:
+        """Return the issuer-signed payload; SdJwtError if it is not a JSON object."""
+        try:
+            return jws.claims(self.issuer_jws)
+        except EnvelopeError as error:
+            raise SdJwtError("malformed_payload", "RFC 9901 4.1", str(error)) from error
+
+    @property
+    def hash_name(self) -> str:
+        """Return the name of the digests' hash (section 4.1.1); SdJwtError for others."""
+        name = self.payload.get(SD_ALG, DEFAULT_HASH)
+        if not isinstance(name, str) or name not in HASHES:
+            raise SdJwtError(
+                "unknown_sd_alg",
+                "RFC 9901 4.1.1",
+                f"_sd_alg {name!r}; one of {', '.join(HASHES)} was expected",
+            )
+        return name
+
+    @property
+    def issuer_digest(self) -> bytes:
+        """Return SHA-256 of the issuer-signed JWT: the same in every presentation."""
+        return hashlib.sha256(self.issuer_compact.encode("ascii")).digest()
+
+
+def parse(
+    text: str, *, max_bytes: int = MAX_BYTES, max_disclosures: int = MAX_DISCLOSURES
+) -> SdJwt:
+    """Take a compact SD-JWT or SD-JWT+KB apart (RFC 9901 section 4).
+
+    Raises:
+        SdJwtError: too long, too many disclosures, or a part that is not what it should be.
+    """
+    if len(text) > max_bytes:
+        raise _malformed(f"{len(text)} characters, at most {max_bytes} are accepted")
+    issuer, *encoded, last = text.split("~")
+    if "~" not in text:
+        raise _malformed("no '~' after the issuer-signed JWT")
+    if len(encoded) > max_disclosures:
+        raise SdJwtError(
+            "too_many_disclosures",
+            "RFC 9901 7.1",
+            f"{len(encoded)} disclosures, at most {max_disclosures} are accepted",
+        )
+    try:
+        issuer_jws = jws.parse(issuer, max_bytes=max_bytes)
+    except EnvelopeError as error:
+        raise _malformed(f"issuer-signed JWT: {error}") from error
+    disclosures = tuple(map(parse_disclosure, encoded))
+    bound = text[: len(text) - len(last)]
+    return SdJwt(issuer, issuer_jws, disclosures, last or None, bound)
+
+
+def parse_disclosure(encoded: str) -> Disclosure:
+    """Decode one disclosure (RFC 9901 sections 4.2.1, 4.2.2); SdJwtError if it is none."""
+    try:
+        value = strict_json.loads(base64url.decode(encoded))
+    except EncodingError as error:
+        raise _malformed(f"disclosure: {error}") from error
+    match value:
+        case [str(salt), str(name), content] if name not in {SD, ELLIPSIS}:
+            return Disclosure(encoded, salt, name, content)
+        case [str(salt), content]:
+            return Disclosure(encoded, salt, None, content)
+    raise _malformed("a disclosure is [salt, name, value] or [salt, value], salt and name text")
+
+
+def _malformed(detail: str) -> SdJwtError:
+    return SdJwtError("malformed_sd_jwt", "RFC 9901 4", detail)

@@ -1,0 +1,127 @@
+"""Verify an SD-JWT VC: form, issuer, time, type, holder (SD-JWT VC section 3, RFC 9901 7)."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from madang.core.envelope import jws
+from madang.core.formats.sd_jwt import key_binding, verify
+from madang.core.formats.sd_jwt.errors import SdJwtError
+from madang.core.formats.sd_jwt.key_binding import BindingExpectation
+from madang.core.formats.sd_jwt.model import SdJwt
+from madang.core.formats.sd_jwt.model import parse as parse_sd_jwt
+from madang.core.formats.sd_jwt.verdict import Failure, Verdict
+from madang.core.keys.jwk import KeyFormatError, PublicKey
+from madang.core.keys.signing import checker_for
+
+TYPE = "dc+sd-jwt"
+MAX_SKEW = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a verifier expects of a credential.
+
+    Attributes:
+        vct: accepted types; None accepts any.
+        issuer: the issuer whose key is given; None when the key alone decides.
+        binding: what the key binding must say; None when none is required.
+        max_skew: seconds by which clocks may differ.
+    """
+
+    vct: Collection[str] | None = None
+    issuer: str | None = None
+    binding: BindingExpectation | None = None
+    max_skew: int = MAX_SKEW
+
+
+def verify_text(
+    text: str, expected: Expectation, *, issuer_key: PublicKey | None, now: int
+) -> Verdict:
+    """Parse and verify; a text that is no SD-JWT gives a verdict too."""
+    try:
+        sd_jwt = parse_sd_jwt(text)
+        _ = sd_jwt.payload, sd_jwt.hash_name
+    except SdJwtError as error:
+        return Verdict({}, (Failure(error.code, error.clause, error.detail),))
+    return verify_vc(sd_jwt, expected, issuer_key=issuer_key, now=now)
+
+
+def verify_vc(
+    sd_jwt: SdJwt, expected: Expectation, *, issuer_key: PublicKey | None, now: int
+) -> Verdict:
+    """Verify a parsed credential and report every failed step.
+
+    The steps, in the order of RFC 9901 section 7.3 and SD-JWT VC section 3.4:
+    1. header, 2. issuer signature, 3. disclosures, 4. times, 5. type and issuer,
+    6. holder key, 7. key binding. Its status is the caller's to check.
+
+    Args:
+        sd_jwt: a parsed credential whose payload is an object with a known `_sd_alg`.
+        expected: what the verifier expects.
+        issuer_key: the key that trust was established in; None when there is none.
+        now: seconds since the epoch.
+    """
+    failed: list[Failure] = []
+    failed += _header(sd_jwt)
+    failed += _issuer_signature(sd_jwt, issuer_key)
+    try:
+        claims = verify.process(sd_jwt)
+    except SdJwtError as error:
+        claims = {}
+        failed.append(Failure(error.code, error.clause, error.detail))
+    failed += _times(sd_jwt.payload, expected.max_skew, now)
+    failed += _type_and_issuer(sd_jwt.payload, expected)
+    if expected.binding is not None:
+        failed += _holder(sd_jwt.payload)
+        failed += key_binding.failures(sd_jwt, expected.binding, now=now)
+    return Verdict(claims, tuple(failed))
+
+
+def _header(sd_jwt: SdJwt) -> Iterator[Failure]:
+    typ = sd_jwt.issuer_jws.header.get("typ")
+    if typ != TYPE:
+        yield Failure("issuer_typ", "SD-JWT VC 3.2.1", f"typ {typ!r}, expected {TYPE!r}")
+
+
+def _issuer_signature(sd_jwt: SdJwt, key: PublicKey | None) -> Iterator[Failure]:
+    clause = "RFC 9901 7.1"
+    if key is None:
+        yield Failure("issuer_key", "SD-JWT VC 3.5", "no trusted key of the issuer")
+        return
+    alg = sd_jwt.issuer_jws.header["alg"]
+    if alg != key.algorithm:
+        yield Failure("issuer_alg", clause, f"alg {alg!r}, the key's {key.algorithm} was expected")
+    elif not jws.verify(sd_jwt.issuer_jws, checker_for(key)):
+        yield Failure("issuer_signature", clause, "not signed by the issuer's key")
+
+
+def _times(payload: dict[str, Any], skew: int, now: int) -> Iterator[Failure]:
+    clause = "RFC 7519 4.1"
+    for name in ("exp", "nbf", "iat"):
+        value = payload.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, int) or isinstance(value, bool):
+            yield Failure("malformed_time", clause, f"{name} is not a whole number")
+        elif name == "exp" and now >= value + skew:
+            yield Failure("expired", clause, "the credential has expired")
+        elif name != "exp" and value > now + skew:
+            yield Failure("not_yet_valid", clause, f"{name} lies ahead")
+
+
+def _type_and_issuer(payload: dict[str, Any], expected: Expectation) -> Iterator[Failure]:
+    vct = payload.get("vct")
+    if not isinstance(vct, str):
+        yield Failure("vct_missing", "SD-JWT VC 3.2.2.1", "vct is missing or not text")
+    elif expected.vct is not None and vct not in expected.vct:
+        yield Failure("vct", "SD-JWT VC 3.2.2.1", "vct is none of the accepted types")
+    if expected.issuer is not None and payload.get("iss") != expected.issuer:
+        yield Failure("issuer", "SD-JWT VC 3.2.2.2", "iss is not the expected issuer")
+
+
+def _holder(payload: dict[str, Any]) -> Iterator[Failure]:
+    try:
+        key_binding.holder_key(payload)
+    except KeyFormatError as error:
+        yield Failure("holder_key", "SD-JWT VC 3.2.2.2", str(error))

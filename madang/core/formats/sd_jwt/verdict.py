@@ -1,0 +1,37 @@
+"""What a verification found: every failed step, in the order of the specification."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failed step.
+
+    Attributes:
+        code: fixed word, such as "issuer_signature".
+        clause: section of the specification that the step comes from.
+        detail: what came and what was expected; holds no claim values.
+    """
+
+    code: str
+    clause: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome for one credential.
+
+    Attributes:
+        claims: the processed payload; empty when it could not be processed.
+        failures: none when the credential is good.
+    """
+
+    claims: dict[str, Any]
+    failures: tuple[Failure, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether nothing failed."""
+        return not self.failures

@@ -1,0 +1,113 @@
+"""Process an SD-JWT: put the disclosed values in their places (RFC 9901 section 7.1)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from madang.core.formats.sd_jwt.errors import SdJwtError
+from madang.core.formats.sd_jwt.model import ELLIPSIS, SD, SD_ALG, Disclosure, Path, SdJwt
+
+MAX_DEPTH = 16
+_CLAUSE = "RFC 9901 7.1"
+
+
+def process(sd_jwt: SdJwt, *, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
+    """Return the payload with every disclosed value in its place and all digests removed.
+
+    The signature is not checked here.
+
+    Raises:
+        SdJwtError: a digest or a disclosure twice, a disclosure that nothing refers to, one of
+            the wrong kind, a name that is there already, an unknown `_sd_alg`, too much depth.
+    """
+    return Unfolded(sd_jwt, max_depth=max_depth).payload
+
+
+class Unfolded:
+    """A processed payload, and where each disclosure went.
+
+    Attributes:
+        payload: the processed payload.
+        places: the path of each disclosure, parents before children.
+    """
+
+    def __init__(self, sd_jwt: SdJwt, *, max_depth: int = MAX_DEPTH) -> None:
+        self._max_depth = max_depth
+        self._open = _by_digest(sd_jwt)
+        self._seen: set[str] = set()
+        self.places: list[tuple[Path, Disclosure]] = []
+        self.payload = self._members(sd_jwt.payload, ())
+        self.payload.pop(SD_ALG, None)
+        if self._open:
+            raise _refusal("unreferenced_disclosure", "a disclosure's digest is nowhere")
+
+    def _value(self, value: Any, path: Path) -> Any:  # noqa: ANN401 - any JSON value
+        if isinstance(value, dict):
+            return self._members(value, path)
+        if isinstance(value, list):
+            return list(self._elements(value, path))
+        return value
+
+    def _members(self, value: Mapping[str, Any], path: Path) -> dict[str, Any]:
+        if len(path) > self._max_depth:
+            raise _refusal("too_deep", f"nests deeper than {self._max_depth}")
+        if ELLIPSIS in value:
+            raise _refusal("misplaced_digest", "'...' stands outside an array element")
+        clear = {name: member for name, member in value.items() if name != SD}
+        result = {name: self._value(member, (*path, name)) for name, member in clear.items()}
+        for disclosure in self._found(value.get(SD, [])):
+            name = disclosure.name
+            if name is None:
+                raise _refusal("wrong_disclosure", "a member's digest has an element's disclosure")
+            if name in result:
+                raise _refusal("name_twice", "a disclosed name is in the object already")
+            place = (*path, name)
+            self.places.append((place, disclosure))
+            result[name] = self._value(disclosure.value, place)
+        return result
+
+    def _found(self, digests: object) -> Iterator[Disclosure]:
+        if not isinstance(digests, list) or not all(isinstance(d, str) for d in digests):
+            raise _refusal("malformed_digests", "_sd is not an array of text")
+        for digest in digests:
+            disclosure = self._take(digest)
+            if disclosure is not None:
+                yield disclosure
+
+    def _elements(self, value: list[Any], path: Path) -> Iterator[Any]:
+        if len(path) > self._max_depth:
+            raise _refusal("too_deep", f"nests deeper than {self._max_depth}")
+        for index, element in enumerate(value):
+            place = (*path, index)
+            if not (isinstance(element, dict) and element.keys() == {ELLIPSIS}):
+                yield self._value(element, place)
+                continue
+            disclosure = self._element(element[ELLIPSIS])
+            if disclosure is not None:
+                self.places.append((place, disclosure))
+                yield self._value(disclosure.value, place)
+
+    def _element(self, digest: object) -> Disclosure | None:
+        if not isinstance(digest, str):
+            raise _refusal("malformed_digests", "'...' is not text")
+        disclosure = self._take(digest)
+        if disclosure is not None and disclosure.name is not None:
+            raise _refusal("wrong_disclosure", "an element's digest has a member's disclosure")
+        return disclosure
+
+    def _take(self, digest: str) -> Disclosure | None:
+        if digest in self._seen:
+            raise _refusal("digest_twice", "a digest occurs twice")
+        self._seen.add(digest)
+        return self._open.pop(digest, None)
+
+
+def _by_digest(sd_jwt: SdJwt) -> dict[str, Disclosure]:
+    hash_name = sd_jwt.hash_name
+    by_digest = {d.digest(hash_name): d for d in sd_jwt.disclosures}
+    if len(by_digest) != len(sd_jwt.disclosures):
+        raise _refusal("disclosure_twice", "a disclosure occurs twice")
+    return by_digest
+
+
+def _refusal(code: str, detail: str) -> SdJwtError:
+    return SdJwtError(code, _CLAUSE, detail)
