@@ -1,0 +1,97 @@
+"""One database of one service: durable transactions, nothing else.
+
+SQLite for a first run, PostgreSQL in production; what differs between them stays in this file.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, Table, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import StaticPool
+from sqlmodel import Session, SQLModel, create_engine
+
+BUSY_MILLISECONDS = 10_000
+_MEMORY = "sqlite://"
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the address of a SQLite file; makes its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{path}"
+
+
+class Database:
+    """Opens transactions.
+
+    Args:
+        url: SQLAlchemy address; "sqlite://" is a database in memory, gone with the object.
+    """
+
+    def __init__(self, url: str = _MEMORY) -> None:
+        self.engine = _engine(url)
+        self._sqlite = self.engine.dialect.name == "sqlite"
+
+    def create(self, *models: type[SQLModel]) -> None:
+        """Create the tables of the models that do not exist yet."""
+        tables: list[Table] = [model.__table__ for model in models]  # type: ignore[attr-defined]
+        SQLModel.metadata.create_all(self.engine, tables=tables)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Open a transaction: committed and on the disk when the block ends, undone on an error.
+
+        Never await inside: a transaction holds the one writer's place of its database.
+        """
+        with Session(self.engine, expire_on_commit=False) as session:
+            if self._sqlite:
+                session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+            with _ended(session):
+                yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a consistent view that changes nothing."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            if self._sqlite:
+                session.connection().exec_driver_sql("BEGIN")
+            yield session
+            session.rollback()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _ended(session: Session) -> Iterator[None]:
+    try:
+        yield
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    if url == _MEMORY:
+        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    else:
+        engine = create_engine(url, connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", _durable)
+    return engine
+
+
+def _durable(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+    """Write ahead, flush every commit to the disk, wait for other writers."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+    cursor.close()
