@@ -1,0 +1,65 @@
+"""A chain in this process with one AnchorLog, and what tests do with its surroundings."""
+
+import hashlib
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boa
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SOURCE = REPOSITORY / "contracts" / "AnchorLog.vy"
+DELAY = 7 * 86_400
+LABEL = hashlib.sha256(b"city.example/seoul/log").digest()
+ZERO_ADDRESS = "0x" + "00" * 20
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The contract, and accounts by the part they play."""
+
+    contract: Any
+    owner: str
+    guardian: str
+    stranger: str
+    successor: str
+
+    def at(self, account: str) -> AbstractContextManager[None]:
+        """Return a context in which `account` sends."""
+        return boa.env.prank(account)
+
+    def refuses(self, reason: str) -> AbstractContextManager[None]:
+        """Return a context that expects a revert for this very reason."""
+        return boa.reverts(reason)
+
+    @property
+    def now(self) -> int:
+        return boa.env.timestamp
+
+    def later(self, seconds: int) -> None:
+        boa.env.time_travel(seconds=seconds)
+
+    def open(self, account: str, label: bytes = LABEL) -> bytes:
+        with self.at(account):
+            return bytes(self.contract.open(label))
+
+    def append(self, log: bytes, size: int, root: bytes, proof: list[bytes]) -> None:
+        """Append as the owner."""
+        with self.at(self.owner):
+            self.contract.append(log, size, root, proof)
+
+    def events(self) -> list[tuple[str, dict[str, object]]]:
+        """Return the events of the last call by name and fields."""
+        found = []
+        for each in self.contract.get_logs():
+            fields = each._asdict()
+            assert fields.pop("address") == self.contract.address
+            found.append((type(each).__name__, fields))
+        return found
+
+
+def deploy() -> Chain:
+    names = ("owner", "guardian", "stranger", "successor")
+    accounts = {name: boa.env.generate_address(name) for name in names}
+    return Chain(boa.load(str(SOURCE), accounts["guardian"], DELAY), **accounts)

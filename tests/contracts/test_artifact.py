@@ -1,0 +1,40 @@
+"""The committed code is the tested code, and a deployment can be told by it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import boa
+from harness import DELAY, REPOSITORY, Chain
+
+from contracts.artifacts import load
+
+SCRIPT = REPOSITORY / "scripts" / "compile_contracts.py"
+
+
+def test_the_committed_artifact_is_what_the_source_compiles_to() -> None:
+    subprocess.run([sys.executable, SCRIPT, "--check"], check=True)
+
+
+def test_a_stale_artifact_is_named(tmp_path: Path) -> None:
+    for name in ("scripts", "contracts"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "scripts" / SCRIPT.name).write_bytes(SCRIPT.read_bytes())
+    source = (REPOSITORY / "contracts" / "AnchorLog.vy").read_text("utf-8")
+    copy = tmp_path / "contracts" / "AnchorLog.vy"
+    command = [sys.executable, tmp_path / "scripts" / SCRIPT.name]
+    copy.write_text(source, encoding="utf-8")
+    assert subprocess.run([*command, "--check"], check=False).returncode == 1
+    subprocess.run(command, check=True)
+    assert subprocess.run([*command, "--check"], check=False).returncode == 0
+    made = (tmp_path / "contracts" / "artifacts" / "AnchorLog.json").read_bytes()
+    assert made == (REPOSITORY / "contracts" / "artifacts" / "AnchorLog.json").read_bytes()
+    copy.write_text(source + "\n# changed\n", encoding="utf-8")
+    found = subprocess.run([*command, "--check"], check=False, capture_output=True, text=True)
+    assert found.returncode == 1
+    assert "AnchorLog" in found.stdout
+
+
+def test_a_deployment_has_the_committed_code_and_its_delay(chain: Chain) -> None:
+    code = boa.env.get_code(chain.contract.address)
+    assert code == load("AnchorLog").code_on_chain(DELAY)
