@@ -1,7 +1,9 @@
 """The shipped federation, tenants and registered purposes fit the shipped types."""
 
+import itertools
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,44 @@ def test_the_rent_support_may_not_ask_for_pay_names_or_addresses(federation: Fed
     assert purpose is not None
     asked = {path for paths in purpose.asks.values() for path in paths}
     assert not asked & {("name",), ("address",), ("monthly_income_krw",), ("birthdate",)}
+
+
+def rules_in_force(catalog: Path) -> list[dict[str, Any]]:
+    files = sorted(catalog.glob("rules/*/*.json"))
+    rules = [json.loads(file.read_bytes()) for file in files]
+    return [rule for rule in rules if rule.get("effective_to", "") is None]
+
+
+def asked_by(node: object, rule: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield type and claim path of every condition, with every value a step's parameter takes."""
+    if isinstance(node, list):
+        for inner in node:
+            yield from asked_by(inner, rule)
+    elif isinstance(node, dict) and "claim" in node:
+        type_id = rule["credentials"][node["credential"]]["type"]
+        steps = [values_of(step, rule) for step in node["claim"]]
+        yield from ((type_id, path) for path in itertools.product(*steps))
+    elif isinstance(node, dict):
+        yield from asked_by(list(node.values()), rule)
+
+
+def values_of(step: str | dict[str, str], rule: dict[str, Any]) -> list[str]:
+    if isinstance(step, str):
+        return [step]
+    return [str(row["value"]) for row in rule["parameters"][step["param"]]]
+
+
+def test_rules_in_force_ask_for_claims_that_exist_and_are_registered(
+    catalog: Path, federation: Federation, types: dict[TypeId, CertificateType]
+) -> None:
+    rules = rules_in_force(catalog)
+    assert rules
+    for rule in rules:
+        purpose = next(p for p in federation.purposes if p.id == rule["programme"])
+        for type_id, path in asked_by(rule["conditions"], rule):
+            claims = {claim.path for claim in types[TypeId(type_id)].claims}
+            assert path in claims, (rule["version"], type_id)
+            assert path in purpose.asks[TypeId(type_id)], (rule["version"], type_id)
 
 
 def test_a_tenant_is_complete(tenants: Tenants) -> None:
