@@ -1,0 +1,112 @@
+"""The door of every service: closed unless the route's mark opens it for this caller."""
+
+import hmac
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import Request
+
+from madang.access.errors import (
+    Closed,
+    ForeignTenant,
+    ForgedForm,
+    SignInNeeded,
+    WrongRole,
+)
+from madang.access.service_token import Call, ServiceKeys, ServiceTokenError, verify
+from madang.access.staff import Actor, Staff
+from madang.infra.clock import Clock
+from madang.infra.tenancy import Addresses, Tenants
+from madang.infra.web.marks import Access, Caller, access_of
+
+CSRF_FIELD: Final = "csrf"
+_CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Lets a request through or raises why not.
+
+    Attributes:
+        service: name of the service, as in its path.
+        tenants: the municipalities.
+        addresses: identifiers, the audience of service tokens.
+        clock: tells the time.
+        staff: accounts and sessions; None for a service without pages for staff.
+        keys: public keys of the services that may call.
+    """
+
+    service: str
+    tenants: Tenants
+    addresses: Addresses
+    clock: Clock
+    staff: Staff | None
+    keys: ServiceKeys
+
+    async def __call__(self, request: Request) -> None:
+        """Check one request.
+
+        Raises:
+            AccessError, ServiceTokenError, UnknownTenant: why it is not let through.
+        """
+        access = access_of(request.scope.get("endpoint"))
+        if access is None:
+            raise Closed
+        tenant = request.path_params.get("tenant")
+        if tenant is not None:
+            self.tenants.get(tenant)
+        if access.caller is Caller.STAFF:
+            await self._staff(request, access, str(tenant))
+        elif access.caller is Caller.SERVICE:
+            await self._service(request, access, str(tenant))
+
+    async def _staff(self, request: Request, access: Access, tenant: str) -> None:
+        actor = self._signed_in(request, tenant)
+        if actor.tenant != tenant:
+            raise ForeignTenant
+        if not access.names & actor.roles:
+            raise WrongRole
+        if request.method in _CHANGING:
+            await _check_form(request, actor)
+        request.state.actor = actor
+        request.state.csrf = actor.csrf
+
+    def _signed_in(self, request: Request, tenant: str) -> Actor:
+        sign_in = f"/{tenant}/{self.service}/sign-in"
+        token = request.cookies.get(cookie_name(self.service))
+        if self.staff is None or token is None:
+            raise SignInNeeded(sign_in)
+        actor = self.staff.actor(token, now=self.clock.now())
+        if actor is None:
+            raise SignInNeeded(sign_in)
+        return actor
+
+    async def _service(self, request: Request, access: Access, tenant: str) -> None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise ServiceTokenError("token_missing")
+        query = f"?{request.url.query}" if request.url.query else ""
+        call = Call(
+            audience=self.addresses.identifier(tenant, self.service),
+            method=request.method,
+            path=request.url.path + query,
+            body=await request.body(),
+        )
+        identity = verify(token, call, self.keys, now=self.clock.now())
+        if identity.issuer.rsplit("/", 2)[-2:-1] != [tenant]:
+            raise ForeignTenant
+        if access.names and not access.names & identity.roles:
+            raise WrongRole
+        request.state.actor = identity
+
+
+async def _check_form(request: Request, actor: Actor) -> None:
+    """Refuse a change that did not come from a page of this session."""
+    sent = (await request.form()).get(CSRF_FIELD)
+    if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), actor.csrf.encode()):
+        raise ForgedForm
+
+
+def cookie_name(service: str) -> str:
+    """Return the name of a service's session cookie; ports share a browser's cookies."""
+    return f"madang_{service}"

@@ -1,0 +1,105 @@
+"""HTTP to other services, with limits; and the same without a network, for one process."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import httpx
+
+MAX_BYTES = 16_000_000
+
+
+class HttpError(RuntimeError):
+    """Another service did not answer, or answered too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back.
+
+    Attributes:
+        status: HTTP status.
+        headers: by lower-case name.
+        body: the whole body.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class HttpClient(Protocol):
+    """Sends a request and returns the answer; does not follow redirects."""
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Answer:
+        """Send a request.
+
+        Raises:
+            HttpError: no answer in time, not http or https, or an answer over the limit.
+        """
+        ...
+
+
+class HttpxClient:
+    """The network, or ASGI applications in this process.
+
+    Args:
+        timeout: seconds for a whole request.
+        max_bytes: longest answer.
+        apps: applications by origin; a request to one of these origins stays in the process.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: float = 10.0,
+        max_bytes: int = MAX_BYTES,
+        apps: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._max_bytes = max_bytes
+        mounts = {
+            origin: httpx.ASGITransport(app=app, raise_app_exceptions=False)
+            for origin, app in (apps or {}).items()
+        }
+        self._client = httpx.AsyncClient(
+            timeout=timeout, follow_redirects=False, mounts=mounts, trust_env=False
+        )
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Answer:
+        """Send a request; see `HttpClient.request`."""
+        try:
+            async with self._client.stream(
+                method, url, headers=headers, content=content
+            ) as response:
+                body = await self._read(response)
+        except httpx.HTTPError as error:
+            raise HttpError(f"{method} {url}: {type(error).__name__}") from error
+        except httpx.InvalidURL as error:
+            raise HttpError(f"{method}: not an address") from error
+        return Answer(response.status_code, dict(response.headers), body)
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > self._max_bytes:
+                raise HttpError(f"an answer of more than {self._max_bytes} bytes")
+        return bytes(body)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()

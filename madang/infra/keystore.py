@@ -1,0 +1,143 @@
+"""Private keys in encrypted files, one a key: PKCS#8 under a passphrase, with their certificates.
+
+The passphrase is stretched once for all keys (scrypt), so that a service with many keys starts
+quickly; each file is then encrypted by AES-256-GCM under its own nonce.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+
+from madang.core.keys.jwk import PublicKey
+from madang.core.keys.software import PrivateKey, SoftwareSigner
+
+SCRYPT_N: Final = 2**15
+_SALT_BYTES, _NONCE_BYTES, _KEY_BYTES = 16, 12, 32
+_SECP256K1_BYTES = 32
+
+
+class KeystoreError(RuntimeError):
+    """A key is missing or cannot be opened; the message says which file and what to do."""
+
+
+@dataclass(frozen=True)
+class Keystore:
+    """Keys under one folder: `<folder>/<tenant>/<purpose>.key`, beside `<purpose>.chain/`.
+
+    Attributes:
+        folder: where the files are.
+        passphrase: opens them all.
+    """
+
+    folder: Path
+    passphrase: str
+
+    def exists(self, tenant: str, purpose: str) -> bool:
+        """Tell whether there is a key for this purpose."""
+        return self._path(tenant, purpose).is_file()
+
+    def create_p256(self, tenant: str, purpose: str) -> SoftwareSigner:
+        """Make and keep a P-256 key; KeystoreError if there is one already."""
+        return self._create(tenant, purpose, ec.generate_private_key(ec.SECP256R1()))
+
+    def create_ed25519(self, tenant: str, purpose: str) -> SoftwareSigner:
+        """Make and keep an Ed25519 key; KeystoreError if there is one already."""
+        return self._create(tenant, purpose, ed25519.Ed25519PrivateKey.generate())
+
+    def _create(self, tenant: str, purpose: str, key: PrivateKey) -> SoftwareSigner:
+        der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        self._write(self._path(tenant, purpose), der)
+        return self.signer(tenant, purpose)
+
+    def create_secp256k1(self, tenant: str, purpose: str) -> bytes:
+        """Make and keep a key for a chain account; return its 32 bytes."""
+        number = ec.generate_private_key(ec.SECP256K1()).private_numbers().private_value
+        self._write(self._path(tenant, purpose), number.to_bytes(_SECP256K1_BYTES, "big"))
+        return self.secret(tenant, purpose)
+
+    def secret(self, tenant: str, purpose: str) -> bytes:
+        """Return the decrypted content of a key file; KeystoreError if that cannot be."""
+        path = self._path(tenant, purpose)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise KeystoreError(
+                f"no key at {path}; `madang prepare` makes what is missing"
+            ) from error
+        nonce, sealed = content[:_NONCE_BYTES], content[_NONCE_BYTES:]
+        try:
+            return AESGCM(self._stretched).decrypt(nonce, sealed, path.name.encode())
+        except InvalidTag as error:
+            raise KeystoreError(
+                f"the key at {path} does not open; MADANG_KEY_PASSPHRASE must be the one"
+                " with which it was made"
+            ) from error
+
+    def signer(self, tenant: str, purpose: str) -> SoftwareSigner:
+        """Return the signer with its certificates, leaf first; its key id is the thumbprint."""
+        key = self.private_key(tenant, purpose)
+        key_id = PublicKey.from_native(key.public_key()).thumbprint()
+        return SoftwareSigner(key, key_id, self.chain(tenant, purpose))
+
+    def private_key(self, tenant: str, purpose: str) -> PrivateKey:
+        """Return the key itself, for a certification authority's signatures."""
+        key = load_der_private_key(self.secret(tenant, purpose), None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
+            raise KeystoreError(f"the key {tenant}/{purpose} is not P-256 or Ed25519")
+        return key
+
+    def chain(self, tenant: str, purpose: str) -> tuple[bytes, ...]:
+        """Return the key's certificates in DER, leaf first, root left out; often none."""
+        folder = self._path(tenant, purpose).with_suffix(".chain")
+        return tuple(path.read_bytes() for path in sorted(folder.glob("*.der")))
+
+    def keep_chain(self, tenant: str, purpose: str, chain: tuple[bytes, ...]) -> None:
+        """Keep certificates beside a key, leaf first."""
+        folder = self._path(tenant, purpose).with_suffix(".chain")
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, der in enumerate(chain):
+            _replace(folder / f"{number}.der", der)
+
+    def _path(self, tenant: str, purpose: str) -> Path:
+        return self.folder / tenant / f"{purpose}.key"
+
+    @cached_property
+    def _stretched(self) -> bytes:
+        salt_path = self.folder / "salt"
+        if not salt_path.is_file():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _replace(salt_path, secrets.token_bytes(_SALT_BYTES))
+        scrypt = Scrypt(salt=salt_path.read_bytes(), length=_KEY_BYTES, n=SCRYPT_N, r=8, p=1)
+        return scrypt.derive(self.passphrase.encode())
+
+    def _write(self, path: Path, secret: bytes) -> None:
+        if path.exists():
+            raise KeystoreError(f"there is a key at {path} already; it is never overwritten")
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, nonce + AESGCM(self._stretched).encrypt(nonce, secret, path.name.encode()))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    new = path.with_name(path.name + ".new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)

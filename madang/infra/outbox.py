@@ -1,0 +1,176 @@
+"""From a service's own transaction to the log: kept with the record, delivered until it is in.
+
+A row is written in the transaction of the thing it speaks of. The worker hands rows to the log
+under their keys and asks again until each has an index; the log takes a key once, so neither a
+crash nor a lost answer doubles or loses an entry.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Field, Session, SQLModel, select
+
+from madang.core.encoding import base64url
+from madang.core.merkle.entry import EntryKind, commitment, hour_of
+from madang.infra.db import Database
+from madang.infra.log_client import AppendEntry, LogClient, LogUnavailable
+
+BATCH = 200
+IDLE_SECONDS = 0.25
+RETRY_SECONDS = 2.0
+
+
+class OutboxRow(SQLModel, table=True):
+    """One entry of the log as the office keeps it.
+
+    Attributes:
+        key: idempotency key; an opaque id.
+        kind: kind of the entry.
+        issuer: identifier of the office.
+        digest: base64url digest of the thing.
+        salt: base64url; with it the commitment can be opened.
+        hour: epoch seconds of the hour.
+        log_index: index in the log once it has one.
+    """
+
+    __tablename__ = "outbox"
+
+    key: str = Field(primary_key=True)
+    tenant: str = Field(index=True)
+    kind: str
+    issuer: str
+    digest: str = Field(index=True)
+    salt: str
+    hour: int
+    log_index: int | None = Field(default=None, index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the log is to hold.
+
+    Attributes:
+        key: opaque id, unique for ever.
+        kind: kind of the entry.
+        issuer: identifier of the office.
+        digest: 32 bytes.
+        salt: at least 16 bytes of chance.
+    """
+
+    key: str
+    kind: EntryKind
+    issuer: str
+    digest: bytes
+    salt: bytes
+
+
+def enqueue(session: Session, tenant: str, thing: Registered, *, now: int) -> None:
+    """Add an entry in the caller's transaction."""
+    session.add(
+        OutboxRow(
+            key=thing.key,
+            tenant=tenant,
+            kind=thing.kind.value,
+            issuer=thing.issuer,
+            digest=base64url.encode(thing.digest),
+            salt=base64url.encode(thing.salt),
+            hour=hour_of(now),
+        )
+    )
+
+
+def find(session: Session, tenant: str, digest: bytes) -> OutboxRow | None:
+    """Return the row of a thing by its digest."""
+    wanted = select(OutboxRow).where(
+        OutboxRow.tenant == tenant, OutboxRow.digest == base64url.encode(digest)
+    )
+    return session.exec(wanted).first()
+
+
+def export_rows(session: Session, tenant: str) -> list[dict[str, Any]]:
+    """Return a tenant's rows for an auditor: kind, digest, salt, index, reference."""
+    rows = session.exec(select(OutboxRow).where(OutboxRow.tenant == tenant))
+    return [
+        {
+            "kind": row.kind,
+            "digest": row.digest,
+            "salt": row.salt,
+            "index": row.log_index,
+            "reference": row.key,
+        }
+        for row in sorted(rows, key=lambda row: (row.log_index is None, row.log_index, row.key))
+    ]
+
+
+class OutboxWorker:
+    """Delivers what waits, until it is told to stop.
+
+    Args:
+        database: the service's own.
+        log: where entries go.
+        batch: most entries in one call.
+    """
+
+    def __init__(self, database: Database, log: LogClient, batch: int = BATCH) -> None:
+        self._database = database
+        self._log = log
+        self._batch = batch
+
+    async def run(self) -> None:
+        """Deliver for ever; ends when cancelled."""
+        while True:
+            try:
+                waiting = await self.deliver()
+            except LogUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            await asyncio.sleep(0 if waiting > self._batch else IDLE_SECONDS)
+
+    async def deliver(self) -> int:
+        """Hand over one batch a tenant; return how many rows still have no index.
+
+        Raises:
+            LogUnavailable: nothing is lost; call again.
+        """
+        with self._database.reading() as session:
+            found = select(OutboxRow).where(OutboxRow.log_index == None)  # noqa: E711 - SQL
+            waiting = list(session.exec(found))
+        by_tenant: dict[str, list[OutboxRow]] = {}
+        for row in waiting:
+            by_tenant.setdefault(row.tenant, []).append(row)
+        for tenant, rows in by_tenant.items():
+            batch = rows[: self._batch]
+            indexes = await self._log.append(tenant, [_entry(row) for row in batch])
+            self._keep(indexes)
+        return len(waiting)
+
+    def _keep(self, indexes: Mapping[str, int | None]) -> None:
+        known = {key: index for key, index in indexes.items() if index is not None}
+        if not known:
+            return
+        with self._database.transaction() as session:
+            for key, index in known.items():
+                session.execute(
+                    update(OutboxRow).where(OutboxRow.key == key).values(log_index=index)  # type: ignore[arg-type]
+                )
+
+
+def _entry(row: OutboxRow) -> AppendEntry:
+    salt, digest = base64url.decode(row.salt), base64url.decode(row.digest)
+    return AppendEntry(row.key, EntryKind(row.kind), commitment(salt, digest), row.issuer, row.hour)
+
+
+@contextlib.asynccontextmanager
+async def running(*workers: OutboxWorker) -> AsyncIterator[None]:
+    """Run workers while the block lasts."""
+    tasks = [asyncio.create_task(worker.run()) for worker in workers]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,50 @@
+"""Settings that every service has; all come from the environment as MADANG_<NAME>."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from madang.infra.db import sqlite_url
+
+
+class CommonSettings(BaseSettings):
+    """Where things are, and the limits that all services keep.
+
+    Attributes:
+        state_dir: folder of everything that is kept: keys, databases, logs.
+        catalog_dir: folder of certificate types, rules, tenants and texts.
+        key_passphrase: opens the key files.
+        origins: origin per service for a run without the municipalities' own hosts.
+        database_url: SQLAlchemy address; a SQLite file in the state folder when empty.
+        port: loopback port.
+        max_body_bytes: longest request body accepted.
+        http_timeout_seconds: longest wait for another service.
+        http_max_bytes: longest answer of another service accepted.
+        session_seconds: longest life of a staff session.
+        session_idle_seconds: a staff session ends after so long without use.
+        sign_in_tries: wrong passphrases in a row before an account is locked.
+        sign_in_lock_seconds: how long it stays locked.
+        allow_loopback_http: accept plain HTTP to loopback addresses; for a first run only.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MADANG_", extra="ignore", frozen=True)
+
+    state_dir: Path = Path("state")
+    catalog_dir: Path = Path("catalog")
+    key_passphrase: SecretStr = SecretStr("")
+    origins: dict[str, str] = Field(default_factory=dict)
+    database_url: str = ""
+    port: int = 8400
+    max_body_bytes: int = 1_000_000
+    http_timeout_seconds: float = 10.0
+    http_max_bytes: int = 16_000_000
+    session_seconds: int = 8 * 3600
+    session_idle_seconds: int = 1800
+    sign_in_tries: int = 5
+    sign_in_lock_seconds: int = 900
+    allow_loopback_http: bool = False
+
+    def database(self, service: str) -> str:
+        """Return the address of a service's own database."""
+        return self.database_url or sqlite_url(self.state_dir / service / f"{service}.sqlite")

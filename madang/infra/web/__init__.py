@@ -1,0 +1,1 @@
+"""Pages and APIs over HTTP: app factory, errors, limits, languages."""

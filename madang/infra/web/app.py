@@ -1,0 +1,75 @@
+"""The one way in which a service's application is made."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import FileResponse, JSONResponse
+
+from madang.infra.web.errors import Refuser, Table, install
+from madang.infra.web.limits import BodyLimit, SecurityHeaders
+from madang.infra.web.marks import Access, Caller, Form, mark
+
+_STYLE = Path(__file__).parent / "static" / "style.css"
+_DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an application is made of.
+
+    Attributes:
+        title: name of the service.
+        guard: dependency that lets a request through or raises.
+        refuser: answers errors.
+        errors: the service's table from error to answer.
+        routers: the features' routes.
+        max_body_bytes: longest body.
+        lifespan: runs the service's workers; None for none.
+    """
+
+    title: str
+    guard: Callable[[Request], Awaitable[None]]
+    refuser: Refuser
+    errors: Table
+    routers: Sequence[APIRouter]
+    max_body_bytes: int
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """Return the application; every route is behind the guard."""
+    app = FastAPI(
+        title=parts.title,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=parts.lifespan,
+        dependencies=[Depends(parts.guard)],
+    )
+    for router in (_common(), *parts.routers):
+        app.include_router(router)
+    install(app, parts.refuser, parts.errors)
+    app.add_middleware(BodyLimit, max_bytes=parts.max_body_bytes)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _common() -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/health")
+    @mark(Access(Caller.ANYBODY, frozenset(), Form.PROBLEM, "tells only that the service runs"))
+    async def health() -> Any:  # noqa: ANN401 - FastAPI's response
+        return JSONResponse({"status": "up"}, headers={"cache-control": "no-store"})
+
+    @router.get("/style.css")
+    @mark(Access(Caller.ANYBODY, frozenset(), Form.PROBLEM, "the pages' style sheet"))
+    async def style() -> Any:  # noqa: ANN401 - FastAPI's response
+        headers = {"cache-control": f"public, max-age={_DAY_SECONDS}"}
+        return FileResponse(_STYLE, media_type="text/css", headers=headers)
+
+    return router
