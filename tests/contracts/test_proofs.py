@@ -1,13 +1,11 @@
 """The contract answers about proofs as the official vectors and the product's own code do."""
 
-import json
-from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import alike
 import boa
+import cases
 import pytest
 from harness import Chain
 from hypothesis import HealthCheck, given, settings
@@ -27,53 +25,21 @@ few = settings(max_examples=60, deadline=None, suppress_health_check=list(Health
 sizes = st.integers(1, LIMIT)
 
 
-def load(folder: Path) -> dict[str, dict[str, Any]]:
-    """Read the vectors whose values the contract's types can hold."""
-    cases = {str(file): json.loads(file.read_bytes()) for file in sorted(folder.rglob("*.json"))}
-    return {name: case for name, case in cases.items() if fits(case)}
-
-
-def fits(case: dict[str, Any]) -> bool:
-    numbers = [value for value in case.values() if type(value) is int]
-    single = [case[name] for name in ("root", "root1", "root2", "leafHash") if name in case]
-    hashes = [b64decode(each) for each in [*single, *(case["proof"] or [])]]
-    return all(0 <= n < 2**64 for n in numbers) and all(len(each) == 32 for each in hashes)
-
-
-def raw(case: dict[str, Any], name: str) -> bytes:
-    return b64decode(case[name], validate=True)
-
-
-def proof(case: dict[str, Any]) -> list[bytes]:
-    return [b64decode(each, validate=True) for each in case["proof"] or []]
-
-
-def test_inclusion_vectors(chain: Chain, vectors: Callable[[str], Path]) -> None:
-    cases = load(vectors("merkle-rfc6962") / "inclusion")
-    wrong = [
-        name
-        for name, case in cases.items()
-        if chain.contract.isIncluded(
-            case["leafIdx"], case["treeSize"], raw(case, "leafHash"), proof(case), raw(case, "root")
-        )
-        == case["wantErr"]
-    ]
+@pytest.mark.parametrize(
+    ("folder", "ask", "count"),
+    [("inclusion", cases.inclusion, 72), ("consistency", cases.consistency, 71)],
+)
+def test_vectors(
+    chain: Chain,
+    vectors: Callable[[str], Path],
+    folder: str,
+    ask: Callable[[object, cases.Case], bool],
+    count: int,
+) -> None:
+    found = cases.load(vectors("merkle-rfc6962") / folder)
+    wrong = [name for name, case in found.items() if ask(chain.contract, case) == case["wantErr"]]
     assert wrong == []
-    assert len(cases) == 72
-
-
-def test_consistency_vectors(chain: Chain, vectors: Callable[[str], Path]) -> None:
-    cases = load(vectors("merkle-rfc6962") / "consistency")
-    wrong = [
-        name
-        for name, case in cases.items()
-        if chain.contract.isConsistent(
-            case["size1"], case["size2"], raw(case, "root1"), raw(case, "root2"), proof(case)
-        )
-        == case["wantErr"]
-    ]
-    assert wrong == []
-    assert len(cases) == 71
+    assert len(found) == count
 
 
 def test_consistency_of_all_pairs(chain: Chain) -> None:
