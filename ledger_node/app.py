@@ -1,0 +1,171 @@
+"""The ledger node: the only place that chooses its adapters."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from ledger_node.audit.routes import audit_router
+from ledger_node.chain.anchoring import Anchoring
+from ledger_node.chain.engine import EmbeddedEngine, EngineSettings
+from ledger_node.chain.store import ChainTransactionRow, SqlTransactionStores
+from ledger_node.chain.usecases import TransactionSender
+from ledger_node.errors import TABLE
+from ledger_node.publisher.files import LogFiles
+from ledger_node.publisher.routes import append_router, reading_router
+from ledger_node.publisher.store import LogEntryRow, LogHeadRow, SqlLogs
+from ledger_node.publisher.usecases import Publisher
+from ledger_node.settings import Settings
+from ledger_node.worker import Node
+from madang.access.guard import Guard
+from madang.access.service_token import FolderServiceKeys, ServiceKeys
+from madang.access.sign_in import sign_in_router
+from madang.access.staff import Staff, StaffAccount, StaffSession
+from madang.infra.catalogue import load_catalogue
+from madang.infra.chain import ChainAccount, RpcChain
+from madang.infra.clock import Clock, SystemClock
+from madang.infra.db import Database
+from madang.infra.ids import Ids, SystemIds
+from madang.infra.journal import JournalEntry
+from madang.infra.keystore import Keystore
+from madang.infra.rpc import Rpc
+from madang.infra.setup import StateFolders, keystore
+from madang.infra.tenancy import Addresses, Tenants
+from madang.infra.web.app import Parts, create_app
+from madang.infra.web.errors import Refuser
+from madang.infra.web.i18n import Texts, load_texts
+from madang.infra.web.pages import Pages
+
+SERVICE = "log"
+GENESIS_FILE = "genesis-time"
+
+
+@dataclass(frozen=True)
+class Deps:
+    """Every adapter of the service.
+
+    Attributes:
+        lead: the municipality that deploys the contract.
+    """
+
+    clock: Clock
+    ids: Ids
+    database: Database
+    tenants: Tenants
+    lead: str
+    addresses: Addresses
+    keys: Keystore
+    service_keys: ServiceKeys
+    texts: Texts
+
+
+def production(settings: Settings) -> Deps:
+    """Choose the adapters for a real run."""
+    catalogue = load_catalogue(settings.catalog_dir)
+    return Deps(
+        clock=SystemClock(),
+        ids=SystemIds(),
+        database=Database(settings.database(SERVICE)),
+        tenants=catalogue.tenants,
+        lead=catalogue.federation.lead,
+        addresses=Addresses(catalogue.tenants, settings.origins),
+        keys=keystore(settings),
+        service_keys=FolderServiceKeys(StateFolders(settings.state_dir).services),
+        texts=load_texts(settings.catalog_dir / "texts"),
+    )
+
+
+def build(settings: Settings, deps: Deps) -> FastAPI:
+    """Return the application; its lifespan runs the node."""
+    deps.database.create(
+        ChainTransactionRow, LogEntryRow, LogHeadRow, JournalEntry, StaffAccount, StaffSession
+    )
+    stores: dict[str, SqlLogs] = {
+        tenant: SqlLogs(deps.database, tenant) for tenant in deps.tenants.ids()
+    }
+    publishers = _publishers(settings, deps, stores)
+    node = _node(settings, deps, publishers)
+    staff = Staff(deps.database, deps.ids, settings)
+    pages = Pages(deps.texts, [Path(__file__).parent / "audit" / "pages"], service=SERVICE)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await node.start()
+        work = asyncio.create_task(node.run())
+        yield
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        await node.stop()
+
+    return create_app(
+        Parts(
+            title="Madang ledger node",
+            guard=Guard(
+                SERVICE, deps.tenants, deps.addresses, deps.clock, staff, deps.service_keys
+            ).__call__,
+            refuser=Refuser(deps.database, deps.clock, pages),
+            errors=TABLE,
+            routers=[
+                append_router(publishers, settings.append_entries),
+                reading_router(publishers, stores),
+                sign_in_router(SERVICE, staff, deps.clock, pages),
+                audit_router(publishers, stores, pages),
+            ],
+            max_body_bytes=settings.max_body_bytes,
+            lifespan=lifespan,
+        )
+    )
+
+
+def _publishers(settings: Settings, deps: Deps, stores: dict[str, SqlLogs]) -> dict[str, Publisher]:
+    return {
+        tenant: Publisher(
+            origin=deps.addresses.log_origin(tenant),
+            signer=deps.keys.signer(tenant, "log"),
+            files=LogFiles(settings.state_dir / SERVICE / tenant),
+            stores=store,
+            shuffle=deps.ids.shuffled,
+            limit=settings.checkpoint_entries,
+        )
+        for tenant, store in stores.items()
+    }
+
+
+def _node(settings: Settings, deps: Deps, publishers: dict[str, Publisher]) -> Node:
+    engine = None if settings.rpc_url else EmbeddedEngine(_engine_settings(settings, deps.clock))
+    rpc = Rpc(settings.rpc_url) if engine is None else engine.rpc
+    chain, stores = RpcChain(rpc), SqlTransactionStores(deps.database)
+    anchoring = Anchoring(
+        chain=chain,
+        sender=TransactionSender(chain, stores, settings.receipt_seconds),
+        accounts={
+            tenant: ChainAccount(deps.keys.secret(tenant, "chain"), settings.chain_id)
+            for tenant in publishers
+        },
+        origins={tenant: publisher.origin for tenant, publisher in publishers.items()},
+        lead=deps.lead,
+        record=settings.state_dir / "contract.json",
+        delay=settings.rotation_delay_seconds,
+    )
+    return Node(
+        publishers, anchoring, stores, engine, settings.checkpoint_seconds, settings.cache_seconds
+    )
+
+
+def _engine_settings(settings: Settings, clock: Clock) -> EngineSettings:
+    """Return how the engine runs; the time of its first block is kept for the chain's life."""
+    folder = settings.state_dir / "chain"
+    folder.mkdir(parents=True, exist_ok=True)
+    genesis = folder / GENESIS_FILE
+    if not genesis.exists():
+        genesis.write_text(str(clock.now()), "ascii")
+    return EngineSettings(
+        binary=settings.engine,
+        port=settings.chain_port,
+        chain_id=settings.chain_id,
+        genesis_time=int(genesis.read_text("ascii")),
+        cache=folder / "state",
+    )

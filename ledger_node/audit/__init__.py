@@ -1,0 +1,1 @@
+"""Pages where auditors look at heads, entries and proofs."""

@@ -1,0 +1,43 @@
+"""Transactions of the ledger as the node keeps them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+Purpose = NewType("Purpose", str)
+"""What a transaction is for, such as "deploy" or "append:hanbit:12"; each is sent once."""
+
+
+class TransactionState(StrEnum):
+    """How far a transaction has come."""
+
+    SIGNED = "signed"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class ChainTransaction:
+    """A signed transaction and what became of it.
+
+    Attributes:
+        purpose: what it is for; unique.
+        raw: the signed bytes, sent again as they are until the chain has them.
+        hash: "0x…" of the transaction.
+        sender: address of the account.
+        nonce: the sender's sequence number.
+        state: signed, accepted or refused (reverted) by the chain.
+        block: number of its block; None until then.
+        block_time: epoch seconds of its block; None until then.
+        gas_used: gas the whole transaction took; None until then.
+    """
+
+    purpose: Purpose
+    raw: bytes
+    hash: str
+    sender: str
+    nonce: int
+    state: TransactionState = TransactionState.SIGNED
+    block: int | None = None
+    block_time: int | None = None
+    gas_used: int | None = None

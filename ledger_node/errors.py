@@ -1,0 +1,19 @@
+"""How the ledger node tells its errors."""
+
+from ledger_node.publisher.model import AppendError, ForeignOfficeError, KeyConflictError
+from madang.access import errors as access_errors
+from madang.core.merkle.entry import EntryError
+from madang.infra.web.errors import Refusal, Table
+
+TABLE: Table = {
+    **access_errors.TABLE,
+    KeyConflictError: lambda _: Refusal(
+        409, "key_conflict", "log.key_conflict", "this key was used before for another entry"
+    ),
+    AppendError: lambda error: Refusal(400, "invalid_entries", "log.invalid_entries", str(error)),
+    EntryError: lambda error: Refusal(400, "invalid_entries", "log.invalid_entries", str(error)),
+    ForeignOfficeError: lambda _: Refusal(
+        403, "foreign_office", "log.foreign_office", "an office appends in its own name only"
+    ),
+}
+"""Error type to answer, for the whole service."""

@@ -1,0 +1,1 @@
+"""Entries in, checkpoints out: the one writer of each log."""

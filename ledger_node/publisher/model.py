@@ -1,0 +1,72 @@
+"""What the publisher knows of a log."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from madang.core.merkle.entry import EntryKind
+
+
+class HeadState(StrEnum):
+    """How far a head has come."""
+
+    PUBLISHED = "published"
+    ANCHORED = "anchored"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """An entry that an office hands over.
+
+    Attributes:
+        key: idempotency key, unique in the log.
+        kind: what was done.
+        commitment: 32 bytes.
+        issuer: identifier of the office.
+        hour: epoch seconds of the full hour.
+    """
+
+    key: str
+    kind: EntryKind
+    commitment: bytes
+    issuer: str
+    hour: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogHead:
+    """A head that was signed.
+
+    Attributes:
+        size: number of entries.
+        root: 32 bytes.
+        note: the signed checkpoint.
+        state: published, anchored on the chain, or refused by it.
+        transaction: "0x…" once anchored.
+        block: its block.
+        block_time: epoch seconds of the block.
+    """
+
+    size: int
+    root: bytes
+    note: str
+    state: HeadState = HeadState.PUBLISHED
+    transaction: str | None = None
+    block: int | None = None
+    block_time: int | None = None
+
+
+class KeyConflictError(ValueError):
+    """A key was used before for another entry."""
+
+
+class AppendError(ValueError):
+    """What was handed over is no list of entries; the message says what was expected."""
+
+
+class ForeignOfficeError(ValueError):
+    """A service hands over entries in another office's name."""
+
+
+class LogDamagedError(RuntimeError):
+    """Files and database of the log do not agree; nothing is signed until somebody looked."""

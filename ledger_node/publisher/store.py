@@ -1,0 +1,174 @@
+"""Tables of the logs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import update
+from sqlmodel import Field, Session, SQLModel, UniqueConstraint, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from ledger_node.publisher.model import HeadState, LogHead, Submitted
+from madang.core.merkle.entry import Entry, EntryKind
+from madang.infra.db import Database
+
+
+class LogEntryRow(SQLModel, table=True):
+    """One entry; without an index while it waits."""
+
+    __tablename__ = "log_entry"
+    __table_args__ = (UniqueConstraint("tenant", "log_index"),)
+
+    tenant: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    kind: str
+    commitment: bytes = Field(index=True)
+    issuer: str
+    hour: int
+    log_index: int | None = Field(default=None, index=True)
+
+
+class LogHeadRow(SQLModel, table=True):
+    """One signed head."""
+
+    __tablename__ = "log_head"
+
+    tenant: str = Field(primary_key=True)
+    size: int = Field(primary_key=True)
+    root: bytes
+    note: str
+    state: str
+    transaction: str | None = None
+    block: int | None = None
+    block_time: int | None = None
+
+
+class SqlLog:
+    """Implements `LogStore` for one municipality."""
+
+    def __init__(self, session: Session, tenant: str) -> None:
+        self._session = session
+        self._tenant = tenant
+
+    def find(self, key: str) -> tuple[Submitted, int | None] | None:
+        """Return an entry and its index by key."""
+        row = self._session.get(LogEntryRow, (self._tenant, key))
+        return None if row is None else (_submitted(row), row.log_index)
+
+    def add(self, entry: Submitted) -> None:
+        """Keep an entry that has no index yet."""
+        self._session.add(
+            LogEntryRow(
+                tenant=self._tenant,
+                key=entry.key,
+                kind=entry.kind.value,
+                commitment=entry.commitment,
+                issuer=entry.issuer,
+                hour=entry.hour,
+            )
+        )
+        self._session.flush()
+
+    def waiting(self, limit: int) -> Sequence[Submitted]:
+        """Return entries without an index."""
+        wanted = self._own().where(col(LogEntryRow.log_index).is_(None)).limit(limit)
+        return [_submitted(row) for row in self._session.exec(wanted)]
+
+    def sequence(self, indexes: Mapping[str, int]) -> None:
+        """Give entries their indexes by key."""
+        for key, index in indexes.items():
+            self._session.execute(
+                update(LogEntryRow)
+                .where(col(LogEntryRow.tenant) == self._tenant, col(LogEntryRow.key) == key)
+                .values(log_index=index)
+            )
+
+    def entries(self, start: int, end: int) -> Sequence[Entry]:
+        """Return the entries from `start` up to before `end`, in order."""
+        index = col(LogEntryRow.log_index)
+        wanted = self._own().where(index >= start, index < end).order_by(index)
+        return [_entry(row) for row in self._session.exec(wanted)]
+
+    def newest(self) -> LogHead | None:
+        """Return the newest signed head."""
+        return next(iter(self.heads(1)), None)
+
+    def heads(self, limit: int) -> Sequence[LogHead]:
+        """Return the newest heads, newest first."""
+        wanted = select(LogHeadRow).where(LogHeadRow.tenant == self._tenant)
+        newest_first = wanted.order_by(col(LogHeadRow.size).desc()).limit(limit)
+        return [_head(row) for row in self._session.exec(newest_first)]
+
+    def head(self, size: int) -> LogHead | None:
+        """Return the head of exactly this size."""
+        row = self._session.get(LogHeadRow, (self._tenant, size))
+        return None if row is None else _head(row)
+
+    def anchored_from(self, size: int) -> LogHead | None:
+        """Return the smallest anchored head that covers `size` entries."""
+        wanted = select(LogHeadRow).where(
+            LogHeadRow.tenant == self._tenant,
+            col(LogHeadRow.size) >= size,
+            LogHeadRow.state == HeadState.ANCHORED.value,
+        )
+        row = self._session.exec(wanted.order_by(col(LogHeadRow.size)).limit(1)).first()
+        return None if row is None else _head(row)
+
+    def index_of(self, commitment: bytes) -> int | None:
+        """Return the index of the entry with this commitment."""
+        found = self._own().where(LogEntryRow.commitment == commitment)
+        row = self._session.exec(found).first()
+        return None if row is None else row.log_index
+
+    def save(self, head: LogHead) -> None:
+        """Insert or update a head by size."""
+        self._session.merge(
+            LogHeadRow(
+                tenant=self._tenant,
+                size=head.size,
+                root=head.root,
+                note=head.note,
+                state=head.state.value,
+                transaction=head.transaction,
+                block=head.block,
+                block_time=head.block_time,
+            )
+        )
+
+    def _own(self) -> SelectOfScalar[LogEntryRow]:
+        return select(LogEntryRow).where(LogEntryRow.tenant == self._tenant)
+
+
+class SqlLogs:
+    """Opens the state of one municipality's log."""
+
+    def __init__(self, database: Database, tenant: str) -> None:
+        self._database = database
+        self._tenant = tenant
+
+    @contextmanager
+    def __call__(self) -> Iterator[SqlLog]:
+        """Return the state, whose changes are kept together when the block ends well."""
+        with self._database.transaction() as session:
+            yield SqlLog(session, self._tenant)
+
+
+def _submitted(row: LogEntryRow) -> Submitted:
+    return Submitted(row.key, EntryKind(row.kind), row.commitment, row.issuer, row.hour)
+
+
+def _entry(row: LogEntryRow) -> Entry:
+    if row.log_index is None:
+        raise ValueError("an entry without an index is in no log")
+    return Entry(row.log_index, EntryKind(row.kind), row.hour, row.issuer, row.commitment)
+
+
+def _head(row: LogHeadRow) -> LogHead:
+    return LogHead(
+        size=row.size,
+        root=row.root,
+        note=row.note,
+        state=HeadState(row.state),
+        transaction=row.transaction,
+        block=row.block,
+        block_time=row.block_time,
+    )

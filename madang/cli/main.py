@@ -1,0 +1,32 @@
+"""The command `madang`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from madang.cli import audit, export, prepare, serve
+from madang.cli.run import run_city
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Identity and credential wallet for cities."
+)
+app.command("serve")(serve.serve)
+app.command("prepare")(prepare.prepare)
+app.command("audit")(audit.audit)
+app.command("export")(export.export)
+
+
+@app.command("run")
+def run(
+    state: Annotated[Path, typer.Option(help="Folder that keeps everything.")] = Path("state"),
+    *,
+    once: Annotated[bool, typer.Option(help="Walk the main path, print JSON, end.")] = False,
+    port: Annotated[int, typer.Option(help="First of the loopback ports.")] = 8400,
+) -> None:
+    """Start a city on this machine, walk the main path, and keep serving."""
+    raise typer.Exit(run_city(state, once=once, port=port))
+
+
+if __name__ == "__main__":
+    app()
