@@ -1,7 +1,6 @@
 """The error family of OAuth 2.0."""
 
 from enum import StrEnum
-from http import HTTPStatus
 
 from madang.core.protocol.error_body import ErrorBody, error_json
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
@@ -23,10 +22,10 @@ class OAuthCode(StrEnum):
     INVALID_RESPONSE = "invalid_response"  # the client's own: the server's answer is unreadable
 
 
-_STATUS: dict[str, HTTPStatus] = {
-    OAuthCode.INVALID_CLIENT: HTTPStatus.UNAUTHORIZED,
-    OAuthCode.INVALID_TOKEN: HTTPStatus.UNAUTHORIZED,
-    OAuthCode.INSUFFICIENT_SCOPE: HTTPStatus.FORBIDDEN,
+_STATUS: dict[str, int] = {
+    OAuthCode.INVALID_CLIENT: 401,
+    OAuthCode.INVALID_TOKEN: 401,
+    OAuthCode.INSUFFICIENT_SCOPE: 403,
 }
 
 
@@ -43,7 +42,7 @@ class OAuthError(ValueError):
         super().__init__(f"{code}: {description}")
         self.code = code
         self.description = description
-        self.status = int(status or _STATUS.get(code, HTTPStatus.BAD_REQUEST))
+        self.status = status or _STATUS.get(code, 400)
 
     def to_json(self) -> dict[str, str]:
         """Return the error answer's body."""

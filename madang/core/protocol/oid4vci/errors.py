@@ -1,7 +1,6 @@
 """The error family of OpenID4VCI 1.0."""
 
 from enum import StrEnum
-from http import HTTPStatus
 
 from madang.core.protocol.error_body import ErrorBody, error_json
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
@@ -50,9 +49,7 @@ class CredentialError(Oid4vciError):
         status: HTTP status.
     """
 
-    def __init__(
-        self, code: str, description: str, status: int = int(HTTPStatus.BAD_REQUEST)
-    ) -> None:
+    def __init__(self, code: str, description: str, status: int = 400) -> None:
         super().__init__(code, description)
         self.status = status
 
