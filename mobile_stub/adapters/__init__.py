@@ -1,0 +1,1 @@
+"""The outside of the wallet: clock, chance, network, pictures, storage."""

@@ -1,0 +1,75 @@
+"""HTTP as the wallet uses it: bounded, without redirects and without cookies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from mobile_stub.errors import WalletError
+from mobile_stub.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer.
+
+    Attributes:
+        status: HTTP status.
+        body: all of it.
+    """
+
+    status: int
+    body: bytes
+
+
+class Network:
+    """Sends requests.
+
+    Args:
+        settings: limits.
+        transport: another way than the network, for one process alone.
+    """
+
+    def __init__(
+        self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._max_bytes = settings.http_max_bytes
+        self._client = httpx.AsyncClient(
+            timeout=settings.http_timeout_seconds,
+            follow_redirects=False,
+            trust_env=False,
+            transport=transport,
+        )
+
+    async def get(self, url: str, accept: str = "application/json") -> Reply:
+        """Fetch a document."""
+        return await self._send("GET", url, {"accept": accept}, b"")
+
+    async def post(
+        self, url: str, body: bytes | str, kind: str, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Post a body of the media type `kind`."""
+        content = body.encode() if isinstance(body, str) else body
+        return await self._send("POST", url, {"content-type": kind, **(headers or {})}, content)
+
+    async def _send(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes
+    ) -> Reply:
+        try:
+            async with self._client.stream(
+                method, url, headers=headers, content=content
+            ) as response:
+                body = bytearray()
+                async for chunk in response.aiter_bytes():
+                    body += chunk
+                    if len(body) > self._max_bytes:
+                        raise WalletError("answer_too_large", f"over {self._max_bytes} bytes")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise WalletError(
+                "no_answer", f"the other side did not answer ({type(error).__name__}); try again"
+            ) from error
+        return Reply(response.status_code, bytes(body))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()

@@ -1,0 +1,206 @@
+"""The wallet's storage: one SQLite file whose secrets are sealed under the passphrase."""
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+
+from madang.core.keys.software import SoftwareSigner
+from mobile_stub.errors import WalletError
+from mobile_stub.model import HeldCopy, Scan
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS salt (value BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS holder_key (number INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS copy (
+  digest TEXT PRIMARY KEY, issuer TEXT NOT NULL, vct TEXT NOT NULL, number INTEGER NOT NULL,
+  sealed BLOB NOT NULL, receipt BLOB);
+CREATE TABLE IF NOT EXISTS presentation_set (client_id TEXT PRIMARY KEY, number INTEGER UNIQUE);
+CREATE TABLE IF NOT EXISTS scan (id TEXT PRIMARY KEY, sealed BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS history (at INTEGER NOT NULL, sealed BLOB NOT NULL);
+"""
+_NONCE_BYTES, _SALT_BYTES = 12, 16
+
+
+class Vault:
+    """Keys, certificates, open scans and history of one person.
+
+    Args:
+        folder: made if it is not there.
+        passphrase: opens what was sealed with it.
+
+    Raises:
+        WalletError: the passphrase is not the one the vault was made with.
+    """
+
+    def __init__(self, folder: Path, passphrase: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._connection = sqlite3.connect(
+            folder / "wallet.sqlite", isolation_level=None, check_same_thread=False
+        )
+        self._connection.executescript(f"PRAGMA journal_mode=WAL; {_SCHEMA}")
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._cipher = AESGCM(self._stretched(passphrase))
+        for number in self._numbers():
+            self.signer(number)
+
+    def _stretched(self, passphrase: str) -> bytes:
+        with self._transaction():
+            row = self._connection.execute("SELECT value FROM salt").fetchone()
+            salt = row[0] if row else secrets.token_bytes(_SALT_BYTES)
+            if row is None:
+                self._connection.execute("INSERT INTO salt VALUES (?)", (salt,))
+        return Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(passphrase.encode())
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def _seal(self, value: bytes) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, value, None)
+
+    def _open(self, sealed: bytes) -> bytes:
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
+        except InvalidTag as error:
+            raise WalletError("wrong_passphrase", "the wallet does not open with it") from error
+
+    def _numbers(self) -> list[int]:
+        rows = self._connection.execute("SELECT number FROM holder_key ORDER BY number")
+        return [int(row[0]) for row in rows]
+
+    def signers(self, count: int) -> list[SoftwareSigner]:
+        """Return the first `count` holder keys; makes those that are missing."""
+        known = self._numbers()
+        for number in range(len(known), count):
+            key = ec.generate_private_key(ec.SECP256R1())
+            der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+            with self._transaction():
+                self._connection.execute(
+                    "INSERT INTO holder_key VALUES (?, ?)", (number, self._seal(der))
+                )
+        return [self.signer(number) for number in range(count)]
+
+    def signer(self, number: int) -> SoftwareSigner:
+        """Return a holder key by its number, which is that of its presentation set."""
+        row = self._connection.execute(
+            "SELECT sealed FROM holder_key WHERE number = ?", (number,)
+        ).fetchone()
+        key = load_der_private_key(self._open(row[0]), None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise WalletError("vault_damaged", "a holder key is not P-256")
+        return SoftwareSigner(key, str(number))
+
+    def keep(self, copies: list[HeldCopy]) -> None:
+        """Keep copies, all or none; an older copy of the same type, issuer and set goes."""
+        with self._transaction():
+            for copy in copies:
+                place = (copy.issuer, copy.vct, copy.number)
+                self._connection.execute(
+                    "DELETE FROM copy WHERE issuer = ? AND vct = ? AND number = ?", place
+                )
+                self._connection.execute(
+                    "INSERT INTO copy VALUES (?, ?, ?, ?, ?, NULL)",
+                    (copy.digest, *place, self._seal(copy.compact.encode())),
+                )
+
+    def copies(self) -> list[HeldCopy]:
+        """Return every copy, in the order of their sets."""
+        rows = self._connection.execute(
+            "SELECT digest, issuer, vct, number, sealed, receipt FROM copy ORDER BY number, vct"
+        )
+        return [
+            HeldCopy(
+                digest=digest,
+                issuer=issuer,
+                vct=vct,
+                number=number,
+                compact=self._open(sealed).decode(),
+                receipt=None if receipt is None else json.loads(self._open(receipt)),
+            )
+            for digest, issuer, vct, number, sealed, receipt in rows
+        ]
+
+    def keep_receipt(self, digest: str, receipt: dict[str, Any]) -> None:
+        """Keep the receipt of a copy."""
+        sealed = self._seal(json.dumps(receipt).encode())
+        with self._transaction():
+            self._connection.execute(
+                "UPDATE copy SET receipt = ? WHERE digest = ?", (sealed, digest)
+            )
+
+    def presentation_set(self, client_id: str, available: int) -> int:
+        """Return the set that this verifier sees: always the same, and no other verifier's.
+
+        Raises:
+            WalletError: every set is another verifier's already.
+        """
+        with self._transaction():
+            row = self._connection.execute(
+                "SELECT number FROM presentation_set WHERE client_id = ?", (client_id,)
+            ).fetchone()
+            if row is not None:
+                return int(row[0])
+            used = self._connection.execute("SELECT COUNT(*) FROM presentation_set").fetchone()[0]
+            if used >= available:
+                raise WalletError(
+                    "no_fresh_copies",
+                    "every copy has been shown to another verifier; fetch new copies first",
+                )
+            self._connection.execute(
+                "INSERT INTO presentation_set VALUES (?, ?)", (client_id, used)
+            )
+            return int(used)
+
+    def keep_scan(self, scan: Scan) -> None:
+        """Keep what was scanned until it is done."""
+        with self._transaction():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO scan VALUES (?, ?)",
+                (scan.id, self._seal(json.dumps(scan.as_json()).encode())),
+            )
+
+    def scan(self, scan_id: str) -> Scan:
+        """Return what was scanned; WalletError if it is not known."""
+        row = self._connection.execute(
+            "SELECT sealed FROM scan WHERE id = ?", (scan_id,)
+        ).fetchone()
+        if row is None:
+            raise WalletError("unknown_scan", "scan the code again")
+        return Scan(**json.loads(self._open(row[0])))
+
+    def note(self, at: int, entry: dict[str, Any]) -> None:
+        """Add a line to the person's own history."""
+        with self._transaction():
+            sealed = self._seal(json.dumps(entry).encode())
+            self._connection.execute("INSERT INTO history VALUES (?, ?)", (at, sealed))
+
+    def history(self) -> list[dict[str, Any]]:
+        """Return the history, newest first."""
+        rows = self._connection.execute("SELECT at, sealed FROM history ORDER BY rowid DESC")
+        return [{"at": at, **json.loads(self._open(sealed))} for at, sealed in rows]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()

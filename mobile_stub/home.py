@@ -1,0 +1,46 @@
+"""The wallet's one page: what is held, who has seen what; plain, in three languages."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+from madang.core.encoding import strict_json
+from madang.core.formats.sd_jwt.model import parse
+from madang.core.formats.sd_jwt.verify import process
+from mobile_stub.model import HeldCopy
+
+_ENVIRONMENT = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+
+
+def home_page(copies: Sequence[HeldCopy], history: Sequence[dict[str, Any]], language: str) -> str:
+    """Return the page as HTML; an unknown language is Korean."""
+    folder = resources.files("mobile_stub")
+    texts = strict_json.loads(folder.joinpath("texts", "home.json").read_bytes())
+    known = language if language in texts else "ko"
+    template = folder.joinpath("pages", "home.html").read_text("utf-8")
+    return _ENVIRONMENT.from_string(template).render(
+        t=texts[known],
+        language=known,
+        languages={code: each["language"] for code, each in texts.items()},
+        certificates=[_card(copy, copies) for copy in copies if copy.number == 0],
+        history=[{**entry, "day": _day(entry["at"])} for entry in history],
+    )
+
+
+def _card(copy: HeldCopy, copies: Sequence[HeldCopy]) -> dict[str, Any]:
+    claims = process(parse(copy.compact))
+    of_type = [other for other in copies if (other.issuer, other.vct) == (copy.issuer, copy.vct)]
+    return {
+        "name": copy.vct.rsplit("/", 2)[-2].replace("_", " "),
+        "attested_by": claims.get("attested_by", copy.issuer),
+        "until": _day(claims["exp"]) if "exp" in claims else "",
+        "copies": len(of_type),
+        "receipts": sum(other.receipt is not None for other in of_type),
+    }
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()

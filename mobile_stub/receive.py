@@ -1,0 +1,255 @@
+"""Receive certificates: OpenID4VCI 1.0 from the wallet's side, pre-authorized code flow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from madang.core.encoding import base64url, strict_json
+from madang.core.envelope import jws
+from madang.core.envelope.errors import EnvelopeError
+from madang.core.formats.sd_jwt import vc
+from madang.core.formats.sd_jwt.errors import SdJwtError
+from madang.core.formats.sd_jwt.key_binding import holder_key
+from madang.core.formats.sd_jwt.model import SdJwt, parse
+from madang.core.keys.jwk import KeyFormatError, PublicKey
+from madang.core.keys.signing import Signer
+from madang.core.protocol.oauth.errors import OAuthError, parse_error
+from madang.core.protocol.oauth.metadata import parse_server_metadata
+from madang.core.protocol.oauth.token import TokenRequest, parse_token_response
+from madang.core.protocol.oid4vci.credential import (
+    CredentialRequest,
+    parse_credential_response,
+    parse_nonce_response,
+)
+from madang.core.protocol.oid4vci.metadata import CredentialConfiguration, IssuerMetadata
+from madang.core.protocol.oid4vci.metadata import parse_issuer_metadata as parse_metadata
+from madang.core.protocol.oid4vci.offer import (
+    CredentialOffer,
+    OfferReference,
+    parse_offer,
+    parse_offer_uri,
+)
+from madang.core.protocol.oid4vci.proof import make_proof_jwt
+from madang.core.protocol.urls import WellKnown, well_known
+from madang.core.trust.x509 import ChainError, san_uris, validate_chain
+from mobile_stub.adapters.network import Network, Reply
+from mobile_stub.errors import WalletError
+from mobile_stub.model import HeldCopy, Scan
+
+OK = 200
+FORM = "application/x-www-form-urlencoded"
+
+
+class Keeper(Protocol):
+    """What receiving needs of the vault."""
+
+    def signers(self, count: int) -> Sequence[Signer]:
+        """Return the first `count` holder keys."""
+        ...
+
+    def keep(self, copies: list[HeldCopy]) -> None:
+        """Keep copies, all or none."""
+        ...
+
+    def keep_scan(self, scan: Scan) -> None:
+        """Keep what was scanned until it is done."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Fetches what was offered.
+
+    Attributes:
+        network: HTTP.
+        vault: keys and certificates.
+        anchors: DER of the roots that issuers' certificates lead to.
+        copies: how many copies to ask for.
+        allow_loopback_http: for a first run.
+    """
+
+    network: Network
+    vault: Keeper
+    anchors: tuple[bytes, ...]
+    copies: int
+    allow_loopback_http: bool
+
+    async def preview(self, link: str) -> dict[str, Any]:
+        """Return what an offer is about, from the issuer's own metadata.
+
+        Raises:
+            WalletError: the offer or the metadata cannot be used.
+        """
+        offer = await self._offer(link)
+        metadata = await self._metadata(offer.credential_issuer)
+        grant = offer.pre_authorized
+        if grant is None:
+            raise WalletError("grant_not_supported", "the offer has no pre-authorized code")
+        names = {}
+        for identifier in offer.credential_configuration_ids:
+            found = metadata.credential_configurations_supported.get(identifier)
+            if found is None:
+                raise WalletError("unknown_configuration", f"the issuer does not list {identifier}")
+            names[identifier] = _names(found)
+        return {
+            "issuer": offer.credential_issuer,
+            "certificates": names,
+            "needs_code": grant.tx_code is not None,
+        }
+
+    async def accept(self, scan: Scan, tx_code: str | None, now: int) -> list[dict[str, Any]]:
+        """Fetch everything that was offered; goes on where an earlier try was cut off.
+
+        Raises:
+            WalletError: the issuer refused, or what came is not what was offered.
+        """
+        offer = await self._offer(scan.link)
+        metadata = await self._metadata(offer.credential_issuer)
+        token = scan.progress.get("access_token")
+        if token is None:
+            token = await self._token(offer, tx_code)
+            scan = replace(scan, progress={**scan.progress, "access_token": token})
+            self.vault.keep_scan(scan)
+        results = []
+        for identifier in offer.credential_configuration_ids:
+            copies = await self._fetch(metadata, identifier, token, now)
+            self.vault.keep(copies)
+            results.append(
+                {"type": identifier, "vct": copies[0].vct, "copies": len(copies)}
+                | {"digests": [copy.digest for copy in copies]}
+            )
+        return results
+
+    async def _offer(self, link: str) -> CredentialOffer:
+        allow = self.allow_loopback_http
+        try:
+            offer = parse_offer_uri(link, allow_loopback_http=allow)
+            if isinstance(offer, OfferReference):
+                reply = _ok(await self.network.get(offer.uri))
+                offer = parse_offer(reply.body, allow_loopback_http=allow)
+        except ValueError as error:
+            raise WalletError("invalid_offer", str(error)) from error
+        return offer
+
+    async def _metadata(self, issuer: str) -> IssuerMetadata:
+        address = well_known(issuer, WellKnown.CREDENTIAL_ISSUER)
+        reply = _ok(await self.network.get(address))
+        try:
+            return parse_metadata(
+                reply.body, issuer=issuer, allow_loopback_http=self.allow_loopback_http
+            )
+        except ValueError as error:
+            raise WalletError("invalid_metadata", str(error)) from error
+
+    async def _token(self, offer: CredentialOffer, tx_code: str | None) -> str:
+        issuer = offer.credential_issuer
+        address = well_known(issuer, WellKnown.AUTHORIZATION_SERVER)
+        grant = offer.pre_authorized
+        if grant is None:
+            raise WalletError("grant_not_supported", "the offer has no pre-authorized code")
+        try:
+            server = parse_server_metadata(
+                _ok(await self.network.get(address)).body,
+                issuer=issuer,
+                allow_loopback_http=self.allow_loopback_http,
+            )
+            request = TokenRequest(grant.pre_authorized_code, tx_code)
+            reply = await self.network.post(server.token_endpoint, request.to_form(), FORM)
+            if reply.status != OK:
+                raise _refused(reply)
+            return str(parse_token_response(reply.body).access_token)
+        except OAuthError as error:
+            raise WalletError(str(error.code), str(error)) from error
+
+    async def _fetch(
+        self, metadata: IssuerMetadata, identifier: str, token: str, now: int
+    ) -> list[HeldCopy]:
+        batch = metadata.batch_credential_issuance
+        signers = self.vault.signers(min(self.copies, batch.batch_size if batch else 1))
+        nonce = await self.nonce(metadata)
+        issuer = metadata.credential_issuer
+        proofs = tuple(make_proof_jwt(signer, issuer, nonce, now) for signer in signers)
+        request = CredentialRequest(identifier, None, proofs)
+        reply = await self.network.post(
+            metadata.credential_endpoint,
+            strict_json.dumps(request.to_json()),
+            "application/json",
+            {"authorization": f"Bearer {token}"},
+        )
+        if reply.status != OK:
+            raise _refused(reply)
+        response = parse_credential_response(reply.body)
+        texts = [copy.credential for copy in response.credentials or ()]
+        if len(texts) != len(signers):
+            raise WalletError("wrong_number", f"{len(texts)} copies came, not {len(signers)}")
+        configuration = metadata.credential_configurations_supported[identifier]
+        return [
+            self._checked(text, issuer, configuration, signer.public_key, number, now)
+            for number, (text, signer) in enumerate(zip(texts, signers, strict=True))
+        ]
+
+    async def nonce(self, metadata: IssuerMetadata) -> str | None:
+        """Return a fresh nonce of the issuer, None where it has no nonce endpoint."""
+        if metadata.nonce_endpoint is None:
+            return None
+        reply = _ok(await self.network.post(metadata.nonce_endpoint, b"", "application/json"))
+        return parse_nonce_response(reply.body).c_nonce
+
+    async def metadata(self, issuer: str) -> IssuerMetadata:
+        """Return an issuer's metadata."""
+        return await self._metadata(issuer)
+
+    def _checked(
+        self,
+        text: str,
+        issuer: str,
+        configuration: CredentialConfiguration,
+        key: PublicKey,
+        number: int,
+        now: int,
+    ) -> HeldCopy:
+        """Hold a new copy against what was offered; the issuer may err, or be another."""
+        try:
+            parsed = parse(text)
+            vct = str(configuration.vct)
+            expected = vc.Expectation(vct=(vct,), issuer=issuer)
+            verdict = vc.verify_vc(
+                parsed, expected, issuer_key=self._issuer_key(parsed, issuer, now), now=now
+            )
+            bound = holder_key(verdict.claims) == key
+        except (SdJwtError, KeyFormatError) as error:
+            raise WalletError("credential_malformed", str(error)) from error
+        if not verdict.ok:
+            codes = ", ".join(failure.code for failure in verdict.failures)
+            raise WalletError("credential_refused", f"what the issuer sent does not hold: {codes}")
+        if not bound:
+            raise WalletError("credential_refused", "it is bound to another key")
+        return HeldCopy(base64url.encode(parsed.issuer_digest), issuer, vct, number, text)
+
+    def _issuer_key(self, parsed: SdJwt, issuer: str, now: int) -> PublicKey:
+        try:
+            chain = jws.decode_chain(parsed.issuer_jws.header)
+            key = validate_chain(chain, self.anchors, now=now)
+            named = san_uris(chain[0])
+        except (ChainError, EnvelopeError) as error:
+            raise WalletError("issuer_not_trusted", str(error)) from error
+        if issuer not in named:
+            raise WalletError("issuer_not_trusted", "the certificate names another issuer")
+        return key
+
+
+def _names(configuration: CredentialConfiguration) -> dict[str, str]:
+    metadata = configuration.credential_metadata
+    displays = metadata.display if metadata is not None else None
+    return {display.locale or "": display.name or "" for display in displays or ()}
+
+
+def _ok(reply: Reply) -> Reply:
+    if reply.status != OK:
+        raise WalletError("unexpected_answer", f"the other side answered {reply.status}")
+    return reply
+
+
+def _refused(reply: Reply) -> WalletError:
+    error = parse_error(reply.body, reply.status)
+    return WalletError(str(error.code), str(error))
