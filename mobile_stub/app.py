@@ -56,6 +56,13 @@ class Wallet:
         self.vault.keep_scan(scan)
         return scan
 
+    def receipt(self, digest: str) -> dict[str, Any]:
+        """Return the receipt of a copy; WalletError if there is none yet."""
+        for copy in self.vault.copies():
+            if copy.digest == digest and copy.receipt is not None:
+                return copy.receipt
+        raise WalletError("no_receipt", "there is no receipt of this copy yet")
+
 
 def open_wallet(settings: Settings, network: Network) -> Wallet:
     """Open the wallet in its folder; WalletError if the passphrase is another."""
@@ -136,10 +143,7 @@ def _showing(app: FastAPI, wallet: Wallet) -> None:
 
     @app.get("/credentials/{digest}/receipt")
     async def receipt(digest: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        for copy in wallet.vault.copies():
-            if copy.digest == digest and copy.receipt is not None:
-                return copy.receipt
-        raise WalletError("no_receipt", "there is no receipt of this copy yet")
+        return wallet.receipt(digest)
 
     @app.get("/history")
     async def history() -> Any:  # noqa: ANN401 - FastAPI's response

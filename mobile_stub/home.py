@@ -25,16 +25,16 @@ def home_page(copies: Sequence[HeldCopy], history: Sequence[dict[str, Any]], lan
         t=texts[known],
         language=known,
         languages={code: each["language"] for code, each in texts.items()},
-        certificates=[_card(copy, copies) for copy in copies if copy.number == 0],
+        certificates=[_card(copy, copies, known) for copy in copies if copy.number == 0],
         history=[{**entry, "day": _day(entry["at"])} for entry in history],
     )
 
 
-def _card(copy: HeldCopy, copies: Sequence[HeldCopy]) -> dict[str, Any]:
+def _card(copy: HeldCopy, copies: Sequence[HeldCopy], language: str) -> dict[str, Any]:
     claims = process(parse(copy.compact))
     of_type = [other for other in copies if (other.issuer, other.vct) == (copy.issuer, copy.vct)]
     return {
-        "name": copy.vct.rsplit("/", 2)[-2].replace("_", " "),
+        "name": copy.names.get(language, copy.vct),
         "attested_by": claims.get("attested_by", copy.issuer),
         "until": _day(claims["exp"]) if "exp" in claims else "",
         "copies": len(of_type),

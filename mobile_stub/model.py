@@ -14,6 +14,7 @@ class HeldCopy:
         vct: its type.
         number: presentation set and holder key it belongs to.
         compact: the SD-JWT VC as issued.
+        names: what the issuer calls it, per language.
         receipt: proof that it is in the issuer's log, once there is one.
     """
 
@@ -22,6 +23,7 @@ class HeldCopy:
     vct: str
     number: int
     compact: str
+    names: dict[str, str] = field(default_factory=dict)
     receipt: dict[str, Any] | None = None
 
 

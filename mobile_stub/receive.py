@@ -224,7 +224,8 @@ class Receiver:
             raise WalletError("credential_refused", f"what the issuer sent does not hold: {codes}")
         if not bound:
             raise WalletError("credential_refused", "it is bound to another key")
-        return HeldCopy(base64url.encode(parsed.issuer_digest), issuer, vct, number, text)
+        digest = base64url.encode(parsed.issuer_digest)
+        return HeldCopy(digest, issuer, vct, number, text, _names(configuration))
 
     def _issuer_key(self, parsed: SdJwt, issuer: str, now: int) -> PublicKey:
         try:

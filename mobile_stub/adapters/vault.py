@@ -122,7 +122,7 @@ class Vault:
                 )
                 self._connection.execute(
                     "INSERT INTO copy VALUES (?, ?, ?, ?, ?, NULL)",
-                    (copy.digest, *place, self._seal(copy.compact.encode())),
+                    (copy.digest, *place, self._seal(_content(copy))),
                 )
 
     def copies(self) -> list[HeldCopy]:
@@ -136,7 +136,7 @@ class Vault:
                 issuer=issuer,
                 vct=vct,
                 number=number,
-                compact=self._open(sealed).decode(),
+                **json.loads(self._open(sealed)),
                 receipt=None if receipt is None else json.loads(self._open(receipt)),
             )
             for digest, issuer, vct, number, sealed, receipt in rows
@@ -204,3 +204,7 @@ class Vault:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _content(copy: HeldCopy) -> bytes:
+    return json.dumps({"compact": copy.compact, "names": copy.names}).encode()
