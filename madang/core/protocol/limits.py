@@ -15,8 +15,8 @@ class Limits:
         jwe_bytes: largest compact JWE, and largest plaintext inside it.
         uri_chars: longest offer or request link (a QR picture holds 2,953 bytes).
         text_chars: longest identifier, path component or value in a message.
-        chain_certificates: most certificates in one ``x5c``.
         presentations: most presentations in one answer.
+        disclosures: most disclosures in one presentation.
         proofs: most key proofs in one credential request.
         configurations: most credential configurations in an offer or in metadata.
         queries: most credential queries in one DCQL query.
@@ -35,8 +35,8 @@ class Limits:
     jwe_bytes: int = 300_000
     uri_chars: int = 8_000
     text_chars: int = 4_000
-    chain_certificates: int = 6
     presentations: int = 32
+    disclosures: int = 500
     proofs: int = 32
     configurations: int = 1_000
     queries: int = 32

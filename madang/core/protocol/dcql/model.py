@@ -144,11 +144,12 @@ def parse_query(value: object, *, limits: Limits = DEFAULT_LIMITS) -> DcqlQuery:
     if not isinstance(value, dict):
         raise DcqlError(f"dcql_query should be an object, got {kind(value)}")
     query = read(DcqlQuery, value, DcqlError)
-    _check_bounds(query, limits)
+    check_bounds(query, limits)
     return query
 
 
-def _check_bounds(query: DcqlQuery, limits: Limits) -> None:
+def check_bounds(query: DcqlQuery, limits: Limits) -> None:
+    """Refuse a query with more or longer parts than the bounds allow; DcqlError."""
     _at_most(len(query.credentials), limits.queries, "credential queries")
     _at_most(len(query.credential_sets or ()), limits.credential_sets, "credential sets")
     for credential_set in query.credential_sets or ():

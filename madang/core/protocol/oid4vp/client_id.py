@@ -1,0 +1,82 @@
+"""Client identifiers and their prefixes (OpenID4VP 1.0 section 5.9)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from madang.core.protocol.oid4vp.errors import refusing
+from madang.core.protocol.urls import host_of
+from madang.core.trust.x509 import ChainError, leaf_hash, san_dns
+
+
+class Prefix(StrEnum):
+    """The prefixes that requests here may use; both need a signature and ``x5c``."""
+
+    X509_HASH = "x509_hash"
+    X509_SAN_DNS = "x509_san_dns"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientId:
+    """A client identifier, taken apart at its first colon."""
+
+    prefix: Prefix
+    value: str
+
+    def __str__(self) -> str:
+        """Return the full identifier, as it stands everywhere on the wire."""
+        return f"{self.prefix}:{self.value}"
+
+
+def x509_hash_client_id(leaf: bytes) -> ClientId:
+    """Return the identifier of whoever holds the key of this DER certificate."""
+    return ClientId(Prefix.X509_HASH, leaf_hash(leaf))
+
+
+def x509_san_dns_client_id(name: str) -> ClientId:
+    """Return the identifier of a DNS name that the certificate must hold."""
+    return ClientId(Prefix.X509_SAN_DNS, name)
+
+
+def parse_client_id(text: str) -> ClientId:
+    """Take a client identifier apart.
+
+    Raises:
+        VpError: no prefix, or one that is not accepted: ``origin`` never is, ``redirect_uri``
+            cannot be signed.
+    """
+    prefix, _, value = text.partition(":")
+    if prefix not in list(Prefix) or not value:
+        accepted = ", ".join(Prefix)
+        raise refusing("client_id_prefix", "5.9.3")(f"client_id should begin with {accepted}")
+    return ClientId(Prefix(prefix), value)
+
+
+def check_certificate(client_id: ClientId, leaf: bytes) -> None:
+    """Require that the identifier is the certificate's (section 5.9.3).
+
+    Raises:
+        VpError: ``client_id_certificate``.
+    """
+    refuse = refusing("client_id_certificate", "5.9.3")
+    if client_id.prefix is Prefix.X509_HASH:
+        if client_id.value != leaf_hash(leaf):
+            raise refuse("client_id is not the hash of the leaf certificate")
+        return
+    try:
+        names = san_dns(leaf)
+    except ChainError as error:
+        raise refuse(str(error)) from None
+    if client_id.value not in names:
+        raise refuse("client_id is not a DNS name of the leaf certificate")
+
+
+def check_response_host(client_id: ClientId, response_uri: str) -> None:
+    """Require that a DNS name gets its answers at itself (section 5.9.3).
+
+    An ``x509_hash`` identifier names no host; its signature alone vouches for the address.
+
+    Raises:
+        VpError: ``response_uri_host``.
+    """
+    if client_id.prefix is Prefix.X509_SAN_DNS and host_of(response_uri) != client_id.value.lower():
+        raise refusing("response_uri_host", "5.9.3")("response_uri is not at the client's host")

@@ -1,0 +1,154 @@
+"""What the verification of an answer found (OpenID4VP 1.0 section 8.6)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class Step(IntEnum):
+    """The steps of the verification, in their order."""
+
+    STATE = 1  # the answer belongs to this session
+    FORM = 2  # every presentation is an SD-JWT
+    ISSUER = 3  # its issuer is accredited for the type, and its chain leads to an anchor
+    CREDENTIAL = 4  # signature, disclosures, times, key binding
+    HOLDER = 5  # all credentials are bound to one holder key
+    QUERY = 6  # everything asked for is there, and nothing else was asked for
+    STATUS = 7  # none is revoked or suspended, by a list that can be relied upon
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailure:
+    """One failed step.
+
+    Attributes:
+        step: where it failed.
+        code: fixed word, for the journal and the agency.
+        clause: section of the specification that the step comes from.
+        detail: what came and what was expected; no claim values.
+        query_id: the credential query concerned, or None for the answer as a whole.
+    """
+
+    step: Step
+    code: str
+    clause: str
+    detail: str
+    query_id: str | None = None
+
+
+EXPIRED = "expired"
+REVOKED = "status_revoked"
+SUSPENDED = "status_suspended"
+NOT_ACCREDITED = "issuer_not_accredited"
+"""Codes of failures that leave an answer genuine: it is the holder's, but counts for nothing."""
+
+_GENUINE = frozenset({EXPIRED, REVOKED, SUSPENDED, NOT_ACCREDITED})
+
+
+class Standing(StrEnum):
+    """How one presented credential stands; told without any of its claims."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    SUSPENDED = "suspended"
+    UNTRUSTED = "untrusted"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialStanding:
+    """The standing of one presented credential, also where the answer is refused.
+
+    Attributes:
+        query_id: the credential query it was sent for.
+        vct: its type, None when it could not be read.
+        issuer: its ``iss``, None when it could not be read.
+        standing: the gravest of what was found.
+    """
+
+    query_id: str
+    vct: str | None
+    issuer: str | None
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSource:
+    """A status list, and whose it must be.
+
+    Attributes:
+        uri: where it is published.
+        vct: type of the credential that names it.
+        issuer: ``iss`` of that credential; must have signed the list.
+    """
+
+    uri: str
+    vct: str
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReference:
+    """A place in a status list."""
+
+    source: StatusSource
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedCredential:
+    """A credential all steps of which held.
+
+    Attributes:
+        query_id: the credential query it answers.
+        vct: its type.
+        type_id: the catalogue's id of the type.
+        issuer: its ``iss``.
+        claims: the claims that were asked for, and no others; without ``claims`` in the query,
+            those that are always disclosed.
+        issuer_digest: SHA-256 of the issuer-signed JWT: what the log commits to.
+        issued_at: ``iat``, seconds since 1970, or None.
+        expires_at: ``exp``, seconds since 1970, or None.
+        status: where its status stands, or None.
+    """
+
+    query_id: str
+    vct: str
+    type_id: str
+    issuer: str
+    claims: Mapping[str, object]
+    issuer_digest: bytes
+    issued_at: int | None
+    expires_at: int | None
+    status: StatusReference | None
+
+
+@dataclass(frozen=True, slots=True)
+class PresentationVerdict:
+    """The outcome for a whole answer.
+
+    Attributes:
+        credentials: none when any step failed: a refused answer releases no claim.
+        holder: thumbprint (RFC 7638) of the one holder key, or None.
+        failures: every failed step, in order.
+        standings: how each presented credential stands.
+    """
+
+    credentials: tuple[VerifiedCredential, ...]
+    holder: str | None
+    failures: tuple[StepFailure, ...]
+    standings: tuple[CredentialStanding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether nothing failed."""
+        return not self.failures
+
+    @property
+    def genuine(self) -> bool:
+        """Tell whether all that failed is that credentials are out of force or not accredited.
+
+        Such an answer is refused too, but its standings may be told as reasons.
+        """
+        return all(failure.code in _GENUINE for failure in self.failures)
