@@ -1,0 +1,177 @@
+"""The issuer as an application: which adapters it has, and how the features are put together."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import cache, partial
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+
+from issuer import errors
+from issuer.issuance import document_routes
+from issuer.issuance import routes as issuance
+from issuer.issuance.store import AnswerRow, NonceRow
+from issuer.offers import routes as offers
+from issuer.offers.store import OfferRow, PresentationRow
+from issuer.office import Office
+from issuer.proofing import routes as proofing
+from issuer.proofing.store import ProofingRow
+from issuer.settings import Settings
+from issuer.sources.claims import ClaimSource
+from issuer.sources.model import Register
+from issuer.sources.synthetic.stored import stored_register
+from issuer.status import routes as status
+from issuer.status.store import CredentialRow, StatusListRow
+from issuer.sweeper import sweeping
+from issuer.types import routes as types
+from madang.access.guard import Guard
+from madang.access.service_token import Call, FolderServiceKeys, ServiceKeys, make
+from madang.core.keys.signing import Signer
+from madang.core.merkle.note import VerifierKey
+from madang.infra.catalogue import Catalogue, load_catalogue
+from madang.infra.clock import Clock, SystemClock
+from madang.infra.db import Database
+from madang.infra.http import HttpClient, HttpxClient
+from madang.infra.ids import Ids, SystemIds
+from madang.infra.journal import JournalEntry
+from madang.infra.log_client import HttpLogClient, LogClient
+from madang.infra.outbox import OutboxRow, OutboxWorker, running
+from madang.infra.setup import StateFolders, keystore
+from madang.infra.tenancy import Addresses
+from madang.infra.trust import load_anchors
+from madang.infra.web.app import Parts, create_app
+from madang.infra.web.errors import Refuser
+from madang.infra.web.i18n import load_texts
+from madang.infra.web.pages import Pages
+
+SERVICE = "issuer"
+TABLES = (
+    JournalEntry,
+    OutboxRow,
+    ProofingRow,
+    OfferRow,
+    PresentationRow,
+    NonceRow,
+    AnswerRow,
+    CredentialRow,
+    StatusListRow,
+)
+"""Everything that the issuer keeps in its database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """Every adapter of the issuer.
+
+    Attributes:
+        clock: tells the time.
+        ids: draws chance.
+        database: the issuer's own; `build` makes its tables.
+        catalogue: types, municipalities, the federation.
+        addresses: identifiers.
+        register: the civil register.
+        signer: a municipality's key as an issuer, with its certificates.
+        service_keys: public keys of the services that may call.
+        anchors: a municipality's roots in DER, for its verifier's word.
+        log: the municipalities' logs.
+        log_key: the key of a municipality's log.
+    """
+
+    clock: Clock
+    ids: Ids
+    database: Database
+    catalogue: Catalogue
+    addresses: Addresses
+    register: Register
+    signer: Callable[[str], Signer]
+    service_keys: ServiceKeys
+    anchors: Callable[[str], Sequence[bytes]]
+    log: LogClient
+    log_key: Callable[[str], VerifierKey]
+
+
+def production(settings: Settings) -> Deps:
+    """Choose the adapters of a real run; the state folder has been prepared."""
+    catalogue = load_catalogue(settings.catalog_dir)
+    addresses = Addresses(catalogue.tenants, settings.origins)
+    folders, keys, clock = StateFolders(settings.state_dir), keystore(settings), SystemClock()
+    http = HttpxClient(timeout=settings.http_timeout_seconds, max_bytes=settings.http_max_bytes)
+    service_signer = cache(lambda tenant: keys.signer(tenant, f"service-{SERVICE}"))
+    return Deps(
+        clock=clock,
+        ids=SystemIds(),
+        database=Database(settings.database(SERVICE)),
+        catalogue=catalogue,
+        addresses=addresses,
+        register=stored_register(settings, catalogue, clock),
+        signer=cache(lambda tenant: keys.signer(tenant, SERVICE)),
+        service_keys=FolderServiceKeys(folders.services),
+        anchors=partial(load_anchors, folders.anchors),
+        log=log_over(http, addresses, service_signer, clock),
+        log_key=cache(lambda tenant: _log_key(folders, tenant)),
+    )
+
+
+def log_over(
+    http: HttpClient, addresses: Addresses, signer: Callable[[str], Signer], clock: Clock
+) -> LogClient:
+    """Return the logs behind HTTP, called in the issuer's name.
+
+    Args:
+        http: the network, or applications in this process.
+        addresses: identifiers.
+        signer: a municipality's key for calls of this service.
+        clock: tells the time.
+    """
+
+    def authorize(tenant: str, method: str, url: str, body: bytes) -> Mapping[str, str]:
+        call = Call(addresses.identifier(tenant, "log"), method, urlsplit(url).path, body)
+        issuer = addresses.identifier(tenant, SERVICE)
+        token = make(signer(tenant), call, issuer=issuer, actor=SERVICE, roles=(), now=clock.now())
+        return {"authorization": f"Bearer {token}"}
+
+    return HttpLogClient(http, lambda tenant: addresses.identifier(tenant, "log"), authorize)
+
+
+def _log_key(folders: StateFolders, tenant: str) -> VerifierKey:
+    return VerifierKey.parse((folders.log_keys / f"{tenant}.vkey").read_text("utf-8").strip())
+
+
+def build(settings: Settings, deps: Deps) -> FastAPI:
+    """Put the application together."""
+    deps.database.create(*TABLES)
+    office = Office(settings, deps.clock, deps.ids, deps.database, deps.catalogue, deps.addresses)
+    tenants = deps.catalogue.tenants
+    pages = Pages(load_texts(settings.catalog_dir / "texts"), (), service=SERVICE)
+    guard = Guard(SERVICE, tenants, deps.addresses, deps.clock, None, deps.service_keys)
+    claims = ClaimSource(deps.register, tenants)
+    mint = issuance.Mint(claims, deps.signer, deps.log, deps.log_key)
+    parts = Parts(
+        title="Madang issuer",
+        guard=guard,
+        refuser=Refuser(deps.database, deps.clock, pages),
+        errors=errors.TABLE,
+        routers=(
+            document_routes.router(office, deps.signer),
+            issuance.router(office, mint),
+            status.router(office, deps.signer),
+            types.router(office),
+            proofing.router(office, deps.register),
+            offers.router(office, claims, deps.anchors),
+        ),
+        max_body_bytes=settings.max_body_bytes,
+        lifespan=_lifespan(office, OutboxWorker(deps.database, deps.log)),
+    )
+    return create_app(parts)
+
+
+def _lifespan(
+    office: Office, worker: OutboxWorker
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with running(worker), sweeping(office):
+            yield
+
+    return lifespan

@@ -1,0 +1,73 @@
+"""From each error of the issuer to its answer: the one table."""
+
+from issuer.calls import MalformedCall
+from issuer.issuance.model import BearerRefused, GrantRefused
+from issuer.issuance.receipts import LogNotBelieved
+from issuer.offers.model import OfferCode, OfferRefused
+from issuer.proofing.model import NotInRegister
+from issuer.sources.claims import NothingToCertify
+from issuer.status.model import NoSuchList, StatusFinal, UnknownCredential
+from issuer.types.model import NoSuchType
+from madang.access import errors as access
+from madang.core.protocol.error_body import printable
+from madang.core.protocol.oauth.errors import OAuthError
+from madang.core.protocol.oid4vci.errors import CredentialError
+from madang.infra.web.errors import Refusal, Table
+
+_NOT_FOUND = frozenset({OfferCode.PROOFING_UNKNOWN, OfferCode.OFFER_UNKNOWN})
+_CONFLICT = frozenset(
+    {
+        OfferCode.PRESENTATION_USED,
+        OfferCode.DIGITAL_ID_UNKNOWN,
+        OfferCode.DIGITAL_ID_NOT_VALID,
+        OfferCode.OFFER_ISSUED,
+        OfferCode.OFFER_TOO_OLD,
+    }
+)
+
+
+def _grant(error: GrantRefused) -> Refusal:
+    return Refusal(error.status, error.code, f"token.{error.reason}", printable(error.description))
+
+
+def _oauth(error: OAuthError) -> Refusal:
+    return Refusal(error.status, error.code, f"token.{error.code}", printable(error.description))
+
+
+def _bearer(error: BearerRefused) -> Refusal:
+    challenge = {"www-authenticate": f'Bearer error="{error.code}"'}
+    detail = printable(error.description)
+    return Refusal(error.status, error.code, f"credential.{error.code}", detail, challenge)
+
+
+def _credential(error: CredentialError) -> Refusal:
+    detail = printable(error.description)
+    return Refusal(error.status, error.code, f"credential.{error.code}", detail)
+
+
+def _offer(error: OfferRefused) -> Refusal:
+    status = 404 if error.code in _NOT_FOUND else 409 if error.code in _CONFLICT else 400
+    return Refusal(status, error.code, f"offer.refused.{error.code}")
+
+
+def _nothing(error: NothingToCertify) -> Refusal:
+    return Refusal(409, "nothing_to_certify", "offer.refused.nothing_to_certify", error.type_id)
+
+
+TABLE: Table = {
+    **access.TABLE,
+    GrantRefused: _grant,
+    BearerRefused: _bearer,
+    OAuthError: _oauth,
+    CredentialError: _credential,
+    MalformedCall: lambda error: Refusal(400, "invalid_request", "request.malformed", str(error)),
+    NotInRegister: lambda _: Refusal(404, "not_in_register", "proofing.refused.not_in_register"),
+    OfferRefused: _offer,
+    NothingToCertify: _nothing,
+    UnknownCredential: lambda _: Refusal(404, "not_found", "status.refused.unknown_credential"),
+    StatusFinal: lambda _: Refusal(409, "status_final", "status.refused.final"),
+    NoSuchList: lambda _: Refusal(404, "not_found"),
+    NoSuchType: lambda _: Refusal(404, "not_found"),
+    LogNotBelieved: lambda _: Refusal(503, "temporarily_unavailable", "receipts.log_not_believed"),
+}
+"""Every error that a route of the issuer raises."""

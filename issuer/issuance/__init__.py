@@ -1,0 +1,1 @@
+"""What wallets call: token, nonce, credential, receipts, and the documents that describe them."""

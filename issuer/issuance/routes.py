@@ -1,0 +1,219 @@
+"""What wallets call: token, nonce, credential and receipts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from sqlmodel import Session
+
+from issuer.calls import read_call, read_digest
+from issuer.issuance import store
+from issuer.issuance.credential import Asked, Press, Shelf, issue_copies, named_type
+from issuer.issuance.model import GrantRefused, denied, invalid_token
+from issuer.issuance.nonce import consume, new_nonce
+from issuer.issuance.proofs import ProofPolicy, check_proofs
+from issuer.issuance.receipts import LoggedCopy, LogReader, receipts
+from issuer.issuance.token import TokenPolicy, redeem
+from issuer.offers.store import OfferStore
+from issuer.office import Office
+from issuer.sources.claims import ClaimSource
+from issuer.status.routes import list_policy
+from issuer.status.store import ListStore, RecordStore
+from madang.access.marks import protocol
+from madang.core.catalog import metadata
+from madang.core.catalog.certificate_type import TypeId
+from madang.core.formats.sd_jwt.type_metadata import integrity
+from madang.core.keys.signing import Signer
+from madang.core.merkle.note import VerifierKey
+from madang.core.protocol.message import Array, Message
+from madang.core.protocol.oauth.errors import invalid_request
+from madang.core.protocol.oauth.names import AccessToken
+from madang.core.protocol.oauth.token import TokenResponse, parse_token_request
+from madang.core.protocol.oid4vci.credential import (
+    NonceResponse,
+    issued,
+    parse_credential_request,
+)
+from madang.core.protocol.oid4vci.errors import invalid_credential_request
+from madang.core.protocol.oid4vci.receipt_request import check_receipt_request
+from madang.infra import outbox
+from madang.infra.log_client import LogClient
+from madang.infra.web.errors import NO_STORE
+
+_FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
+
+
+class ReceiptCall(Message):
+    """A proof of possession, and whose receipts are asked for."""
+
+    proof: str
+    credential_digests: Array[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mint:
+    """What copies and receipts are made with.
+
+    Attributes:
+        claims: makes claims.
+        signer: a municipality's key as an issuer.
+        log: reads the logs.
+        log_key: the key of a municipality's log.
+    """
+
+    claims: ClaimSource
+    signer: Callable[[str], Signer]
+    log: LogClient
+    log_key: Callable[[str], VerifierKey]
+
+
+class _Wallets:
+    """The endpoints' work, between a request's bytes and the answer."""
+
+    def __init__(self, office: Office, mint: Mint) -> None:
+        self._office = office
+        self._mint = mint
+        self._lists = list_policy(office.settings)
+        self._integrity = cache(self._integrity_of)
+
+    def token(self, body: bytes, tenant: str) -> TokenResponse:
+        settings = self._office.settings
+        asked = parse_token_request(body)
+        policy = TokenPolicy(settings.token_seconds, settings.tx_code_tries)
+        with self._office.database.transaction() as session:
+            work = self._office.work(session, tenant)
+            outcome = redeem(work, OfferStore(session), asked, policy)
+        if isinstance(outcome, GrantRefused):
+            raise outcome
+        return TokenResponse(access_token=AccessToken(outcome), expires_in=policy.seconds)
+
+    def nonce(self, tenant: str) -> NonceResponse:
+        with self._office.database.transaction() as session:
+            work, nonces = self._office.work(session, tenant), store.NonceStore(session)
+            nonce = new_nonce(work, nonces, self._office.settings.nonce_seconds)
+        return NonceResponse(c_nonce=nonce)
+
+    def credential(self, token: str, body: bytes, tenant: str) -> dict[str, Any]:
+        office = self._office
+        request = parse_credential_request(body, batch_size=office.settings.batch_size)
+        wanted = named_type(request, office.types(tenant))
+        keys = check_proofs(request.proofs, self._proofs(tenant), now=office.clock.now())
+        asked, press = Asked(token, wanted, keys), self._press(tenant)
+        with office.database.transaction() as session:
+            shelf = self._shelf(session, tenant)
+            copies = issue_copies(office.work(session, tenant), shelf, press, asked)
+        return issued(copies).to_json()
+
+    def _proofs(self, tenant: str) -> ProofPolicy:
+        settings = self._office.settings
+        audience = self._office.identifier(tenant)
+        return ProofPolicy(audience, settings.proof_seconds, settings.skew_seconds)
+
+    def _press(self, tenant: str) -> Press:
+        return Press(
+            claims=self._mint.claims,
+            day=self._office.day,
+            signer=self._mint.signer(tenant),
+            vct=self._office.vct,
+            integrity=self._integrity,
+            lists=self._lists,
+        )
+
+    def _shelf(self, session: Session, tenant: str) -> Shelf:
+        return Shelf(
+            offers=OfferStore(session),
+            nonces=store.NonceStore(session),
+            records=RecordStore(session),
+            lists=ListStore(session),
+            answers=store.AnswerStore(session),
+            register=partial(outbox.enqueue, session, tenant, now=self._office.clock.now()),
+        )
+
+    def _integrity_of(self, type_id: TypeId) -> str:
+        document = metadata.encode(self._office.catalogue.types[type_id], self._office.vct(type_id))
+        return integrity(document)
+
+    async def receipts(self, body: bytes, tenant: str) -> dict[str, Any]:
+        call = read_call(ReceiptCall, body)
+        digests = {text: read_digest(text) for text in call.credential_digests}
+        if not 0 < len(digests) <= self._office.settings.receipts_most:
+            most = self._office.settings.receipts_most
+            raise invalid_credential_request(f"1 to {most} credential_digests are needed")
+        copies = self._logged(call.proof, list(digests.values()), tenant)
+        log = LogReader(tenant, self._mint.log, self._mint.log_key(tenant))
+        found = await receipts(log, copies)
+        told = {digest: receipt.to_json() for digest, receipt in found.items()}
+        return {"receipts": {text: told.get(digest) for text, digest in digests.items()}}
+
+    def _logged(self, proof: str, digests: list[bytes], tenant: str) -> list[LoggedCopy]:
+        policy = self._proofs(tenant)
+        checked = check_receipt_request(
+            proof,
+            audience=policy.audience,
+            now=self._office.clock.now(),
+            max_age=policy.max_age,
+            max_skew=policy.max_skew,
+        )
+        with self._office.database.transaction() as session:
+            work = self._office.work(session, tenant)
+            consume(work, store.NonceStore(session), checked.nonce)
+            held = RecordStore(session).held(tenant, checked.key.thumbprint(), digests)
+            if held != {*digests}:
+                raise denied("a certificate is not one that was issued to this key")
+            return store.logged(session, tenant, digests)
+
+
+def router(office: Office, mint: Mint) -> APIRouter:
+    """Return the routes.
+
+    Args:
+        office: what all features share.
+        mint: what copies and receipts are made with.
+    """
+    routes = APIRouter(prefix="/{tenant}/issuer")
+    wallets = _Wallets(office, mint)
+
+    @routes.post("/token")
+    @protocol("the code and the transaction code are checked")
+    async def token(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        _require(request, _FORM)
+        answer = wallets.token(await request.body(), tenant)
+        return JSONResponse(answer.to_json(), headers=NO_STORE)
+
+    @routes.post("/nonce")
+    @protocol("a nonce opens nothing by itself (OpenID4VCI 1.0 section 7)")
+    async def nonce(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        return JSONResponse(wallets.nonce(tenant).to_json(), headers=NO_STORE)
+
+    @routes.post("/credential")
+    @protocol("the access token and the key proofs are checked")
+    async def credential(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        answer = wallets.credential(_bearer(request), await request.body(), tenant)
+        return JSONResponse(answer, headers=NO_STORE)
+
+    @routes.post("/receipts")
+    @protocol("possession of the holder key is checked")
+    async def receipt(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        return JSONResponse(await wallets.receipts(await request.body(), tenant), headers=NO_STORE)
+
+    return routes
+
+
+def _require(request: Request, media_type: str) -> None:
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sent != media_type:
+        raise invalid_request(f"the body should be {media_type}")
+
+
+def _bearer(request: Request) -> str:
+    """Return the access token; only in the header, never in the address (RFC 6750 section 2)."""
+    if "access_token" in request.query_params:
+        raise invalid_request("the access token belongs into the header Authorization")
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise invalid_token()
+    return token

@@ -1,0 +1,93 @@
+"""Tables of nonces and kept answers, and what the outbox holds of issued copies."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import CursorResult, delete
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from issuer.issuance.answers import Answer
+from issuer.issuance.receipts import LoggedCopy
+from madang.core.encoding import base64url
+from madang.core.merkle.entry import Entry, EntryKind, commitment
+from madang.infra.outbox import OutboxRow
+
+
+class NonceRow(SQLModel, table=True):
+    """A nonce that was handed out and not used."""
+
+    __tablename__ = "nonce"
+
+    hash: bytes = Field(primary_key=True)
+    tenant: str
+    until: int = Field(index=True)
+
+
+class AnswerRow(SQLModel, table=True):
+    """A sealed answer."""
+
+    __tablename__ = "kept_answer"
+
+    key: bytes = Field(primary_key=True)
+    sealed: bytes
+    until: int = Field(index=True)
+
+
+class NonceStore:
+    """Nonces in an open transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, tenant: str, nonce_hash: bytes, *, until: int) -> None:
+        """Keep a new nonce."""
+        self._session.add(NonceRow(hash=nonce_hash, tenant=tenant, until=until))
+
+    def take(self, tenant: str, nonce_hash: bytes, *, now: int) -> bool:
+        """Delete a nonce; False if it was not there or is over."""
+        gone = self._session.execute(
+            delete(NonceRow).where(
+                col(NonceRow.hash) == nonce_hash,
+                col(NonceRow.tenant) == tenant,
+                col(NonceRow.until) > now,
+            )
+        )
+        return isinstance(gone, CursorResult) and gone.rowcount == 1
+
+
+class AnswerStore:
+    """Sealed answers in an open transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, answer: Answer) -> None:
+        """Keep a sealed answer."""
+        row = AnswerRow(key=answer.key, sealed=answer.sealed, until=answer.until)
+        self._session.add(row)
+
+    def sealed(self, key: bytes, *, now: int) -> bytes | None:
+        """Return a sealed answer that is not over."""
+        wanted = select(AnswerRow.sealed).where(AnswerRow.key == key, AnswerRow.until > now)
+        return self._session.exec(wanted).first()
+
+
+def sweep(session: Session, now: int) -> None:
+    """Delete nonces and answers that are over."""
+    session.execute(delete(NonceRow).where(col(NonceRow.until) <= now))
+    session.execute(delete(AnswerRow).where(col(AnswerRow.until) <= now))
+
+
+def logged(session: Session, tenant: str, digests: Sequence[bytes]) -> list[LoggedCopy]:
+    """Return what the outbox holds of things that have an index in the log."""
+    wanted = select(OutboxRow).where(
+        OutboxRow.tenant == tenant,
+        col(OutboxRow.digest).in_([base64url.encode(digest) for digest in digests]),
+        col(OutboxRow.log_index).is_not(None),
+    )
+    return [_logged(row, row.log_index or 0) for row in session.exec(wanted)]
+
+
+def _logged(row: OutboxRow, index: int) -> LoggedCopy:
+    digest, salt = base64url.decode(row.digest), base64url.decode(row.salt)
+    kind, committed = EntryKind(row.kind), commitment(salt, digest)
+    return LoggedCopy(digest, salt, Entry(index, kind, row.hour, row.issuer, committed))

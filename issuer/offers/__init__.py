@@ -1,0 +1,1 @@
+"""Offers: who may fetch which certificates, by a code and a transaction code."""

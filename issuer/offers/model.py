@@ -1,0 +1,179 @@
+"""The states of an offer, one type each, and how one becomes another."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NewType
+
+from issuer.sources.model import PersonId
+from madang.core.catalog.certificate_type import IdentityLevel, TypeId
+
+OfferId = NewType("OfferId", str)
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """What an offer is good for, whatever its state.
+
+    Attributes:
+        id: opaque.
+        person: key in the municipality's register.
+        level: level of the proofing behind it.
+        types: what may be fetched, each once.
+        issued: copies by type, of what was fetched.
+        created_at: epoch seconds.
+    """
+
+    id: OfferId
+    person: PersonId
+    level: IdentityLevel
+    types: tuple[TypeId, ...]
+    issued: Mapping[TypeId, int]
+    created_at: int
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether everything was fetched."""
+        return all(type_id in self.issued for type_id in self.types)
+
+    @property
+    def left(self) -> tuple[TypeId, ...]:
+        """Return what was not fetched yet."""
+        return tuple(type_id for type_id in self.types if type_id not in self.issued)
+
+
+@dataclass(frozen=True, slots=True)
+class TxCodeHash:
+    """A transaction code that is known by its salted hash only."""
+
+    salt: bytes
+    hash: bytes
+
+    @classmethod
+    def of(cls, tx_code: str, salt: bytes) -> "TxCodeHash":
+        """Hash a transaction code."""
+        return cls(salt, _salted(tx_code, salt))
+
+    def fits(self, tx_code: str) -> bool:
+        """Tell whether this is the code; in the same time for every wrong one."""
+        return hmac.compare_digest(self.hash, _salted(tx_code, self.salt))
+
+
+def _salted(tx_code: str, salt: bytes) -> bytes:
+    return hashlib.sha256(salt + tx_code.encode("utf-8", "replace")).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class BurntOffer:
+    """Too many wrong transaction codes: nothing can be fetched until a clerk renews it."""
+
+    entitlement: Entitlement
+
+
+@dataclass(frozen=True, slots=True)
+class RedeemedOffer:
+    """The code was exchanged for an access token.
+
+    Attributes:
+        entitlement: what it is good for.
+        token_hash: of the access token.
+        expires_at: of the access token, epoch seconds.
+    """
+
+    entitlement: Entitlement
+    token_hash: bytes
+    expires_at: int
+
+    def with_issued(self, type_id: TypeId, count: int) -> "RedeemedOffer":
+        """Return the offer after one type was fetched."""
+        issued = {**self.entitlement.issued, type_id: count}
+        return replace(self, entitlement=replace(self.entitlement, issued=issued))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOffer:
+    """The code can be exchanged.
+
+    Attributes:
+        entitlement: what it is good for.
+        code_hash: of the pre-authorized code.
+        tx_code: hash of the transaction code.
+        wrong: wrong transaction codes so far.
+        expires_at: epoch seconds.
+    """
+
+    entitlement: Entitlement
+    code_hash: bytes
+    tx_code: TxCodeHash
+    wrong: int
+    expires_at: int
+
+    def missed(self, tries: int) -> "OpenOffer | BurntOffer":
+        """Return the offer after a wrong transaction code."""
+        if self.wrong + 1 >= tries:
+            return BurntOffer(self.entitlement)
+        return replace(self, wrong=self.wrong + 1)
+
+    def redeemed(self, token_hash: bytes, expires_at: int) -> RedeemedOffer:
+        """Return the offer after its code was exchanged."""
+        return RedeemedOffer(self.entitlement, token_hash, expires_at)
+
+
+Offer = OpenOffer | RedeemedOffer | BurntOffer
+
+
+class OfferState(StrEnum):
+    """What the counter sees."""
+
+    OFFERED = "offered"
+    CODE_USED = "code_used"
+    ISSUED = "issued"
+    EXPIRED = "expired"
+    BURNT = "burnt"
+
+
+def state(offer: Offer, now: int) -> OfferState:
+    """Return what the counter sees of an offer."""
+    if offer.entitlement.complete:
+        return OfferState.ISSUED
+    if isinstance(offer, BurntOffer):
+        return OfferState.BURNT
+    if now >= offer.expires_at:
+        return OfferState.EXPIRED
+    return OfferState.OFFERED if isinstance(offer, OpenOffer) else OfferState.CODE_USED
+
+
+def hash_of(secret: str) -> bytes:
+    """Return the hash under which a code or token of chance is kept."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
+
+
+class OfferCode(StrEnum):
+    """Why the counter's call for an offer is refused."""
+
+    TYPE_UNKNOWN = "type_unknown"
+    PROOFING_UNKNOWN = "proofing_unknown"
+    LEVEL_TOO_LOW = "level_too_low"
+    DIGITAL_ID_REQUIRED = "digital_id_required"
+    PROOFING_REQUIRED = "proofing_required"
+    PRESENTATION_REFUSED = "presentation_refused"
+    PRESENTATION_USED = "presentation_used"
+    DIGITAL_ID_UNKNOWN = "digital_id_unknown"
+    DIGITAL_ID_NOT_VALID = "digital_id_not_valid"
+    OFFER_UNKNOWN = "offer_unknown"
+    OFFER_ISSUED = "offer_issued"
+    OFFER_TOO_OLD = "offer_too_old"
+
+
+class OfferRefused(ValueError):  # noqa: N818 - a refusal, not a mistake of ours
+    """The counter's call for an offer is refused.
+
+    Attributes:
+        code: fixed word.
+    """
+
+    def __init__(self, code: OfferCode) -> None:
+        super().__init__(code)
+        self.code = code

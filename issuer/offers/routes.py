@@ -1,0 +1,156 @@
+"""The counter's calls about offers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import Field
+from sqlmodel import Session
+
+from issuer.calls import MalformedCall, read_call
+from issuer.offers.model import OfferCode, OfferRefused, state
+from issuer.offers.store import OfferStore, PresentationStore
+from issuer.offers.usecases import (
+    Desk,
+    NewOffer,
+    OfferPolicy,
+    Presented,
+    known,
+    offer_to_holder,
+    offer_to_proven,
+    renew,
+)
+from issuer.office import Office
+from issuer.proofing.store import ProofingStore
+from issuer.settings import Settings
+from issuer.sources.claims import ClaimSource
+from issuer.status.store import RecordStore
+from issuer.work import Work
+from madang.access.marks import service
+from madang.core.protocol.message import Array, Message
+from madang.core.protocol.oid4vci.offer import TxCode, pre_authorized_offer
+from madang.core.protocol.oid4vp.errors import VpError
+from madang.core.protocol.oid4vp.result import PresentationResult, check_result
+from madang.core.protocol.typed_jwt import Window
+from madang.infra.web.errors import NO_STORE
+
+Anchors = Callable[[str], Sequence[bytes]]
+"""From a municipality to its roots in DER."""
+
+
+class OfferCall(Message):
+    """By what a person is known, and what to offer."""
+
+    types: Annotated[Array[str], Field(min_length=1, max_length=32)]
+    proofing_id: str | None = None
+    presentation_result: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    office: Office
+    claims: ClaimSource
+    anchors: Anchors
+
+    def desk(self, session: Session, tenant: str) -> Desk:
+        settings, office = self.office.settings, self.office
+        policy = _policy(settings)
+        return Desk(OfferStore(session), office.types(tenant), self.claims, office.day, policy)
+
+    def make(self, call: OfferCall, tenant: str, clerk: str) -> NewOffer:
+        if (call.proofing_id is None) == (call.presentation_result is None):
+            raise MalformedCall("exactly one of proofing_id and presentation_result is needed")
+        with self.office.database.transaction() as session:
+            work, desk = self.office.work(session, tenant, clerk), self.desk(session, tenant)
+            if call.proofing_id is not None:
+                proofings = ProofingStore(session)
+                return offer_to_proven(work, desk, proofings, call.proofing_id, call.types)
+            result = self.checked(work, call.presentation_result or "")
+            presented = Presented(result, RecordStore(session), PresentationStore(session))
+            return offer_to_holder(work, desk, presented, call.types)
+
+    def checked(self, work: Work, compact: str) -> PresentationResult:
+        settings = self.office.settings
+        try:
+            return check_result(
+                compact,
+                verifier=self.office.addresses.identifier(work.tenant, "verifier"),
+                issuer=work.issuer,
+                anchors=self.anchors(work.tenant),
+                window=Window(work.now, settings.presentation_seconds, settings.skew_seconds),
+            )
+        except VpError as error:
+            raise OfferRefused(OfferCode.PRESENTATION_REFUSED) from error
+
+    def renewed(self, offer: str, tenant: str, clerk: str) -> NewOffer:
+        with self.office.database.transaction() as session:
+            work = self.office.work(session, tenant, clerk)
+            return renew(work, self.desk(session, tenant), offer)
+
+    def told(self, offer: str, tenant: str) -> dict[str, object]:
+        with self.office.database.reading() as session:
+            work = self.office.work(session, tenant)
+            found = known(work, OfferStore(session), offer)
+        issued = found.entitlement.issued.items()
+        return {
+            "state": state(found, work.now).value,
+            "issued": [{"type": name, "count": count} for name, count in issued],
+        }
+
+    def answer(self, new: NewOffer, tenant: str) -> dict[str, object]:
+        tx_code = TxCode(length=self.office.settings.tx_code_digits)
+        left, issuer = new.offer.entitlement.left, self.office.identifier(tenant)
+        offer = pre_authorized_offer(issuer, left, new.code, tx_code=tx_code)
+        return {
+            "offer_id": new.offer.entitlement.id,
+            "offer_uri": offer.to_uri(),
+            "tx_code": new.tx_code,
+            "expires_at": new.offer.expires_at,
+        }
+
+
+def _policy(settings: Settings) -> OfferPolicy:
+    return OfferPolicy(
+        offer_seconds=settings.offer_seconds,
+        renew_seconds=settings.renew_seconds,
+        proofing_seconds=settings.proofing_seconds,
+        tx_code_digits=settings.tx_code_digits,
+        skew_seconds=settings.skew_seconds,
+    )
+
+
+def router(office: Office, claims: ClaimSource, anchors: Anchors) -> APIRouter:
+    """Return the routes.
+
+    Args:
+        office: what all features share.
+        claims: makes claims.
+        anchors: roots of a municipality's own verifier.
+    """
+    routes = APIRouter(prefix="/{tenant}/issuer/api/offers")
+    calls = _Calls(office, claims, anchors)
+
+    @routes.post("")
+    @service("clerk")
+    async def make(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        clerk = office.clerk(request, tenant)
+        new = calls.make(read_call(OfferCall, await request.body()), tenant, clerk)
+        return JSONResponse(calls.answer(new, tenant), 201, NO_STORE)
+
+    @routes.get("/{offer}")
+    @service("clerk")
+    async def tell(request: Request, tenant: str, offer: str) -> Any:  # noqa: ANN401 - FastAPI's
+        office.clerk(request, tenant)
+        return JSONResponse(calls.told(offer, tenant), headers=NO_STORE)
+
+    @routes.post("/{offer}/renew")
+    @service("clerk")
+    async def again(request: Request, tenant: str, offer: str) -> Any:  # noqa: ANN401 - FastAPI's
+        clerk = office.clerk(request, tenant)
+        return JSONResponse(
+            calls.answer(calls.renewed(offer, tenant, clerk), tenant), 201, NO_STORE
+        )
+
+    return routes

@@ -1,0 +1,157 @@
+"""Tables of offers and of the presentations that were acted on."""
+
+from sqlalchemy import delete
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from issuer.offers.model import (
+    BurntOffer,
+    Entitlement,
+    Offer,
+    OfferId,
+    OpenOffer,
+    RedeemedOffer,
+    TxCodeHash,
+)
+from issuer.sources.model import PersonId
+from madang.core.catalog.certificate_type import IdentityLevel, TypeId
+
+_OPEN, _REDEEMED, _BURNT = "open", "redeemed", "burnt"
+
+
+class OfferRow(SQLModel, table=True):
+    """One offer in one of its states.
+
+    Attributes:
+        types: type ids separated by spaces.
+        issued: `<type id>:<copies>` separated by spaces.
+        state: open, redeemed or burnt.
+        code_hash: of the code, also after its use, so that a second use is told apart.
+        token_hash: of the access token; None before there is one.
+        expires_at: of the code while open, then of the token.
+    """
+
+    __tablename__ = "offer"
+
+    id: str = Field(primary_key=True)
+    tenant: str
+    person: str
+    level: str
+    types: str
+    issued: str
+    created_at: int
+    state: str
+    code_hash: bytes | None = Field(default=None, unique=True)
+    tx_salt: bytes = b""
+    tx_hash: bytes = b""
+    wrong: int = 0
+    token_hash: bytes | None = Field(default=None, unique=True)
+    expires_at: int = 0
+
+
+class PresentationRow(SQLModel, table=True):
+    """A presentation that was acted on; forgotten when its result cannot count any more."""
+
+    __tablename__ = "presentation_taken"
+
+    tenant: str = Field(primary_key=True)
+    presentation: str = Field(primary_key=True)
+    until: int = Field(index=True)
+
+
+class OfferStore:
+    """Offers in an open transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def keep(self, tenant: str, offer: Offer) -> None:
+        """Keep a new offer, or a known one in its new state."""
+        entitlement = offer.entitlement
+        row = self._session.get(OfferRow, entitlement.id)
+        if row is None:
+            row = OfferRow(
+                id=entitlement.id,
+                tenant=tenant,
+                person=entitlement.person,
+                level=entitlement.level.value,
+                types=" ".join(entitlement.types),
+                issued="",
+                created_at=entitlement.created_at,
+                state=_OPEN,
+            )
+        row.issued = " ".join(f"{name}:{count}" for name, count in entitlement.issued.items())
+        _put(row, offer)
+        self._session.add(row)
+
+    def get(self, tenant: str, offer: str) -> Offer | None:
+        """Return an offer."""
+        wanted = select(OfferRow).where(OfferRow.id == offer, OfferRow.tenant == tenant)
+        row = self._session.exec(wanted.with_for_update()).first()
+        return None if row is None else _offer(row)
+
+    def by_code(self, tenant: str, code_hash: bytes) -> Offer | None:
+        """Return the offer of a code, in whatever state."""
+        wanted = select(OfferRow).where(OfferRow.code_hash == code_hash, OfferRow.tenant == tenant)
+        row = self._session.exec(wanted.with_for_update()).first()
+        return None if row is None else _offer(row)
+
+    def by_token(self, tenant: str, token_hash: bytes) -> RedeemedOffer | None:
+        """Return the offer of an access token."""
+        wanted = select(OfferRow).where(
+            OfferRow.token_hash == token_hash, OfferRow.tenant == tenant
+        )
+        row = self._session.exec(wanted.with_for_update()).first()
+        found = None if row is None else _offer(row)
+        return found if isinstance(found, RedeemedOffer) else None
+
+
+def _put(row: OfferRow, offer: Offer) -> None:
+    """Write what depends on the state; a renewed code voids the token."""
+    if isinstance(offer, OpenOffer):
+        row.state, row.code_hash, row.token_hash = _OPEN, offer.code_hash, None
+        row.tx_salt, row.tx_hash = offer.tx_code.salt, offer.tx_code.hash
+        row.wrong, row.expires_at = offer.wrong, offer.expires_at
+    elif isinstance(offer, RedeemedOffer):
+        row.state, row.token_hash, row.expires_at = _REDEEMED, offer.token_hash, offer.expires_at
+    else:
+        row.state, row.token_hash = _BURNT, None
+
+
+def _offer(row: OfferRow) -> Offer:
+    entitlement = _entitlement(row)
+    if row.state == _OPEN and row.code_hash is not None:
+        tx_code = TxCodeHash(row.tx_salt, row.tx_hash)
+        return OpenOffer(entitlement, row.code_hash, tx_code, row.wrong, row.expires_at)
+    if row.state == _REDEEMED and row.token_hash is not None:
+        return RedeemedOffer(entitlement, row.token_hash, row.expires_at)
+    return BurntOffer(entitlement)
+
+
+def _entitlement(row: OfferRow) -> Entitlement:
+    pairs = (pair.partition(":") for pair in row.issued.split())
+    return Entitlement(
+        id=OfferId(row.id),
+        person=PersonId(row.person),
+        level=IdentityLevel(row.level),
+        types=tuple(TypeId(name) for name in row.types.split()),
+        issued={TypeId(name): int(count) for name, _, count in pairs},
+        created_at=row.created_at,
+    )
+
+
+class PresentationStore:
+    """Presentations that were acted on, in an open transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def take(self, tenant: str, presentation: str, *, until: int) -> bool:
+        """Take a presentation; False if it was taken before."""
+        if self._session.get(PresentationRow, (tenant, presentation)) is not None:
+            return False
+        self._session.add(PresentationRow(tenant=tenant, presentation=presentation, until=until))
+        return True
+
+    def sweep(self, now: int) -> None:
+        """Forget what cannot count any more."""
+        self._session.execute(delete(PresentationRow).where(col(PresentationRow.until) <= now))

@@ -1,0 +1,1 @@
+"""Identity proofing at the counter: whose document it is, and how that was established."""

@@ -1,0 +1,55 @@
+"""Settings of the issuer; each comes from the environment as MADANG_<NAME>."""
+
+from pydantic import Field
+
+from madang.infra.settings import CommonSettings
+
+
+class Settings(CommonSettings):
+    """Lives, limits and sizes of the issuer; all times in seconds.
+
+    Attributes:
+        proofing_seconds: how long after a proofing an offer can be made from it.
+        offer_seconds: life of an offer's code.
+        renew_seconds: how long after its making an offer can be renewed.
+        tx_code_digits: length of the transaction code.
+        tx_code_tries: wrong transaction codes that burn an offer.
+        token_seconds: life of an access token, and of the kept answer under it.
+        nonce_seconds: life of a nonce.
+        batch_size: most copies in one request.
+        proof_seconds: oldest key proof or receipt request accepted.
+        presentation_seconds: oldest presentation result accepted.
+        skew_seconds: how far other clocks may be off.
+        status_list_size: statuses in one list; many, so that an index hides among them.
+        status_list_fill_percent: a new list is begun when so much of one is used.
+        status_list_ttl_seconds: how long readers may keep a list.
+        status_list_seconds: life of a published list.
+        receipts_most: most receipts in one request.
+        document_seconds: how long metadata documents may be kept.
+        sweep_seconds: pause between deletions of what has expired.
+        utc_offset_hours: of the office's day.
+        register_seed: seed of the made-up register.
+        register_households: households in the made-up register.
+    """
+
+    proofing_seconds: int = 1800
+    offer_seconds: int = 900
+    renew_seconds: int = 7200
+    tx_code_digits: int = 6
+    tx_code_tries: int = 5
+    token_seconds: int = 600
+    nonce_seconds: int = 300
+    batch_size: int = Field(default=4, ge=2)
+    proof_seconds: int = 300
+    presentation_seconds: int = 600
+    skew_seconds: int = 60
+    status_list_size: int = Field(default=100_000, ge=8)
+    status_list_fill_percent: int = Field(default=50, ge=1, le=90)
+    status_list_ttl_seconds: int = 900
+    status_list_seconds: int = 86_400
+    receipts_most: int = 64
+    document_seconds: int = 300
+    sweep_seconds: float = 60.0
+    utc_offset_hours: int = 9
+    register_seed: int = 1
+    register_households: int = 400

@@ -1,0 +1,1 @@
+"""Records of issued certificates, their status, and the published status lists."""

@@ -1,0 +1,96 @@
+"""Published status lists, and the officer's call to change a status."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import Field
+from sqlmodel import Session
+
+from issuer.calls import read_call, read_digest
+from issuer.office import Office
+from issuer.settings import Settings
+from issuer.status.model import NoSuchList, Reason, Status
+from issuer.status.store import ListStore, RecordStore
+from issuer.status.usecases import Change, ListPolicy, Press, change_status, is_fresh, publish
+from madang.access.marks import public, service
+from madang.core.keys.signing import Signer
+from madang.core.protocol.message import Message
+from madang.core.status.token_status_list import MEDIA_TYPE
+from madang.infra import outbox
+from madang.infra.web.errors import NO_STORE
+from madang.infra.web.marks import Form
+
+
+class StatusCall(Message):
+    """What an officer decided about one certificate."""
+
+    credential_digest: str
+    status: Annotated[Status, Field(strict=False)]
+    reason_code: Annotated[Reason, Field(strict=False)]
+
+
+def list_policy(settings: Settings) -> ListPolicy:
+    """Return sizes and lives of lists from the settings."""
+    return ListPolicy(
+        size=settings.status_list_size,
+        fill_percent=settings.status_list_fill_percent,
+        ttl=settings.status_list_ttl_seconds,
+        life=settings.status_list_seconds,
+    )
+
+
+def router(office: Office, signer: Callable[[str], Signer]) -> APIRouter:
+    """Return the routes.
+
+    Args:
+        office: what all features share.
+        signer: a municipality's key as an issuer.
+    """
+    routes = APIRouter(prefix="/{tenant}/issuer")
+    policy = list_policy(office.settings)
+
+    @routes.get("/statuslists/{number}")
+    @public("anybody who was shown a certificate checks its status", Form.PROBLEM)
+    async def status_list(tenant: str, number: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        token = _served(office, tenant, _number(number), policy, signer)
+        headers = {"cache-control": f"public, max-age={policy.ttl // 2}"}
+        return Response(token, media_type=MEDIA_TYPE, headers=headers)
+
+    @routes.post("/api/credentials/status")
+    @service("officer")
+    async def change(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        call = read_call(StatusCall, await request.body())
+        decided = Change(read_digest(call.credential_digest), call.status, call.reason_code)
+        with office.database.transaction() as session:
+            work = office.work(session, tenant, str(request.state.actor.actor))
+            copies = change_status(work, RecordStore(session), decided)
+        return JSONResponse({"status": decided.status.value, "copies": copies}, headers=NO_STORE)
+
+    return routes
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or not text.isascii() or len(text) > 9:  # noqa: PLR2004 - nine digits
+        raise NoSuchList
+    return int(text)
+
+
+def _served(
+    office: Office, tenant: str, number: int, policy: ListPolicy, signer: Callable[[str], Signer]
+) -> str:
+    """Return the list as published, published anew when it changed or is half as old as its ttl."""
+    with office.database.reading() as session:
+        published = ListStore(session).published(tenant, number)
+    if published is not None and is_fresh(published, office.clock.now(), policy):
+        return published.token
+    with office.database.transaction() as session:
+        work = office.work(session, tenant)
+        press = Press(signer(tenant), _registering(session, tenant, work.now), policy)
+        return publish(work, ListStore(session), number, press)
+
+
+def _registering(session: Session, tenant: str, now: int) -> Callable[[outbox.Registered], None]:
+    return partial(outbox.enqueue, session, tenant, now=now)

@@ -1,0 +1,34 @@
+"""Deletes what has expired, again and again."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from issuer.issuance import store
+from issuer.offers.store import PresentationStore
+from issuer.office import Office
+
+
+def sweep(office: Office) -> None:
+    """Delete nonces, kept answers and taken presentations that are over."""
+    now = office.clock.now()
+    with office.database.transaction() as session:
+        store.sweep(session, now)
+        PresentationStore(session).sweep(now)
+
+
+@contextlib.asynccontextmanager
+async def sweeping(office: Office) -> AsyncIterator[None]:
+    """Sweep while the block lasts."""
+    task = asyncio.create_task(_forever(office))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _forever(office: Office) -> None:
+    while True:
+        sweep(office)
+        await asyncio.sleep(office.settings.sweep_seconds)

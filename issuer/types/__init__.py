@@ -1,0 +1,1 @@
+"""Certificate types for readers: type metadata, and the list for the counter."""

@@ -1,0 +1,82 @@
+"""An issuer over twins, anew for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from issuer.app import Deps, build
+from issuer.settings import Settings
+from issuer.sources.median_income import parse_median_income
+from issuer.sources.synthetic.generator import generate
+from issuer.sources.synthetic.population import City
+from issuer.sources.synthetic.register import SyntheticRegister
+from madang.core.keys.signing import Signer
+from madang.core.keys.software import generate_ed25519, generate_p256
+from madang.core.merkle.note import VerifierKey
+from madang.infra.catalogue import Catalogue, load_catalogue
+from madang.infra.clock import FixedClock
+from madang.infra.db import Database
+from madang.infra.ids import SeededIds
+from madang.infra.log_client import MemoryLogClient
+from madang.infra.tenancy import Addresses
+from tests.unit.issuer.world import (
+    CATALOG,
+    DAY,
+    NOW,
+    OTHER,
+    TENANT,
+    Authorities,
+    Client,
+    ServiceKeysTwin,
+    World,
+)
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    return load_catalogue(CATALOG)
+
+
+@pytest.fixture(scope="session")
+def made_up(catalogue: Catalogue) -> SyntheticRegister:
+    file = CATALOG / "facts" / "median_income.csv"
+    median = parse_median_income(file.read_bytes(), file.name)
+    cities = [City(t.id, t.names["ko"], t.region_code) for t in catalogue.tenants]
+    return SyntheticRegister(generate(1, DAY, cities, median, 120), median)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(state_dir=tmp_path, catalog_dir=CATALOG, status_list_size=4096)
+
+
+@pytest.fixture
+def world(settings: Settings, catalogue: Catalogue, made_up: SyntheticRegister) -> Iterator[World]:
+    addresses, keys = Addresses(catalogue.tenants), ServiceKeysTwin()
+    authorities, clock, ids = Authorities(addresses), FixedClock(NOW), SeededIds("issuer")
+    log_signer = generate_ed25519("log")
+    for tenant in (TENANT, OTHER):
+        for service in ("counter", "verifier"):
+            keys.signer(addresses.identifier(tenant, service))
+    deps = Deps(
+        clock=clock,
+        ids=ids,
+        database=Database(),
+        catalogue=catalogue,
+        addresses=addresses,
+        register=made_up,
+        signer=lambda tenant: authorities.signer(tenant, "issuer"),
+        service_keys=keys,
+        anchors=authorities.anchors,
+        log=MemoryLogClient(),
+        log_key=lambda tenant: VerifierKey.of(addresses.log_origin(tenant), log_signer),
+    )
+    client = Client(build(settings, deps))
+    yield World(client, deps, settings, clock, ids, keys, authorities, made_up, log_signer)
+    deps.database.close()
+
+
+@pytest.fixture
+def holder_keys() -> list[Signer]:
+    return [generate_p256(f"holder-{number}") for number in range(4)]

@@ -1,0 +1,27 @@
+"""The whole way: proofing, Digital ID, presentation, certificates."""
+
+from collections.abc import Sequence
+
+from madang.core.keys.signing import Signer
+from tests.unit.issuer.world import World
+
+
+def test_a_resident_gets_a_digital_id_and_then_certificates(
+    world: World, holder_keys: Sequence[Signer]
+) -> None:
+    person = world.people("lease", "income")[0]
+    copies = world.digital_id(person, holder_keys)
+    assert len(copies) == len(holder_keys)
+
+    offered = world.certificates(copies[1], "lease", "household_income")
+    assert offered.status_code == 201, offered.text
+    token = world.redeem(offered.json())
+    for type_id in ("lease", "household_income"):
+        answer = world.fetch(token, type_id, holder_keys)
+        assert answer.status_code == 200, answer.text
+        assert len(answer.json()["credentials"]) == len(holder_keys)
+    state = world.call("GET", f"offers/{offered.json()['offer_id']}").json()
+    assert state == {
+        "state": "issued",
+        "issued": [{"type": "lease", "count": 4}, {"type": "household_income", "count": 4}],
+    }
