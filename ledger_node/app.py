@@ -148,6 +148,7 @@ def _node(settings: Settings, deps: Deps, publishers: dict[str, Publisher]) -> N
         origins={tenant: publisher.origin for tenant, publisher in publishers.items()},
         lead=deps.lead,
         record=settings.state_dir / "contract.json",
+        owners=StateFolders(settings.state_dir).log_keys,
         delay=settings.rotation_delay_seconds,
     )
     return Node(

@@ -39,6 +39,7 @@ class Anchoring:
         origins: the origin of each municipality's log.
         lead: the municipality that deploys and is the guardian until there is a governance.
         record: file that tells readers where the contract is.
+        owners: folder of files that tell which address opened each log.
         delay: seconds of the contract's time lock.
     """
 
@@ -48,6 +49,7 @@ class Anchoring:
     origins: Mapping[str, str]
     lead: str
     record: Path
+    owners: Path
     delay: int
 
     async def deploy(self) -> Deployment:
@@ -110,6 +112,8 @@ class Anchoring:
             data=contract.open_call(self._label(tenant)),
             gas=OPEN_GAS,
         )
+        self.owners.mkdir(parents=True, exist_ok=True)
+        (self.owners / f"{tenant}.owner").write_text(self._opener(tenant).address, "ascii")
         return await contract.head(await self.log_id(contract, tenant))
 
     async def append(

@@ -5,6 +5,7 @@ The main path uses the pages that people use, so what breaks a page breaks the p
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urljoin
 
 import httpx
@@ -125,6 +126,14 @@ class Browser:
         if answer.status_code != httpx.codes.OK:
             raise PageError(f"{url} answered {answer.status_code}, expected 200")
         return answer.content
+
+    async def try_json(self, url: str) -> dict[str, Any] | None:
+        """Load a JSON document; None while there is none at this address."""
+        answer = await self._client.get(url)
+        if answer.status_code != httpx.codes.OK:
+            return None
+        found: dict[str, Any] = answer.json()
+        return found
 
 
 def _page(answer: httpx.Response) -> Page:

@@ -1,0 +1,132 @@
+"""`madang audit`: an auditor's check, with nothing but files and a node."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from contracts import addresses
+from contracts.addresses import DeploymentError
+from ledger_node.audit import inspection
+from ledger_node.audit.inspection import (
+    AuditInputError,
+    ChainPoint,
+    DecisionEvidence,
+    Inspection,
+)
+from madang.core.encoding import strict_json
+from madang.core.encoding.errors import EncodingError
+from madang.core.evidence.receipt import Receipt, ReceiptError
+from madang.core.merkle.note import NoteError, VerifierKey
+from madang.infra.rpc import RpcError
+
+UNREADABLE = 2
+
+
+def audit(
+    log: Annotated[Path, typer.Option(help="Folder of the log: checkpoint and tiles.")],
+    key: Annotated[Path, typer.Option(help="File with the log's verifier key.")],
+    contract: Annotated[Path, typer.Option(help="File that says where the contract is.")],
+    owner: Annotated[Path, typer.Option(help="File with the address that opened the log.")],
+    rpc: Annotated[str, typer.Option(help="JSON-RPC address of a node of the chain.")],
+    receipt: Annotated[list[Path] | None, typer.Option(help="A holder's receipt.")] = None,
+    decision: Annotated[Path | None, typer.Option(help="A decision with its evidence.")] = None,
+    database: Annotated[Path | None, typer.Option(help="An issuer's database export.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Prove a log, what stands in it, and a decision; exit 1 when anything is found."""
+    try:
+        point = ChainPoint(rpc, addresses.read(contract), owner.read_text("ascii").strip())
+        found = asyncio.run(
+            inspect(
+                log, VerifierKey.parse(key.read_text("utf-8").strip()), point,
+                receipt or [], decision, database,
+            )
+        )  # fmt: skip
+    except (AuditInputError, DeploymentError, NoteError, OSError, RpcError) as error:
+        typer.echo(f"cannot audit: {error}", err=True)
+        raise typer.Exit(UNREADABLE) from error
+    typer.echo(json.dumps(found.as_json()) if as_json else _told(found))
+    raise typer.Exit(0 if found.ok else 1)
+
+
+async def inspect(
+    log: Path,
+    key: VerifierKey,
+    point: ChainPoint,
+    receipts: list[Path],
+    decision: Path | None,
+    database: Path | None,
+) -> Inspection:
+    """Check everything that was given.
+
+    Raises:
+        AuditInputError, RpcError: something cannot be read.
+    """
+    found = Inspection()
+    anchors = await inspection.read_anchors(point, key.name, found)
+    rows = None if database is None else inspection.parse_rows(_lines(database))
+    anchored = inspection.inspect_log(log, key, anchors, rows, found)
+    if rows is not None:
+        found.proved["database_rows"] = len(rows)
+    for path in receipts:
+        receipt = _receipt(path.name, _json(path))
+        inspection.inspect_receipt(path.name, receipt, key, anchored, found)
+        inspection.inspect_entry(path.name, receipt, log, found)
+    if decision is not None:
+        inspection.inspect_decision(_decision(decision), key, anchored, found)
+    return found
+
+
+def _json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return strict_json.loads(path.read_bytes())
+    except (OSError, EncodingError) as error:
+        raise AuditInputError(f"{path} cannot be read: {error}") from error
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    try:
+        return [strict_json.loads(line) for line in path.read_bytes().splitlines() if line]
+    except (OSError, EncodingError) as error:
+        raise AuditInputError(f"{path} cannot be read: {error}") from error
+
+
+def _receipt(name: str, value: Any) -> Receipt:  # noqa: ANN401 - any JSON value
+    try:
+        return Receipt.from_json(value)
+    except ReceiptError as error:
+        raise AuditInputError(f"{name}: {error}") from error
+
+
+def _decision(path: Path) -> DecisionEvidence:
+    value = _json(path)
+    try:
+        return DecisionEvidence(
+            document=value["document"],
+            rule=value["rule"],
+            receipt=_receipt("the decision's receipt", value["receipt"]),
+            rule_receipt=_receipt("the rule's receipt", value["rule_receipt"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise AuditInputError(f"{path} lacks {error}") from error
+
+
+def _told(found: Inspection) -> str:
+    proved = found.proved
+    lines = [
+        f"The log holds {proved.get('entries', 0)} entries; its root was recomputed from them.",
+        f"{proved.get('heads_on_chain', 0)} heads are on the chain, each the root of a prefix.",
+        f"{proved.get('anchored_entries', 0)} entries are anchored.",
+    ]
+    lines += [f"{name} is entry {at}." for name, at in proved.get("receipts", {}).items()]
+    if "decision" in proved:
+        lines.append(f"The decision ({proved['decision']}) follows from the rule in force.")
+    if "database_rows" in proved:
+        lines.append(f"{proved['database_rows']} rows of the database were held against the log.")
+    lines += [f"FOUND {each.code} at {each.where}: {each.detail}" for each in found.findings]
+    lines.append("Nothing was found." if found.ok else f"{len(found.findings)} findings.")
+    return "\n".join(lines)

@@ -1,0 +1,160 @@
+"""A city on one machine: its addresses, settings, accounts and programs."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from madang.access.staff import Role, Staff, StaffAccount, StaffSession
+from madang.cli.processes import Program
+from madang.infra.catalogue import Catalogue, load_catalogue
+from madang.infra.clock import SystemClock
+from madang.infra.db import Database
+from madang.infra.ids import SystemIds
+from madang.infra.journal import JournalEntry
+from madang.infra.settings import CommonSettings
+from madang.infra.setup import StateFolders, prepare_state
+from madang.infra.tenancy import Addresses
+
+CATALOG: Final = Path(__file__).resolve().parents[2] / "catalog"
+OFFSETS: Final = {"issuer": 1, "verifier": 2, "counter": 3, "wallet": 4, "log": 5}
+CHAIN_OFFSET: Final = 6
+WALLET_OFFSET: Final = 11
+STAFF: Final = {"counter": ("clerk", Role.CLERK), "verifier": ("agency", Role.AGENCY)}
+AUDITOR: Final = {"log": ("auditor", Role.AUDITOR)}
+_MODULE: Final = ("-m", "madang.cli.main")
+
+
+@dataclass(frozen=True)
+class CityPlan:
+    """Where everything of one city is.
+
+    Attributes:
+        state: folder that keeps everything.
+        port: first of the loopback ports.
+        catalog: folder of types, rules, tenants and texts.
+    """
+
+    state: Path
+    port: int
+    catalog: Path = CATALOG
+
+    @cached_property
+    def passphrase(self) -> str:
+        """Return the passphrase of the key files; made at the first run."""
+        path = self.state / "passphrase"
+        if not path.exists():
+            self.state.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(24), "ascii")
+        return path.read_text("ascii")
+
+    @property
+    def origins(self) -> dict[str, str]:
+        """Return the origin of each service."""
+        return {name: f"http://127.0.0.1:{self.port + at}" for name, at in OFFSETS.items()}
+
+    @property
+    def rpc(self) -> str:
+        """Return the address of the embedded chain."""
+        return f"http://127.0.0.1:{self.port + CHAIN_OFFSET}"
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Return what is data."""
+        return load_catalogue(self.catalog)
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        """Return the identifiers of the services."""
+        return Addresses(self.catalogue.tenants, self.origins)
+
+    @cached_property
+    def settings(self) -> CommonSettings:
+        """Return what all services have in common."""
+        return CommonSettings.model_validate(
+            {
+                "state_dir": self.state,
+                "catalog_dir": self.catalog,
+                "key_passphrase": self.passphrase,
+                "origins": self.origins,
+                "allow_loopback_http": True,
+            }
+        )
+
+    def environment(self, service: str) -> dict[str, str]:
+        """Return the settings of one service's process."""
+        return {
+            "MADANG_STATE_DIR": str(self.state),
+            "MADANG_CATALOG_DIR": str(self.catalog),
+            "MADANG_KEY_PASSPHRASE": self.passphrase,
+            "MADANG_ORIGINS": json.dumps(self.origins),
+            "MADANG_ALLOW_LOOPBACK_HTTP": "true",
+            "MADANG_PORT": str(self.port + OFFSETS[service]),
+            "MADANG_CHAIN_PORT": str(self.port + CHAIN_OFFSET),
+        }
+
+    def prepare(self) -> None:
+        """Make what a fresh state folder lacks: keys, trust, staff accounts."""
+        prepare_state(self.settings, self.catalogue.tenants, self.addresses, SystemClock())
+        if not self.accounts_file.exists():
+            self._add_accounts()
+
+    @property
+    def accounts_file(self) -> Path:
+        """Return the file with the names and passphrases of the first staff."""
+        return self.state / "accounts.json"
+
+    def accounts(self) -> dict[str, dict[str, str]]:
+        """Return name and passphrase per "<tenant>/<service>"."""
+        found: dict[str, dict[str, str]] = json.loads(self.accounts_file.read_text("utf-8"))
+        return found
+
+    def _add_accounts(self) -> None:
+        found: dict[str, dict[str, str]] = {}
+        for service, (name, role) in {**STAFF, **AUDITOR}.items():
+            database = Database(self.settings.database(service))
+            database.create(StaffAccount, StaffSession, JournalEntry)
+            staff = Staff(database, SystemIds(), self.settings)
+            for tenant in self.catalogue.tenants:
+                passphrase = secrets.token_urlsafe(9)
+                staff.add(tenant.id, name, passphrase, [role])
+                found[f"{tenant.id}/{service}"] = {"name": name, "passphrase": passphrase}
+            database.close()
+        self.accounts_file.touch(mode=0o600)
+        self.accounts_file.write_text(json.dumps(found, indent=2), "utf-8")
+
+    def services(self) -> list[Program]:
+        """Return the programs of the services; the log comes first, all depend on it."""
+        names = sorted(OFFSETS, key=lambda name: name != "log")
+        return [
+            Program(
+                name=name,
+                arguments=(*_MODULE, "serve", name),
+                environment=self.environment(name),
+                health=f"{self.origins[name]}/health",
+            )
+            for name in names
+        ]
+
+    def wallet_address(self, number: int) -> str:
+        """Return the address of a wallet's process."""
+        return f"http://127.0.0.1:{self.port + WALLET_OFFSET + number}"
+
+    def wallet(self, name: str, number: int) -> Program:
+        """Return the program of one resident's wallet; it is told anchors and nothing else."""
+        folder = self.state / "wallets" / name
+        return Program(
+            name=f"wallet-{name}",
+            arguments=("-m", "mobile_stub.app"),
+            environment={
+                "WALLET_FOLDER": str(folder),
+                "WALLET_PASSPHRASE": self.passphrase,
+                "WALLET_ANCHORS": str(StateFolders(self.state).anchors),
+                "WALLET_PORT": str(self.port + WALLET_OFFSET + number),
+                "WALLET_ALLOW_LOOPBACK_HTTP": "true",
+            },
+            health=f"{self.wallet_address(number)}/health",
+        )
