@@ -1,0 +1,219 @@
+"""The verifier: the only place that chooses its adapters."""
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+
+from madang.access.guard import Guard
+from madang.access.service_token import Call, FolderServiceKeys, ServiceKeys, make
+from madang.access.sign_in import sign_in_router
+from madang.access.staff import Staff, StaffAccount, StaffSession
+from madang.core.merkle.note import VerifierKey
+from madang.core.protocol.limits import DEFAULT_LIMITS
+from madang.core.trust.model import TrustList
+from madang.infra.catalogue import Catalogue, load_catalogue
+from madang.infra.clock import Clock, SystemClock
+from madang.infra.db import Database
+from madang.infra.http import HttpClient, HttpxClient
+from madang.infra.ids import Ids, SystemIds
+from madang.infra.journal import JournalEntry
+from madang.infra.log_client import Authorize, HttpLogClient, LogClient
+from madang.infra.outbox import OutboxRow, OutboxWorker, running
+from madang.infra.setup import StateFolders, keystore
+from madang.infra.tenancy import Addresses
+from madang.infra.trust import load_trust
+from madang.infra.web.app import Parts, create_app
+from madang.infra.web.errors import Refuser
+from madang.infra.web.i18n import Texts, load_texts
+from madang.infra.web.pages import Pages
+from verifier.eligibility.checking import Checker
+from verifier.eligibility.deciding import Deciding
+from verifier.eligibility.routes import Agency, api_router, page_router
+from verifier.eligibility.store import CheckRow, RuleRow, SqlChecks
+from verifier.errors import TABLE
+from verifier.presentations.answering import Examiner
+from verifier.presentations.identification import Identification
+from verifier.presentations.model import Use
+from verifier.presentations.opening import Opener, Signers
+from verifier.presentations.routes import Desk, counter_router, wallet_router
+from verifier.presentations.status_lists import Bounds, FetchedStatusLists
+from verifier.presentations.store import PresentationRow
+from verifier.settings import Settings
+
+SERVICE = "verifier"
+_ACTOR = "verifier"
+
+
+@dataclass(frozen=True)
+class Deps:
+    """Every adapter of the service.
+
+    Attributes:
+        signers: keys of the municipalities.
+        service_keys: public keys of the services that may call.
+        http: where status lists are fetched.
+        log_keys: keys of the municipalities' logs, known from elsewhere than the logs.
+    """
+
+    clock: Clock
+    ids: Ids
+    database: Database
+    catalogue: Catalogue
+    addresses: Addresses
+    trust: TrustList
+    signers: Signers
+    service_keys: ServiceKeys
+    http: HttpClient
+    log: LogClient
+    log_keys: Mapping[str, VerifierKey]
+    texts: Texts
+
+
+def production(settings: Settings) -> Deps:
+    """Choose the adapters for a real run."""
+    catalogue = load_catalogue(settings.catalog_dir)
+    addresses = Addresses(catalogue.tenants, settings.origins)
+    folders, clock, signers = StateFolders(settings.state_dir), SystemClock(), keystore(settings)
+    http = HttpxClient(
+        timeout=settings.http_timeout_seconds,
+        max_bytes=min(settings.http_max_bytes, settings.status_list_bytes),
+    )
+    return Deps(
+        clock=clock,
+        ids=SystemIds(),
+        database=Database(settings.database(SERVICE)),
+        catalogue=catalogue,
+        addresses=addresses,
+        trust=load_trust(folders.anchors, catalogue, addresses),
+        signers=signers,
+        service_keys=FolderServiceKeys(folders.services),
+        http=http,
+        log=HttpLogClient(
+            http,
+            lambda tenant: addresses.identifier(tenant, "log"),
+            log_authorization(signers, addresses, clock),
+        ),
+        log_keys=load_log_keys(folders.log_keys),
+        texts=load_texts(settings.catalog_dir / "texts"),
+    )
+
+
+def log_authorization(signers: Signers, addresses: Addresses, clock: Clock) -> Authorize:
+    """Return what makes the headers of a call to the log."""
+
+    def authorize(tenant: str, method: str, url: str, body: bytes) -> Mapping[str, str]:
+        call = Call(addresses.identifier(tenant, "log"), method, urlsplit(url).path, body)
+        token = make(
+            signers.signer(tenant, "service-verifier"),
+            call,
+            issuer=addresses.identifier(tenant, SERVICE),
+            actor=_ACTOR,
+            roles=(),
+            now=clock.now(),
+        )
+        return {"authorization": f"Bearer {token}"}
+
+    return authorize
+
+
+def load_log_keys(folder: Path) -> dict[str, VerifierKey]:
+    """Return the key of each municipality's log from `<folder>/<tenant>.vkey`."""
+    files = sorted(folder.glob("*.vkey"))
+    return {path.stem: VerifierKey.parse(path.read_text("ascii").strip()) for path in files}
+
+
+def build(settings: Settings, deps: Deps) -> FastAPI:
+    """Return the application; its lifespan enters the rules and delivers to the log."""
+    deps.database.create(
+        PresentationRow, CheckRow, RuleRow, OutboxRow, JournalEntry, StaffAccount, StaffSession
+    )
+    staff = Staff(deps.database, deps.ids, settings)
+    here = Path(__file__).parent
+    pages = Pages(deps.texts, [here / "eligibility" / "pages"], service=SERVICE)
+    desk = _desk(settings, deps)
+    agency = _agency(settings, deps, desk.opener, pages)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        _put_rules_in_force(deps, agency.checker)
+        async with running(OutboxWorker(deps.database, deps.log)):
+            yield
+
+    guard = Guard(
+        SERVICE, deps.catalogue.tenants, deps.addresses, deps.clock, staff, deps.service_keys
+    )
+    return create_app(
+        Parts(
+            title="Madang verifier",
+            guard=guard.__call__,
+            refuser=Refuser(deps.database, deps.clock, pages),
+            errors=TABLE,
+            routers=[
+                wallet_router(desk),
+                counter_router(desk),
+                api_router(agency),
+                sign_in_router(SERVICE, staff, deps.clock, pages),
+                page_router(agency),
+            ],
+            max_body_bytes=settings.max_body_bytes,
+            lifespan=lifespan,
+        )
+    )
+
+
+def _desk(settings: Settings, deps: Deps) -> Desk:
+    opener = Opener(
+        deps.catalogue, deps.addresses, deps.signers, deps.ids, settings.presentation_seconds
+    )
+    bounds = Bounds(
+        settings.status_list_bytes, settings.status_cache_seconds, settings.status_cache_lists
+    )
+    identification = Identification(deps.addresses, deps.signers, settings.result_seconds)
+    return Desk(
+        database=deps.database,
+        clock=deps.clock,
+        opener=opener,
+        examiner=Examiner(
+            trust=deps.trust,
+            lists=FetchedStatusLists(deps.http, deps.trust, bounds),
+            lapses={
+                Use.IDENTIFICATION: frozenset(settings.identification_lapses),
+                Use.ELIGIBILITY: frozenset(settings.eligibility_lapses),
+            },
+            limits=DEFAULT_LIMITS,
+            max_age=settings.key_binding_seconds,
+            max_skew=settings.clock_skew_seconds,
+            allow_loopback_http=settings.allow_loopback_http,
+        ),
+        conclusions={
+            Use.IDENTIFICATION: lambda _: identification,
+            Use.ELIGIBILITY: lambda session: Deciding(
+                SqlChecks(session), deps.catalogue, deps.addresses, deps.ids
+            ),
+        },
+        limits=DEFAULT_LIMITS,
+        tries=settings.presentation_tries,
+    )
+
+
+def _agency(settings: Settings, deps: Deps, opener: Opener, pages: Pages) -> Agency:
+    return Agency(
+        database=deps.database,
+        clock=deps.clock,
+        checker=Checker(deps.catalogue, deps.addresses, deps.ids, opener, settings.decision_days),
+        pages=pages,
+        log=deps.log,
+        log_keys=deps.log_keys,
+        limits=DEFAULT_LIMITS,
+        refresh=settings.refresh_seconds,
+    )
+
+
+def _put_rules_in_force(deps: Deps, checker: Checker) -> None:
+    with deps.database.transaction() as session:
+        for tenant in deps.catalogue.tenants.ids():
+            checker.put_in_force(SqlChecks(session), tenant, now=deps.clock.now())

@@ -1,0 +1,1 @@
+"""Eligibility: asking what a rule needs, deciding by it, explaining the decision."""

@@ -1,0 +1,214 @@
+"""Routes of eligibility: the API, and the pages of the agency."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import qrcode
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic import Field
+
+from madang.access.marks import service, staff
+from madang.access.staff import Role
+from madang.core.encoding import base64url
+from madang.core.encoding.strict_json import Json
+from madang.core.evidence.receipt import Receipt
+from madang.core.merkle.note import VerifierKey
+from madang.core.protocol.limits import Limits
+from madang.core.protocol.message import Message, read_json
+from madang.infra.clock import Clock
+from madang.infra.db import Database
+from madang.infra.log_client import LogClient
+from madang.infra.web.errors import NO_STORE
+from madang.infra.web.i18n import language_of
+from madang.infra.web.marks import Form
+from madang.infra.web.pages import Pages
+from verifier.eligibility.checking import (
+    Checker,
+    UnknownCheckError,
+    UnknownProgrammeError,
+    decision_key,
+    rule_key,
+)
+from verifier.eligibility.model import Check, Decided, Entered
+from verifier.eligibility.receipts import receipt_for
+from verifier.eligibility.store import SqlChecks
+from verifier.presentations.model import Open, Presentation
+from verifier.presentations.opening import ClosedPresentationError
+from verifier.presentations.routes import BodyError, opened_body, state_body, state_of
+from verifier.presentations.store import SqlPresentations
+
+
+class NewCheck(Message):
+    """What begins a check."""
+
+    programme: Annotated[str, Field(max_length=100)]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A check with all that is known of it."""
+
+    check: Check
+    decided: Decided | None
+    presentation: Presentation
+    entered: Entered | None
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """What the routes need.
+
+    Attributes:
+        log_keys: keys of the municipalities' logs.
+        refresh: seconds between two looks of a page that waits.
+    """
+
+    database: Database
+    clock: Clock
+    checker: Checker
+    pages: Pages
+    log: LogClient
+    log_keys: Mapping[str, VerifierKey]
+    limits: Limits
+    refresh: int
+
+    def begin(self, tenant: str, programme: str, actor: str) -> Open:
+        """Begin a check."""
+        with self.database.transaction() as session:
+            checks, presentations = SqlChecks(session), SqlPresentations(session)
+            now = self.clock.now()
+            return self.checker.begin(
+                checks, presentations, tenant, programme, actor=actor, now=now
+            )
+
+    def find(self, tenant: str, check: str) -> Found:
+        """Return a check; UnknownCheckError if the tenant has none of this id."""
+        with self.database.reading() as session:
+            checks = SqlChecks(session)
+            found = checks.find(tenant, check)
+            presentation = SqlPresentations(session).find(tenant, check, now=self.clock.now())
+            if found is None or presentation is None:
+                raise UnknownCheckError(check)
+            return Found(*found, presentation, checks.entered(tenant, decision_key(check)))
+
+    async def evidence(self, tenant: str, check: str) -> dict[str, Json]:
+        """Return what an auditor needs to decide again and to see that nothing was changed."""
+        found = self.find(tenant, check)
+        if found.decided is None or found.entered is None:
+            raise UnknownCheckError(check)
+        digest = found.check.rule_digest
+        with self.database.reading() as session:
+            checks = SqlChecks(session)
+            rule = checks.rule(tenant, digest)
+            rule_entered = checks.entered(tenant, rule_key(tenant, digest))
+        key = self.log_keys.get(tenant)
+        return {
+            "document": found.decided.document,
+            "salt": base64url.encode(found.entered.salt),
+            "receipt": _json(await receipt_for(self.log, tenant, found.entered, key)),
+            "rule": rule,
+            "rule_receipt": _json(await receipt_for(self.log, tenant, rule_entered, key)),
+        }
+
+
+def api_router(agency: Agency) -> APIRouter:
+    """Return the API for other services, on behalf of an agency's staff."""
+    router = APIRouter(prefix="/{tenant}/verifier/api/eligibility")
+
+    @router.post("", status_code=201)
+    @service(Role.AGENCY)
+    async def begin(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        wish = read_json(NewCheck, await request.body(), agency.limits, BodyError)
+        opened = agency.begin(tenant, wish.programme, request.state.actor.actor)
+        return JSONResponse(opened_body(agency.checker.opener, opened), 201, NO_STORE)
+
+    @router.get("/{check}")
+    @service(Role.AGENCY)
+    async def state(request: Request, tenant: str, check: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        found = agency.find(tenant, check)
+        told = {} if found.decided is None else found.decided.told[language_of(request)]
+        body = {
+            **state_body(found.presentation),
+            "outcome": found.decided and found.decided.outcome,
+            "summary": told.get("summary"),
+            "rows": told.get("rows", []),
+            "log_index": found.entered and found.entered.index,
+        }
+        return JSONResponse(body, headers=NO_STORE)
+
+    return router
+
+
+def page_router(agency: Agency) -> APIRouter:
+    """Return the pages of the agency."""
+    router = APIRouter(prefix="/{tenant}/verifier")
+
+    @router.get("/")
+    @staff(Role.AGENCY)
+    async def programmes(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        listed = [(each.id, each.texts) for each in agency.checker.programmes(tenant)]
+        return agency.pages.render(request, "programmes.html", programmes=listed)
+
+    @router.post("/eligibility")
+    @staff(Role.AGENCY)
+    async def begin(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        programme = (await request.form()).get("programme")
+        if not isinstance(programme, str):
+            raise UnknownProgrammeError(tenant)
+        opened = agency.begin(tenant, programme, request.state.actor.pseudonym)
+        return RedirectResponse(f"/{tenant}/verifier/eligibility/{opened.terms.id}", 303, NO_STORE)
+
+    @router.get("/eligibility/{check}")
+    @staff(Role.AGENCY)
+    async def page(request: Request, tenant: str, check: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        return _page(agency, request, agency.find(tenant, check))
+
+    @router.get("/eligibility/{check}/qr.png")
+    @staff(Role.AGENCY)
+    async def picture(tenant: str, check: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        presentation = agency.find(tenant, check).presentation
+        if not isinstance(presentation, Open):
+            raise ClosedPresentationError(state_of(presentation))
+        link = agency.checker.opener.link(presentation.terms)
+        return Response(_picture(link), media_type="image/png", headers=NO_STORE)
+
+    @router.get("/eligibility/{check}/document.json")
+    @staff(Role.AGENCY, form=Form.PROBLEM)
+    async def document(tenant: str, check: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        return JSONResponse(await agency.evidence(tenant, check), headers=NO_STORE)
+
+    return router
+
+
+def _page(agency: Agency, request: Request, found: Found) -> Response:
+    language, decided = language_of(request), found.decided
+    texts = agency.checker.catalogue.programmes[found.check.programme].texts
+    return agency.pages.render(
+        request,
+        "check.html",
+        check=found.check,
+        title=texts.title[language],
+        state=state_of(found.presentation),
+        failures=state_body(found.presentation)["failures"],
+        refresh=agency.refresh,
+        outcome=decided and decided.outcome,
+        told=decided and decided.told[language],
+        log_index=found.entered and found.entered.index,
+    )
+
+
+def _picture(link: str) -> bytes:
+    """Return the link as a QR picture with little correction, which a screen does not need."""
+    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_L, box_size=6, border=4)
+    code.add_data(link)
+    code.make(fit=True)
+    out = io.BytesIO()
+    code.make_image().save(out, format="PNG")
+    return out.getvalue()
+
+
+def _json(receipt: Receipt | None) -> Json:
+    return None if receipt is None else receipt.to_json()

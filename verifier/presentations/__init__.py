@@ -1,0 +1,1 @@
+"""Presentations: asking a wallet, verifying its answer, telling the outcome."""

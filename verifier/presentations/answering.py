@@ -1,0 +1,179 @@
+"""Verifying a posted answer, and what an accepted or a refused one leads to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from madang.core.protocol.dcql.model import parse_query
+from madang.core.protocol.limits import Limits
+from madang.core.protocol.oid4vp.errors import VpCode, VpError
+from madang.core.protocol.oid4vp.presented import Policy
+from madang.core.protocol.oid4vp.response import (
+    PostedAnswer,
+    PostedError,
+    open_answer,
+    parse_posted,
+)
+from madang.core.protocol.oid4vp.status_check import StatusLookup
+from madang.core.protocol.oid4vp.verdict import PresentationVerdict, Standing, StatusSource
+from madang.core.protocol.oid4vp.verification import Asked, Examined, conclude, examine
+from madang.core.trust.model import TrustList
+from verifier.presentations.model import Checked, Open, Proved, Refused, Terms, Use
+from verifier.presentations.opening import Presentations, present_open
+
+NOTHING_PRESENTED = "nothing_presented"
+
+
+class StatusLists(Protocol):
+    """Status lists of the issuers, verified."""
+
+    async def lookup(self, source: StatusSource, *, now: int) -> StatusLookup:
+        """Return the list, or why there is none that can be relied upon."""
+        ...
+
+
+class Conclusion(Protocol):
+    """What an accepted answer leads to, in the same transaction as its acceptance."""
+
+    def accept(self, terms: Terms, checked: Checked, *, now: int) -> str | None:
+        """Act on an answer; return a result for whoever asked, or None."""
+        ...
+
+
+class AnswerRefusedError(ValueError):
+    """An answer was refused, counted and noted.
+
+    Attributes:
+        wire: the protocol's code; the wallet learns no more.
+    """
+
+    def __init__(self, wire: str = VpCode.INVALID_REQUEST) -> None:
+        super().__init__(wire)
+        self.wire = wire
+
+
+@dataclass(frozen=True, slots=True)
+class Examiner:
+    """Holds answers against their requests.
+
+    Attributes:
+        trust: who attests what.
+        lists: status lists.
+        lapses: per use the failures that leave a certificate genuine, so that it may be told
+            as a reason; every other failure refuses.
+        max_age: seconds that a proof of the holder's key counts.
+        max_skew: seconds that other clocks may be off.
+        allow_loopback_http: for a first run: status lists may be at http on this machine.
+    """
+
+    trust: TrustList
+    lists: StatusLists
+    lapses: Mapping[Use, frozenset[str]]
+    limits: Limits
+    max_age: int
+    max_skew: int
+    allow_loopback_http: bool
+
+    async def check(self, presentation: Open, posted: PostedAnswer, *, now: int) -> Checked:
+        """Verify an answer in all steps; nothing raises but what cannot be read.
+
+        Raises:
+            VpError: it cannot be decrypted or read.
+        """
+        terms, keys = presentation.terms, {presentation.key["kid"]: presentation.key}
+        answer = open_answer(posted, keys, limits=self.limits)
+        asked = Asked(parse_query(terms.query), terms.client_id, terms.nonce, terms.state)
+        policy = Policy(
+            trust=self.trust,
+            now=now,
+            max_age=self.max_age,
+            max_skew=self.max_skew,
+            allow_loopback_http=self.allow_loopback_http,
+        )
+        examined = examine(answer, asked, policy, limits=self.limits)
+        statuses = {
+            source: await self.lists.lookup(source, now=now) for source in examined.status_sources
+        }
+        return self._checked(terms, examined, conclude(examined, statuses))
+
+    def _checked(self, terms: Terms, examined: Examined, verdict: PresentationVerdict) -> Checked:
+        codes = tuple(dict.fromkeys(failure.code for failure in verdict.failures))
+        if not examined.presented:
+            codes = (*codes, NOTHING_PRESENTED)
+        if not self.lapses[terms.use].issuperset(codes):
+            return Checked((), "", codes)
+        proved = []
+        for item, standing in zip(examined.presented, verdict.standings, strict=True):
+            asked = examined.asked.query.credential(item.query_id)
+            if asked is None or item.sd_jwt is None or standing.vct is None:
+                raise AssertionError("an answer without other failures has been read and asked for")
+            valid = standing.standing is Standing.VALID
+            proved.append(
+                Proved(
+                    type_id=self.trust.type_id(standing.vct) or standing.vct,
+                    issuer=standing.issuer or "",
+                    standing=standing.standing,
+                    claims=item.released(asked) if valid else {},
+                    issuer_digest=item.sd_jwt.issuer_digest,
+                )
+            )
+        return Checked(tuple(proved), examined.presented[0].holder or "", ())
+
+
+def read_posted(body: bytes, limits: Limits) -> PostedAnswer | PostedError | VpError:
+    """Read what was posted; what cannot be read is an answer too, one that is refused."""
+    try:
+        return parse_posted(body, limits=limits)
+    except VpError as error:
+        return error
+
+
+def refuse(
+    presentations: Presentations, terms: Terms, failures: tuple[str, ...], *, most: int, now: int
+) -> None:
+    """Count and note a refused answer; the last try closes the presentation.
+
+    Raises:
+        UnknownPresentationError, ClosedPresentationError: it was closed in the meantime.
+    """
+    presentation = present_open(presentations, terms.tenant, terms.id, now)
+    presentations.keep(presentation.refused(failures, most=most))
+    _note(presentations, terms, failures[0], now)
+
+
+def decline(presentations: Presentations, terms: Terms, error: PostedError, *, now: int) -> bool:
+    """Close a presentation because the wallet reports an error (OpenID4VP 1.0 section 8.5).
+
+    Returns:
+        False when the report is not of this session: nothing is closed.
+
+    Raises:
+        UnknownPresentationError, ClosedPresentationError: it was closed in the meantime.
+    """
+    presentation = present_open(presentations, terms.tenant, terms.id, now)
+    if error.state != terms.state:
+        return False
+    known = error.code if error.code in list(VpCode) else "error"
+    closed: Refused = presentation.declined(f"wallet_{known}")
+    presentations.keep(closed)
+    _note(presentations, terms, closed.failures[0], now)
+    return True
+
+
+def accept(
+    presentations: Presentations, terms: Terms, checked: Checked, then: Conclusion, *, now: int
+) -> None:
+    """Close a presentation with its one accepted answer and act on it, together.
+
+    Raises:
+        UnknownPresentationError, ClosedPresentationError: another answer came first.
+    """
+    presentation = present_open(presentations, terms.tenant, terms.id, now)
+    presentations.keep(presentation.accepted(then.accept(terms, checked, now=now)))
+    _note(presentations, terms, "accepted", now)
+
+
+def _note(presentations: Presentations, terms: Terms, code: str, now: int) -> None:
+    presentations.note(
+        terms.tenant, f"presentation.{code}", now=now, reference=terms.id, actor=None
+    )

@@ -1,0 +1,39 @@
+"""The result of an identification: a signed word for the municipality's issuer."""
+
+from dataclasses import dataclass
+
+from madang.core.protocol.oid4vp.result import PresentationResult, sign_result
+from madang.infra.tenancy import Addresses
+from verifier.presentations.model import Checked, Terms
+from verifier.presentations.opening import Signers
+
+RESULT_KEY = "verifier"
+"""The key whose certificate names the verifier: the issuer follows its chain to its anchors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """Tells the issuer which credential was presented; no claim travels, none is kept.
+
+    Attributes:
+        seconds: how long the result counts.
+    """
+
+    addresses: Addresses
+    signers: Signers
+    seconds: int
+
+    def accept(self, terms: Terms, checked: Checked, *, now: int) -> str:
+        """Return the signed result."""
+        (proved,) = checked.credentials
+        result = PresentationResult(
+            verifier=self.addresses.identifier(terms.tenant, "verifier"),
+            issuer=terms.audience,
+            presentation_id=terms.id,
+            credential_type=proved.type_id,
+            credential_digest=proved.issuer_digest,
+            holder=checked.holder,
+            issued_at=now,
+            expires_at=now + self.seconds,
+        )
+        return sign_result(result, self.signers.signer(terms.tenant, RESULT_KEY))

@@ -1,0 +1,44 @@
+"""Settings of the verifier."""
+
+from typing import Literal
+
+from madang.infra.settings import CommonSettings
+
+Lapse = Literal["expired", "status_revoked", "status_suspended"]
+"""What may be wrong with a certificate that is nevertheless genuine and the holder's."""
+
+
+class Settings(CommonSettings):
+    """What the verifier needs beyond what every service has.
+
+    Attributes:
+        presentation_seconds: how long a wallet has to answer a request.
+        presentation_tries: refused answers after which a presentation is closed.
+        result_seconds: how long the counter's presentation result counts.
+        key_binding_seconds: how old the proof of the holder's key may be.
+        clock_skew_seconds: how far other clocks may be off.
+        status_list_bytes: largest status list accepted, also when unpacked.
+        status_cache_seconds: longest time that a status list is kept, whatever it allows.
+        status_cache_lists: most status lists kept.
+        decision_days: how long a decision document is kept.
+        refresh_seconds: how often a page that waits loads itself again.
+        identification_lapses: lapses with which an identification still counts.
+        eligibility_lapses: lapses that become a reason in the decision; every other failure
+            refuses the answer. Such a certificate never counts as valid.
+    """
+
+    port: int = 8402
+    presentation_seconds: int = 600
+    presentation_tries: int = 5
+    result_seconds: int = 600
+    key_binding_seconds: int = 300
+    clock_skew_seconds: int = 60
+    status_list_bytes: int = 4_000_000
+    status_cache_seconds: int = 300
+    status_cache_lists: int = 64
+    decision_days: int = 1825
+    refresh_seconds: int = 3
+    identification_lapses: frozenset[Lapse] = frozenset()
+    eligibility_lapses: frozenset[Lapse] = frozenset(
+        {"expired", "status_revoked", "status_suspended"}
+    )
