@@ -99,9 +99,9 @@ def parse(
     """
     if len(text) > max_bytes:
         raise _malformed(f"{len(text)} characters, at most {max_bytes} are accepted")
-    issuer, *encoded, last = text.split("~")
     if "~" not in text:
         raise _malformed("no '~' after the issuer-signed JWT")
+    issuer, *encoded, last = text.split("~")
     if len(encoded) > max_disclosures:
         raise SdJwtError(
             "too_many_disclosures",

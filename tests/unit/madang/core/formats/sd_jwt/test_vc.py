@@ -1,0 +1,183 @@
+"""Every step of the verification of an SD-JWT VC, each failing alone and all of them told."""
+
+from typing import Any
+
+import pytest
+
+from madang.core.encoding import base64url, strict_json
+from madang.core.envelope import jws
+from madang.core.formats.sd_jwt.errors import SdJwtError
+from madang.core.formats.sd_jwt.issue import SdFrame, issue, salts_from
+from madang.core.formats.sd_jwt.key_binding import BindingExpectation
+from madang.core.formats.sd_jwt.model import parse
+from madang.core.formats.sd_jwt.present import present
+from madang.core.formats.sd_jwt.vc import Expectation, verify_text
+from madang.core.keys.software import SoftwareSigner, generate_ed25519, generate_p256
+
+ISSUER, OTHER, HOLDER = generate_p256("issuer"), generate_p256("other"), generate_p256("holder")
+NOW = 1_800_000_000
+BINDING = BindingExpectation(audience="x509_hash:abc", nonce="n-1")
+EXPECTED = Expectation(vct=("https://t/lease/1",), issuer="https://i", binding=BINDING)
+CLAIMS: dict[str, Any] = {
+    "iss": "https://i",
+    "vct": "https://t/lease/1",
+    "iat": NOW - 100,
+    "exp": NOW + 1000,
+    "cnf": {"jwk": HOLDER.public_key.to_jwk()},
+    "rent": 500,
+    "name": "김하나",
+}
+
+
+def credential(
+    change: dict[str, Any] | None = None, typ: str = "dc+sd-jwt", signer: SoftwareSigner = ISSUER
+) -> str:
+    claims = {k: v for k, v in {**CLAIMS, **(change or {})}.items() if v is not ...}
+    frame = SdFrame.of([("rent",), ("name",)])
+    issued = issue(claims, frame, signer=signer, header={"typ": typ}, salts=salts_from(bytes(64)))
+    return issued.compact
+
+
+def shown(compact: str, **change: Any) -> str:
+    said = {"holder": HOLDER, "audience": BINDING.audience, "nonce": "n-1", "issued_at": NOW}
+    return present(compact, [("rent",)], **{**said, **change})
+
+
+def codes(text: str, expected: Expectation = EXPECTED, key: Any = ISSUER.public_key) -> list[str]:
+    return [f.code for f in verify_text(text, expected, issuer_key=key, now=NOW).failures]
+
+
+def test_a_good_presentation_shows_what_was_chosen() -> None:
+    verdict = verify_text(shown(credential()), EXPECTED, issuer_key=ISSUER.public_key, now=NOW)
+    assert verdict.ok
+    assert verdict.claims["rent"] == 500
+    assert "name" not in verdict.claims
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (shown(credential(typ="vc+sd-jwt")), "issuer_typ"),
+        (shown(credential(typ="JWT")), "issuer_typ"),
+        (shown(credential(signer=OTHER)), "issuer_signature"),
+        (shown(credential(signer=generate_ed25519("e"))), "issuer_alg"),
+        (shown(credential({"exp": NOW - 61})), "expired"),
+        (shown(credential({"nbf": NOW + 61})), "not_yet_valid"),
+        (shown(credential({"iat": NOW + 61})), "not_yet_valid"),
+        (shown(credential({"exp": "soon"})), "malformed_time"),
+        (shown(credential({"vct": "https://t/other/1"})), "vct"),
+        (shown(credential({"vct": ...})), "vct_missing"),
+        (shown(credential({"iss": "https://other"})), "issuer"),
+        (shown(credential({"cnf": ...})), "holder_key"),
+        (shown(credential({"cnf": {"jwk": {"kty": "oct", "k": "AA"}}})), "holder_key"),
+        (credential(), "key_binding_missing"),
+        (credential() + "x.y.z", "key_binding_malformed"),
+        (shown(credential(), holder=OTHER), "key_binding_signature"),
+        (shown(credential(), holder=generate_ed25519("e")), "key_binding_alg"),
+        (shown(credential(), nonce="n-2"), "key_binding_nonce"),
+        (shown(credential(), audience="x509_hash:abd"), "key_binding_aud"),
+        (shown(credential(), issued_at=NOW - 301), "key_binding_iat"),
+        (shown(credential(), issued_at=NOW + 61), "key_binding_iat"),
+        (shown(credential(), issued_at=NOW - 365 * 86_400), "key_binding_iat"),
+    ],
+)
+def test_one_thing_wrong_is_one_failure(text: str, code: str) -> None:
+    assert codes(text) == [code]
+
+
+def bound(header: dict[str, Any], **change: Any) -> str:
+    genuine = parse(shown(credential()))
+    claims = {**jws.claims(jws.parse(genuine.key_binding or "")), **change}
+    kept = {name: value for name, value in claims.items() if value is not ...}
+    return genuine.bound_part + jws.sign(strict_json.dumps(kept).encode(), header, HOLDER)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (bound({"typ": "JWT"}), "key_binding_typ"),
+        (bound({}), "key_binding_typ"),
+        (bound({"typ": "kb+jwt"}, sd_hash="x"), "key_binding_sd_hash"),
+        (bound({"typ": "kb+jwt"}, sd_hash=...), "key_binding_sd_hash"),
+        (bound({"typ": "kb+jwt"}, iat=...), "key_binding_iat"),
+        (bound({"typ": "kb+jwt"}, iat=True), "key_binding_iat"),
+        (bound({"typ": "kb+jwt"}, nonce=...), "key_binding_nonce"),
+    ],
+)
+def test_a_key_binding_of_another_kind_is_refused(text: str, code: str) -> None:
+    assert codes(text) == [code]
+
+
+def test_disclosures_changed_after_signing_are_refused() -> None:
+    issuer, rent, binding = shown(credential()).split("~")
+    assert codes(f"{issuer}~{binding}") == ["key_binding_sd_hash"]
+    name = credential().split("~")[2]
+    assert codes(f"{issuer}~{name}~{rent}~{binding}") == ["key_binding_sd_hash"]
+    assert "disclosure_twice" in codes(f"{issuer}~{rent}~{rent}~{binding}")
+
+
+@pytest.mark.parametrize("alg", ["none", "HS256"])
+def test_no_algorithm_but_the_keys_own_is_accepted(alg: str) -> None:
+    _, rest = shown(credential()).split(".", 1)
+    head = base64url.encode(strict_json.dumps({"alg": alg, "typ": "dc+sd-jwt"}).encode())
+    assert "issuer_alg" in codes(f"{head}.{rest}")
+
+
+def test_keys_in_the_header_are_ignored() -> None:
+    claims = {**CLAIMS}
+    header = {"typ": "dc+sd-jwt", "jwk": OTHER.public_key.to_jwk(), "jku": "https://evil/jwks"}
+    frame = SdFrame.of([("rent",)])
+    forged = issue(claims, frame, signer=OTHER, header=header, salts=salts_from(bytes(64)))
+    assert codes(shown(forged.compact)) == ["issuer_signature"]
+
+
+def test_every_failure_is_told_in_order() -> None:
+    wrong = credential({"exp": NOW - 100, "iss": "https://x"}, typ="JWT", signer=OTHER)
+    found = codes(shown(wrong, nonce="n-9", holder=OTHER))
+    assert found == [
+        "issuer_typ", "issuer_signature", "expired", "issuer", "key_binding_signature",
+        "key_binding_nonce",
+    ]  # fmt: skip
+
+
+def test_without_a_trusted_key_nothing_is_valid() -> None:
+    assert codes(shown(credential()), key=None) == ["issuer_key"]
+
+
+def test_a_text_that_is_no_credential_gives_a_verdict() -> None:
+    for text in ("", "~", "a.b.c~", "e30.e30.AA"):
+        assert len(codes(text)) == 1
+
+
+def test_failures_hold_no_values() -> None:
+    wrong = shown(credential({"exp": NOW - 100}, signer=OTHER), nonce="x", holder=OTHER)
+    verdict = verify_text(wrong, EXPECTED, issuer_key=ISSUER.public_key, now=NOW)
+    told = " ".join(f.detail for f in verdict.failures)
+    assert "김하나" not in told
+    assert "500" not in told
+
+
+@pytest.mark.parametrize("name", ["iss", "exp", "nbf", "cnf", "vct", "status"])
+def test_registered_claims_are_never_disclosable(name: str) -> None:
+    with pytest.raises(SdJwtError, match=name):
+        issue({name: 1}, SdFrame.of([(name,)]), signer=ISSUER, header={}, salts=iter(["s"]))
+
+
+@pytest.mark.parametrize("name", ["_sd", "_sd_alg", "..."])
+def test_reserved_names_are_not_issued(name: str) -> None:
+    with pytest.raises(SdJwtError):
+        issue({name: 1}, SdFrame(), signer=ISSUER, header={}, salts=iter([]))
+
+
+def test_salts_that_run_out_are_noticed() -> None:
+    with pytest.raises(SdJwtError, match="salts"):
+        issue({"a": 1}, SdFrame.of([("a",)]), signer=ISSUER, header={}, salts=iter([]))
+
+
+def test_decoys_look_like_digests_and_change_nothing() -> None:
+    issued = issue(
+        {"a": 1}, SdFrame.of([("a",)]), signer=ISSUER, header={}, salts=iter("abcd"), decoys=3
+    )
+    payload = parse(issued.compact).payload
+    assert len(payload["_sd"]) == 4
+    assert len({len(d) for d in payload["_sd"]}) == 1
