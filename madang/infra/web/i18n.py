@@ -32,6 +32,10 @@ class Texts:
         except (KeyError, IndexError) as error:
             raise TextError(f"no text {key!r} in {language!r}, or a value is missing") from error
 
+    def has(self, language: str, key: str) -> bool:
+        """Tell whether there is such a text."""
+        return key in self.by_language[language]
+
 
 def load_texts(folder: Path) -> Texts:
     """Read `<folder>/<language>/*.json`, each an object from key to text.

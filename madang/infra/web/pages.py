@@ -62,9 +62,11 @@ class Pages:
         tenant = str(request.path_params.get("tenant", ""))
         html = self._environment.get_template(template).render(
             t=partial(self._texts.text, language),
+            known=partial(self._texts.has, language),
             language=language,
             languages=LANGUAGES,
-            path=request.url.path,
+            path=_address(request),
+            method=request.method,
             tenant=tenant,
             service=self._service,
             base=f"/{tenant}/{self._service}",
@@ -78,3 +80,9 @@ class Pages:
                 COOKIE, language, max_age=_YEAR_SECONDS, samesite="lax", httponly=True
             )
         return response
+
+
+def _address(request: Request) -> str:
+    """Return the page's address without the wish for a language."""
+    url = request.url.remove_query_params("lang")
+    return f"{url.path}?{url.query}" if url.query else url.path

@@ -1,0 +1,1 @@
+"""Cases: one person at the counter, from identity to certificates."""
