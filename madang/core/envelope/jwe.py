@@ -5,11 +5,13 @@ from typing import Final
 
 from joserfc import jwe
 from joserfc.errors import JoseError
+from joserfc.jwe import JWERegistry
 from joserfc.jwk import ECKey
 
 from madang.core.encoding import base64url, strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.core.envelope.errors import EnvelopeError
+from madang.core.keys.jwk import PublicKey
 
 ALG: Final = "ECDH-ES"
 ENCS: Final = ("A128GCM", "A256GCM")
@@ -32,11 +34,9 @@ def encrypt(payload: bytes, recipient_jwk: Mapping[str, object], *, enc: str) ->
         raise EnvelopeError(f"{recipient_jwk.get('alg')} with {enc}: {ALG} and {ENCS} are known")
     header = {"alg": ALG, "enc": enc, "kid": str(recipient_jwk.get("kid", ""))}
     try:
-        key = ECKey.import_key(
-            {name: str(recipient_jwk[name]) for name in ("kty", "crv", "x", "y")}
-        )
-        return jwe.encrypt_compact(header, payload, key, algorithms=[ALG, enc])
-    except (JoseError, KeyError, ValueError) as error:
+        key = ECKey.import_key(PublicKey.from_jwk(recipient_jwk).to_jwk())
+        return jwe.encrypt_compact(header, payload, key, registry=_registry(enc))
+    except (JoseError, ValueError) as error:
         raise EnvelopeError(f"cannot encrypt to this key: {error}") from error
 
 
@@ -72,12 +72,19 @@ def decrypt(
         raise EnvelopeError("the JWE is not encrypted to the key of this request")
     try:
         key = ECKey.import_key({name: str(v) for name, v in private_jwks[kid].items()})
-        opened = jwe.decrypt_compact(compact, key, algorithms=[ALG, *allowed_enc])
+        opened = jwe.decrypt_compact(compact, key, registry=_registry(*allowed_enc))
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise EnvelopeError("the JWE cannot be decrypted") from error
     if opened.plaintext is None:
         raise EnvelopeError("the JWE cannot be decrypted")
     return opened.plaintext
+
+
+def _registry(*encs: str) -> JWERegistry:
+    """Allow these algorithms alone, and texts up to the bound that was checked before."""
+    registry = JWERegistry(algorithms=[ALG, *encs])
+    registry.max_ciphertext_length = MAX_BYTES
+    return registry
 
 
 def _header(compact: str, max_bytes: int) -> dict[str, object]:

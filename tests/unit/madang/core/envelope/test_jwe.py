@@ -1,0 +1,102 @@
+import json
+from contextlib import suppress
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given
+from hypothesis import strategies as st
+from jwcrypto.jwe import JWE
+from jwcrypto.jwk import JWK
+
+from madang.core.encoding import base64url
+from madang.core.envelope import jwe
+from madang.core.envelope.errors import EnvelopeError
+from madang.core.keys.jwk import PublicKey
+
+PRIVATE = ec.generate_private_key(ec.SECP256R1())
+PUBLIC = {**PublicKey.from_native(PRIVATE.public_key()).to_jwk(), "kid": "k1", "alg": "ECDH-ES"}
+SCALAR = base64url.encode(PRIVATE.private_numbers().private_value.to_bytes(32, "big"))
+KEYS = {"k1": {**PUBLIC, "d": SCALAR}}
+
+
+def protected(**change: object) -> str:
+    """Make a JWE with another header by the foreign library."""
+    header = {"alg": "ECDH-ES", "enc": "A128GCM", "kid": "k1"}
+    made = {k: v for k, v in {**header, **change}.items() if v is not None}
+    token = JWE(b"secret", json.dumps(made), algs=[made["alg"], made["enc"]])
+    token.add_recipient(JWK(**PublicKey.from_jwk(PUBLIC).to_jwk()))
+    serialized: str = token.serialize(compact=True)
+    return serialized
+
+
+@pytest.mark.parametrize("enc", jwe.ENCS)
+def test_what_is_encrypted_opens(enc: str) -> None:
+    compact = jwe.encrypt("비밀".encode(), PUBLIC, enc=enc)
+    assert jwe.decrypt(compact, KEYS) == "비밀".encode()
+
+
+@pytest.mark.parametrize("enc", jwe.ENCS)
+def test_a_foreign_library_opens_ours_and_ours_opens_theirs(enc: str) -> None:
+    token = JWE()
+    token.deserialize(jwe.encrypt(b"ours", PUBLIC, enc=enc), JWK(**KEYS["k1"]))
+    assert token.payload == b"ours"
+    assert jwe.decrypt(protected(enc=enc), KEYS) == b"secret"
+
+
+@pytest.mark.parametrize(
+    "compact",
+    [
+        protected(enc="A256GCM"),
+        protected(enc="A128CBC-HS256"),
+        protected(alg="ECDH-ES+A128KW"),
+        protected(kid="k2"),
+        protected(kid=None),
+        protected(zip="DEF"),
+        "",
+        "a.b.c.d.e",
+        "a.b.c",
+    ],
+)
+def test_what_was_not_offered_is_refused(compact: str) -> None:
+    with pytest.raises(EnvelopeError):
+        jwe.decrypt(compact, KEYS, allowed_enc=("A128GCM",))
+
+
+@pytest.mark.parametrize("part", [0, 2, 3, 4])
+def test_an_altered_part_is_refused(part: int) -> None:
+    parts = protected().split(".")
+    parts[part] = parts[part][:-2] + ("AA" if not parts[part].endswith("AA") else "BA")
+    with pytest.raises(EnvelopeError):
+        jwe.decrypt(".".join(parts), KEYS)
+
+
+def test_another_key_does_not_open_it() -> None:
+    other = ec.generate_private_key(ec.SECP256R1())
+    scalar = base64url.encode(other.private_numbers().private_value.to_bytes(32, "big"))
+    wrong = {**PublicKey.from_native(other.public_key()).to_jwk(), "d": scalar}
+    with pytest.raises(EnvelopeError):
+        jwe.decrypt(protected(), {"k1": wrong})
+
+
+def test_the_length_is_bounded() -> None:
+    with pytest.raises(EnvelopeError, match="at most 50"):
+        jwe.decrypt(protected(), KEYS, max_bytes=50)
+
+
+def test_a_large_answer_of_many_presentations_passes() -> None:
+    payload = b"x" * 200_000
+    assert jwe.decrypt(jwe.encrypt(payload, PUBLIC, enc="A256GCM"), KEYS) == payload
+
+
+@pytest.mark.parametrize("change", [{"alg": "RSA-OAEP"}, {"x": "AA"}, {"kty": "OKP"}])
+def test_a_key_of_another_kind_is_refused(change: dict[str, str]) -> None:
+    with pytest.raises(EnvelopeError):
+        jwe.encrypt(b"", {**PUBLIC, **change}, enc="A128GCM")
+    with pytest.raises(EnvelopeError):
+        jwe.encrypt(b"", PUBLIC, enc="A192GCM")
+
+
+@given(st.text() | st.lists(st.text(alphabet="abAB01-_"), min_size=5, max_size=5).map(".".join))
+def test_decrypting_raises_only_its_own_error(compact: str) -> None:
+    with suppress(EnvelopeError):
+        jwe.decrypt(compact, KEYS)
