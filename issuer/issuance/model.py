@@ -38,6 +38,12 @@ def invalid_token() -> BearerRefused:
     return BearerRefused(OAuthCode.INVALID_TOKEN, "a valid access token of this issuer is needed")
 
 
+def token_in_address() -> BearerRefused:
+    """Return the refusal of a token in a query, where logs and histories keep it."""
+    told = "the access token belongs into the header Authorization, never into the address"
+    return BearerRefused(OAuthCode.INVALID_REQUEST, told)
+
+
 def insufficient_scope() -> BearerRefused:
     """Return the refusal of a token that is for other certificates."""
     told = "the access token is not for this credential configuration"

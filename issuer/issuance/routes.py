@@ -12,7 +12,7 @@ from sqlmodel import Session
 from issuer.calls import read_call, read_digest
 from issuer.issuance import store
 from issuer.issuance.credential import Asked, Press, Shelf, issue_copies, named_type
-from issuer.issuance.model import GrantRefused, denied, invalid_token
+from issuer.issuance.model import GrantRefused, denied, invalid_token, token_in_address
 from issuer.issuance.nonce import consume, new_nonce
 from issuer.issuance.proofs import ProofPolicy, check_proofs
 from issuer.issuance.receipts import LoggedCopy, LogReader, receipts
@@ -212,7 +212,7 @@ def _require(request: Request, media_type: str) -> None:
 def _bearer(request: Request) -> str:
     """Return the access token; only in the header, never in the address (RFC 6750 section 2)."""
     if "access_token" in request.query_params:
-        raise invalid_request("the access token belongs into the header Authorization")
+        raise token_in_address()
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise invalid_token()

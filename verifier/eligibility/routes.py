@@ -185,7 +185,12 @@ def page_router(agency: Agency) -> APIRouter:
 
 def _page(agency: Agency, request: Request, found: Found) -> Response:
     language, decided = language_of(request), found.decided
-    texts = agency.checker.catalogue.programmes[found.check.programme].texts
+    checker = agency.checker
+    texts = checker.catalogue.programmes[found.check.programme].texts
+    issuers = {
+        checker.addresses.identifier(tenant.id, "issuer"): tenant.names[language]
+        for tenant in checker.catalogue.tenants
+    }
     return agency.pages.render(
         request,
         "check.html",
@@ -196,6 +201,7 @@ def _page(agency: Agency, request: Request, found: Found) -> Response:
         refresh=agency.refresh,
         outcome=decided and decided.outcome,
         told=decided and decided.told[language],
+        issuers=issuers,
         log_index=found.entered and found.entered.index,
     )
 

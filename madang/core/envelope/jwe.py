@@ -34,7 +34,8 @@ def encrypt(payload: bytes, recipient_jwk: Mapping[str, object], *, enc: str) ->
         raise EnvelopeError(f"{recipient_jwk.get('alg')} with {enc}: {ALG} and {ENCS} are known")
     header = {"alg": ALG, "enc": enc, "kid": str(recipient_jwk.get("kid", ""))}
     try:
-        key = ECKey.import_key(PublicKey.from_jwk(recipient_jwk).to_jwk())
+        public: dict[str, str | list[str]] = {**PublicKey.from_jwk(recipient_jwk).to_jwk()}
+        key = ECKey.import_key(public)
         return jwe.encrypt_compact(header, payload, key, registry=_registry(enc))
     except (JoseError, ValueError) as error:
         raise EnvelopeError(f"cannot encrypt to this key: {error}") from error

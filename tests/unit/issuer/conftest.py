@@ -18,7 +18,7 @@ from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import FixedClock
 from madang.infra.db import Database
 from madang.infra.ids import SeededIds
-from madang.infra.log_client import MemoryLogClient
+from madang.infra.log_client import LogClient, MemoryLogClient
 from madang.infra.tenancy import Addresses
 from tests.unit.issuer.world import (
     CATALOG,
@@ -52,10 +52,30 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def world(settings: Settings, catalogue: Catalogue, made_up: SyntheticRegister) -> Iterator[World]:
+def log_key() -> Signer:
+    return generate_ed25519("log")
+
+
+@pytest.fixture
+def origin(catalogue: Catalogue) -> str:
+    return Addresses(catalogue.tenants).log_origin(TENANT)
+
+
+@pytest.fixture
+def log_client() -> LogClient:
+    return MemoryLogClient()
+
+
+@pytest.fixture
+def world(
+    settings: Settings,
+    catalogue: Catalogue,
+    made_up: SyntheticRegister,
+    log_client: LogClient,
+    log_key: Signer,
+) -> Iterator[World]:
     addresses, keys = Addresses(catalogue.tenants), ServiceKeysTwin()
     authorities, clock, ids = Authorities(addresses), FixedClock(NOW), SeededIds("issuer")
-    log_signer = generate_ed25519("log")
     for tenant in (TENANT, OTHER):
         for service in ("counter", "verifier"):
             keys.signer(addresses.identifier(tenant, service))
@@ -69,11 +89,11 @@ def world(settings: Settings, catalogue: Catalogue, made_up: SyntheticRegister) 
         signer=lambda tenant: authorities.signer(tenant, "issuer"),
         service_keys=keys,
         anchors=authorities.anchors,
-        log=MemoryLogClient(),
-        log_key=lambda tenant: VerifierKey.of(addresses.log_origin(tenant), log_signer),
+        log=log_client,
+        log_key=lambda tenant: VerifierKey.of(addresses.log_origin(tenant), log_key),
     )
     client = Client(build(settings, deps))
-    yield World(client, deps, settings, clock, ids, keys, authorities, made_up, log_signer)
+    yield World(client, deps, settings, clock, ids, keys, authorities, made_up, log_key)
     deps.database.close()
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -19,11 +20,12 @@ from issuer.sources.model import PersonId
 from issuer.sources.synthetic.register import SyntheticRegister
 from issuer.status.store import CredentialRow
 from madang.access.service_token import Call, make
-from madang.core.encoding import strict_json
+from madang.core.encoding import base64url, strict_json
 from madang.core.formats.sd_jwt.model import parse
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import Signer
 from madang.core.keys.software import SoftwareSigner, generate_p256
+from madang.core.protocol.oauth.names import PreAuthorizedCode
 from madang.core.protocol.oauth.token import TokenRequest, parse_token_response
 from madang.core.protocol.oid4vci.credential import CredentialRequest
 from madang.core.protocol.oid4vci.offer import CredentialOffer, parse_offer_uri
@@ -219,12 +221,16 @@ class World:
     def token_request(
         self, offer_uri: str, tx_code: str | None, tenant: str = TENANT
     ) -> httpx.Response:
+        asked = TokenRequest(self.code_of(offer_uri), tx_code)
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        return self.post("token", tenant, content=asked.to_form(), headers=headers)
+
+    def code_of(self, offer_uri: str) -> PreAuthorizedCode:
+        """Return the code in an offer's link."""
         parsed = parse_offer_uri(offer_uri)
         assert isinstance(parsed, CredentialOffer)
         assert parsed.pre_authorized is not None
-        asked = TokenRequest(parsed.pre_authorized.pre_authorized_code, tx_code)
-        headers = {"content-type": "application/x-www-form-urlencoded"}
-        return self.post("token", tenant, content=asked.to_form(), headers=headers)
+        return parsed.pre_authorized.pre_authorized_code
 
     def nonce(self, tenant: str = TENANT) -> str:
         return str(self.post("nonce", tenant).json()["c_nonce"])
@@ -251,6 +257,12 @@ class World:
         assert answer.status_code == 200, answer.text
         return [each["credential"] for each in answer.json()["credentials"]]
 
+    def set_status(self, compact: str, status: str, **more: str) -> httpx.Response:
+        """Change a certificate's status as an officer."""
+        digest = base64url.encode(digest_of(compact))
+        body = {"credential_digest": digest, "status": status, "reason_code": "lost_device"}
+        return self.call("POST", "credentials/status", body, role="officer", **more)
+
     def session(self) -> Session:
         return Session(self.deps.database.engine)
 
@@ -262,7 +274,15 @@ class World:
         with self.session() as session:
             return [entry.code for entry in journal.entries(session, tenant)]
 
-    def untouched(self) -> tuple[int, int]:
+    @contextmanager
+    def refused(self, journal_code: str, tenant: str = TENANT) -> Iterator[None]:
+        """Hold that the block leaves one line in the journal, and that nothing is issued."""
+        codes, kept = self.codes(tenant), self.kept()
+        yield
+        assert self.codes(tenant) == [*codes, journal_code]
+        assert self.kept() == kept
+
+    def kept(self) -> tuple[int, int]:
         """Return how many copies were issued and how many log entries wait."""
         return self.count(CredentialRow), self.count(OutboxRow)
 
