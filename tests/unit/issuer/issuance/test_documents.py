@@ -1,0 +1,61 @@
+from urllib.parse import urlsplit
+
+import pytest
+
+from madang.core.protocol.oauth.metadata import parse_server_metadata
+from madang.core.protocol.oid4vci.metadata import parse_issuer_metadata
+from madang.core.protocol.urls import WellKnown, well_known
+from tests.unit.issuer.world import OTHER, TENANT, World
+
+
+def path_of(world: World, document: WellKnown, tenant: str = TENANT) -> str:
+    return urlsplit(well_known(world.identifier(tenant=tenant), document)).path
+
+
+def test_issuer_metadata_is_what_wallets_read(world: World) -> None:
+    answer = world.client.get(path_of(world, WellKnown.CREDENTIAL_ISSUER))
+    assert answer.headers["content-type"] == "application/json"
+    metadata = parse_issuer_metadata(answer.content, issuer=world.identifier())
+    assert metadata.authorization_servers is None
+    assert metadata.batch_credential_issuance is not None
+    assert metadata.batch_credential_issuance.batch_size == world.settings.batch_size
+    found = metadata.credential_configurations_supported
+    assert found.keys() == world.deps.catalogue.types.keys()
+    for type_id, configuration in found.items():
+        assert configuration.format == "dc+sd-jwt"
+        assert configuration.scope == type_id
+        assert configuration.vct == world.deps.catalogue.vct(world.deps.addresses, type_id)
+        assert configuration.credential_metadata is not None
+        assert configuration.credential_metadata.claims
+
+
+def test_server_metadata_is_what_wallets_read(world: World) -> None:
+    answer = world.client.get(path_of(world, WellKnown.AUTHORIZATION_SERVER))
+    metadata = parse_server_metadata(answer.content, issuer=world.identifier())
+    assert metadata.anonymous_access_supported
+    assert metadata.authorization_details_types_supported is None
+
+
+def test_every_endpoint_that_is_advertised_exists(world: World) -> None:
+    issuer = world.client.get(path_of(world, WellKnown.CREDENTIAL_ISSUER)).json()
+    server = world.client.get(path_of(world, WellKnown.AUTHORIZATION_SERVER)).json()
+    addresses = [v for d in (issuer, server) for k, v in d.items() if k.endswith("_endpoint")]
+    assert len(addresses) == 3
+    for address in addresses:
+        assert world.client.post(urlsplit(address).path).status_code not in {404, 405}
+
+
+def test_the_key_that_signs_is_published(world: World) -> None:
+    answer = world.client.get(path_of(world, WellKnown.JWT_VC_ISSUER)).json()
+    signer = world.authorities.signer(TENANT, "issuer")
+    assert answer["issuer"] == world.identifier()
+    (key,) = answer["jwks"]["keys"]
+    assert key == {**signer.public_key.to_jwk(), "kid": signer.key_id, "alg": "ES256"}
+
+
+@pytest.mark.parametrize("document", list(WellKnown))
+def test_each_municipality_has_its_own_and_others_none(world: World, document: WellKnown) -> None:
+    own, other = (world.client.get(path_of(world, document, t)) for t in (TENANT, OTHER))
+    assert own.content != other.content
+    assert world.client.get(f"/.well-known/{document}/nowhere/issuer").status_code == 404
+    assert world.client.get(f"/{TENANT}/issuer/.well-known/{document}").status_code == 404
