@@ -70,12 +70,13 @@ class ServiceKeysTwin:
 
     def __init__(self) -> None:
         self.signers: dict[str, Signer] = {}
+        self.hidden: set[str] = set()
 
     def signer(self, issuer: str) -> Signer:
         return self.signers.setdefault(issuer, generate_p256("service"))
 
     def key(self, issuer: str) -> PublicKey | None:
-        signer = self.signers.get(issuer)
+        signer = None if issuer in self.hidden else self.signers.get(issuer)
         return signer.public_key if signer else None
 
 

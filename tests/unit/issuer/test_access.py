@@ -1,0 +1,54 @@
+"""The counter's calls are closed to everybody but the counter of the same municipality."""
+
+import pytest
+
+from tests.unit.issuer.world import OTHER, TENANT, World
+
+CALLS = [
+    ("POST", "proofings", "clerk"),
+    ("POST", "offers", "clerk"),
+    ("GET", "offers/some", "clerk"),
+    ("POST", "offers/some/renew", "clerk"),
+    ("GET", "types", "clerk"),
+    ("POST", "credentials/status", "officer"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), [call[:2] for call in CALLS])
+class TestCallers:
+    def test_without_a_token(self, world: World, method: str, path: str) -> None:
+        with world.refused("access.token_missing"):
+            answer = world.client.request(method, f"/{TENANT}/issuer/api/{path}")
+        assert answer.status_code == 401
+
+    def test_with_the_wrong_role(self, world: World, method: str, path: str) -> None:
+        with world.refused("access.wrong_role"):
+            assert world.call(method, path, {}, role="agency").status_code == 403
+
+
+@pytest.mark.parametrize(("method", "path", "role"), CALLS)
+class TestServices:
+    def test_of_another_municipality(self, world: World, method: str, path: str, role: str) -> None:
+        with world.refused("access.foreign_tenant"):
+            assert world.call(method, path, {}, role=role, of=OTHER).status_code == 404
+
+    def test_of_a_service_that_nobody_knows(
+        self, world: World, method: str, path: str, role: str
+    ) -> None:
+        world.keys.hidden.add(world.identifier("wallet"))
+        with world.refused("access.unknown_service"):
+            answer = world.call(method, path, {}, role=role, service="wallet")
+        assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(("method", "path", "role"), CALLS[:-1])
+def test_another_service_does_not_act_as_the_counter(
+    world: World, method: str, path: str, role: str
+) -> None:
+    with world.refused("access.wrong_role"):
+        assert world.call(method, path, {}, role=role, service="verifier").status_code == 403
+
+
+def test_the_doors_of_an_unknown_municipality_are_not_there(world: World) -> None:
+    for path in ("token", "nonce", "credential", "receipts"):
+        assert world.post(path, "nowhere").status_code == 404
