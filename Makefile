@@ -25,7 +25,7 @@ install: .venv/installed ledger_node/engine/node_modules/installed  ## Install w
 
 .venv/installed: .venv/uv requirements.lock pyproject.toml
 	@echo "Installing the Python packages ..."
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -37,7 +37,7 @@ install: .venv/installed ledger_node/engine/node_modules/installed  ## Install w
 $(CONTRACTS)/installed: contracts/requirements.lock .venv/uv
 	@echo "Installing the contract compiler ..."
 	@test -x $(CONTRACTS)/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(CONTRACTS)
-	@$(BIN)/uv pip sync --quiet --python $(CONTRACTS)/bin/python --require-hashes contracts/requirements.lock
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(CONTRACTS)/bin/python --require-hashes contracts/requirements.lock
 	@touch $@
 
 run: install  ## Start the city and walk the main path; ONCE=1 walks it and ends.

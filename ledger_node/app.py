@@ -1,6 +1,5 @@
 """The ledger node: the only place that chooses its adapters."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from madang.access.guard import Guard
 from madang.access.service_token import FolderServiceKeys, ServiceKeys
 from madang.access.sign_in import sign_in_router
 from madang.access.staff import Staff, StaffAccount, StaffSession
+from madang.infra.background import background
 from madang.infra.catalogue import load_catalogue
 from madang.infra.chain import ChainAccount, RpcChain
 from madang.infra.clock import Clock, SystemClock
@@ -94,11 +94,11 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await node.start()
-        work = asyncio.create_task(node.run())
-        yield
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
-        await node.stop()
+        try:
+            async with background(node.run()):
+                yield
+        finally:
+            await node.stop()
 
     return create_app(
         Parts(

@@ -66,7 +66,7 @@ async def _run(plan: CityPlan, *, once: bool) -> int:
 
 async def _walk(plan: CityPlan, report: Report, city: City) -> None:
     report.say("\nThe main path, once:")
-    names = ("issuer", "verifier", "counter", "wallet", "log")
+    names = ("issuer", "verifier", "counter", "log")
     async with (
         httpx.AsyncClient(timeout=30) as clerk,
         httpx.AsyncClient(timeout=30) as agency,

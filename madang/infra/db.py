@@ -58,6 +58,7 @@ class Database:
             if self._sqlite:
                 session.connection().exec_driver_sql("BEGIN")
             yield session
+            session.expunge_all()  # what was read stays readable after the block
             session.rollback()
 
     def close(self) -> None:

@@ -6,8 +6,8 @@ crash nor a lost answer doubles or loses an entry.
 """
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlmodel import Field, Session, SQLModel, select
 
 from madang.core.encoding import base64url
 from madang.core.merkle.entry import EntryKind, commitment, hour_of
+from madang.infra.background import background
 from madang.infra.db import Database
 from madang.infra.log_client import AppendEntry, LogClient, LogUnavailable
 
@@ -164,13 +165,8 @@ def _entry(row: OutboxRow) -> AppendEntry:
     return AppendEntry(row.key, EntryKind(row.kind), commitment(salt, digest), row.issuer, row.hour)
 
 
-@contextlib.asynccontextmanager
+@asynccontextmanager
 async def running(*workers: OutboxWorker) -> AsyncIterator[None]:
     """Run workers while the block lasts."""
-    tasks = [asyncio.create_task(worker.run()) for worker in workers]
-    try:
+    async with background(*(worker.run() for worker in workers)):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
