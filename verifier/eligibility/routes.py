@@ -1,11 +1,9 @@
 """Routes of eligibility: the API, and the pages of the agency."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import qrcode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import Field
@@ -25,6 +23,7 @@ from madang.infra.web.errors import NO_STORE
 from madang.infra.web.i18n import language_of
 from madang.infra.web.marks import Form
 from madang.infra.web.pages import Pages
+from madang.infra.web.qr import png
 from verifier.eligibility.checking import (
     Checker,
     UnknownCheckError,
@@ -173,7 +172,7 @@ def page_router(agency: Agency) -> APIRouter:
         if not isinstance(presentation, Open):
             raise ClosedPresentationError(state_of(presentation))
         link = agency.checker.opener.link(presentation.terms)
-        return Response(_picture(link), media_type="image/png", headers=NO_STORE)
+        return Response(png(link), media_type="image/png", headers=NO_STORE)
 
     @router.get("/eligibility/{check}/document.json")
     @staff(Role.AGENCY, form=Form.PROBLEM)
@@ -204,16 +203,6 @@ def _page(agency: Agency, request: Request, found: Found) -> Response:
         issuers=issuers,
         log_index=found.entered and found.entered.index,
     )
-
-
-def _picture(link: str) -> bytes:
-    """Return the link as a QR picture with little correction, which a screen does not need."""
-    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_L, box_size=6, border=4)
-    code.add_data(link)
-    code.make(fit=True)
-    out = io.BytesIO()
-    code.make_image().save(out, format="PNG")
-    return out.getvalue()
 
 
 def _json(receipt: Receipt | None) -> Json:

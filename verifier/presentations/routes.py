@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 from sqlmodel import Session
 
+from madang.access.errors import WrongRole
 from madang.access.marks import protocol, service
 from madang.access.service_token import ServiceIdentity
 from madang.core.protocol.limits import Limits
@@ -135,7 +136,7 @@ def counter_router(desk: Desk) -> APIRouter:
     @router.post("", status_code=201)
     @service("clerk")
     async def open_presentation(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        caller: ServiceIdentity = request.state.actor
+        caller = _counter(desk, request, tenant)
         wish = read_json(NewPresentation, await request.body(), desk.limits, BodyError)
         opener = desk.opener
         wanted = opener.identification(tenant, wish.purpose, wish.audience, caller.actor)
@@ -145,7 +146,8 @@ def counter_router(desk: Desk) -> APIRouter:
 
     @router.get("/{presentation}")
     @service("clerk")
-    async def state(tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
+    async def state(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        _counter(desk, request, tenant)
         with desk.database.reading() as session:
             now = desk.clock.now()
             found = SqlPresentations(session).find(tenant, presentation, now=now)
@@ -154,6 +156,14 @@ def counter_router(desk: Desk) -> APIRouter:
         return JSONResponse(state_body(found), headers=NO_STORE)
 
     return router
+
+
+def _counter(desk: Desk, request: Request, tenant: str) -> ServiceIdentity:
+    """Return who calls; the result of an identification is for the counter alone."""
+    caller: ServiceIdentity = request.state.actor
+    if caller.issuer != desk.opener.addresses.identifier(tenant, "counter"):
+        raise WrongRole
+    return caller
 
 
 def opened_body(opener: Opener, opened: Open) -> dict[str, object]:

@@ -1,0 +1,210 @@
+"""The life of a presentation: who may see it, how often it is tried, when it is over."""
+
+import pytest
+
+from madang.core.protocol.oid4vp.errors import VpCode
+from madang.core.protocol.oid4vp.request_check import WalletPolicy, verify_request
+from madang.core.protocol.oid4vp.response import encrypt_answer, error_form
+from tests.unit.verifier.world import NEIGHBOUR, TENANT, Asked, City, Land, open_city
+from verifier.presentations.store import PresentationRow
+
+API = f"/{TENANT}/verifier/api/presentations"
+
+
+def good(asked: Asked) -> str:
+    return encrypt_answer(asked.request, {"digital_id": [asked.show("digital_id")]})
+
+
+def phases(city: City) -> list[tuple[str, bool]]:
+    """Return phase and whether there is a key, of each presentation."""
+    with city.deps.database.engine.connect() as connection:
+        rows = connection.execute(PresentationRow.__table__.select())  # type: ignore[attr-defined]
+        return [(row.phase, row.encryption_key is not None) for row in rows]
+
+
+def test_v14_the_same_answer_counts_once(city: City) -> None:
+    asked = city.ask_identity()
+    body = good(asked)
+    assert asked.post(body).status_code == 200
+    result = city.state(asked)["result"]
+    again = asked.post(body)
+    assert (again.status_code, again.json()) == (400, {"error": "invalid_request"})
+    assert city.state(asked)["result"] == result
+    assert city.journal() == ["presentation.accepted", "presentation.answered_already"]
+
+
+def test_v15_an_answer_after_the_time_is_refused(city: City) -> None:
+    asked = city.ask_identity()
+    city.clock.advance(city.settings.presentation_seconds)
+    assert asked.post(good(asked)).status_code == 400
+    assert city.state(asked) == {"state": "expired", "failures": [], "result": None}
+    assert city.journal() == ["presentation.expired_already"]
+    assert city.client.get(asked.request_uri).status_code == 400
+
+
+def test_the_last_moment_counts(city: City) -> None:
+    asked = city.ask_identity()
+    city.clock.advance(city.settings.presentation_seconds - 1)
+    assert asked.post(good(asked)).status_code == 200
+
+
+def test_keys_of_expired_presentations_are_forgotten(city: City) -> None:
+    city.ask_identity()
+    city.clock.advance(city.settings.presentation_seconds)
+    city.ask_identity()
+    assert sorted(phases(city)) == [("open", False), ("open", True)]
+
+
+def test_five_refused_answers_close_it(city: City) -> None:
+    asked = city.ask_identity()
+    for _ in range(4):
+        assert asked.post("response=x").status_code == 400
+    assert city.state(asked)["state"] == "open"
+    assert asked.post("response=x").status_code == 400
+    told = city.state(asked)
+    assert (told["state"], told["failures"]) == ("refused", ["response_encryption"])
+    assert asked.post(good(asked)).status_code == 400
+    assert city.journal()[-1] == "presentation.refused_already"
+    assert phases(city) == [("refused", False)]
+
+
+def test_the_number_of_tries_is_a_setting(land: Land) -> None:
+    with open_city(land, presentation_tries=1) as city:
+        asked = city.ask_identity()
+        asked.post("response=x")
+        assert city.state(asked)["state"] == "refused"
+
+
+def test_a_wallet_that_declines_closes_it(city: City) -> None:
+    asked = city.ask_identity()
+    answer = asked.post(error_form(VpCode.ACCESS_DENIED, state=asked.request.state))
+    assert (answer.status_code, answer.json()) == (200, {})
+    told = city.state(asked)
+    assert (told["state"], told["failures"]) == ("refused", ["wallet_access_denied"])
+    assert city.journal() == ["presentation.wallet_access_denied"]
+
+
+def test_a_wallets_own_words_are_not_kept(city: City) -> None:
+    asked = city.ask_identity()
+    asked.post(f"error=Mina+Kim+1997&state={asked.request.state}")
+    assert city.state(asked)["failures"] == ["wallet_error"]
+
+
+def test_an_error_of_another_session_closes_nothing(city: City) -> None:
+    asked = city.ask_identity()
+    assert asked.post(error_form(VpCode.ACCESS_DENIED, state="another")).status_code == 400
+    assert city.state(asked)["state"] == "open"
+    assert city.journal() == ["presentation.state"]
+
+
+def test_v38_a_body_over_the_limit(city: City) -> None:
+    asked = city.ask_identity()
+    assert asked.post(b"response=" + b"x" * city.settings.max_body_bytes).status_code == 413
+    assert asked.post(b"response=" + b"x" * 500_000).status_code == 400
+    assert city.state(asked)["failures"] == ["response_form"]
+
+
+def test_v41_the_request_is_served_again(city: City) -> None:
+    asked = city.ask_identity()
+    for _ in range(2):
+        again = city.client.get(asked.request_uri)
+        assert again.headers["content-type"] == "application/oauth-authz-req+jwt"
+        assert again.headers["cache-control"] == "no-store"
+        assert read(asked, again.text) == asked.request
+
+
+def test_v42_the_wallets_nonce_comes_back_and_its_metadata_is_ignored(city: City) -> None:
+    asked = city.ask_identity()
+    body = "wallet_nonce=abc-123&wallet_metadata=%7Bjunk"
+    answer = city.client.post(asked.request_uri, content=body)
+    assert answer.status_code == 200
+    assert read(asked, answer.text).wallet_nonce == "abc-123"
+
+
+def read(asked: Asked, compact: str):  # noqa: ANN201  # a RequestObject
+    city = asked.city
+    anchors = city.deps.trust.attester(city.vct("lease"), city.identifier("issuer")).anchors
+    policy = WalletPolicy(anchors, city.clock.now())
+    return verify_request(compact, client_id=asked.request.client_id, policy=policy).request
+
+
+def test_a_wallets_post_that_is_no_form_is_refused(city: City) -> None:
+    asked = city.ask_identity()
+    assert city.client.post(asked.request_uri, content=b"\xff=\xfe").status_code == 400
+    assert city.journal() == ["presentation.wallet_post"]
+
+
+def test_the_request_says_why(city: City) -> None:
+    purpose = city.ask_identity().request.madang_purpose
+    assert purpose is not None
+    assert purpose["en"] == "To know who you are at the counter."
+    assert set(purpose) == {"ko", "en", "ja"}
+
+
+def test_each_request_has_its_own_key_nonce_and_state(city: City) -> None:
+    one, other = city.ask_identity(), city.ask_identity()
+    assert one.key["x"] != other.key["x"]
+    assert one.request.nonce != other.request.nonce
+    assert one.request.state != other.request.state
+
+
+def test_v39_no_state_without_a_token(city: City) -> None:
+    asked = city.ask_identity()
+    answer = city.client.get(f"{API}/{asked.id}")
+    assert answer.status_code == 401
+    assert city.journal() == ["access.token_missing"]
+
+
+def test_v39_a_check_is_not_told_as_an_identification(city: City) -> None:
+    check = city.ask_eligibility()
+    assert city.call("GET", f"{API}/{check.id}").status_code == 404
+
+
+def test_v44_another_municipality_sees_nothing(city: City) -> None:
+    asked = city.ask_identity()
+    path = f"/{NEIGHBOUR}/verifier/api/presentations/{asked.id}"
+    foreign = city.call("GET", path, tenant=NEIGHBOUR)
+    unknown = city.call("GET", f"/{NEIGHBOUR}/verifier/api/presentations/none", tenant=NEIGHBOUR)
+    assert foreign.status_code == unknown.status_code == 404
+    assert foreign.json() == unknown.json()
+    assert city.journal(NEIGHBOUR) == ["presentation.unknown"] * 2
+    there = asked.request.response_uri.replace(f"/{TENANT}/", f"/{NEIGHBOUR}/")
+    assert asked.post(good(asked), to=there).status_code == 404
+    here = asked.request_uri.replace(f"/{TENANT}/", f"/{NEIGHBOUR}/")
+    assert city.client.get(here).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"purpose": "curiosity", "audience": ""}, 403, "presentation.purpose"),
+        ({"purpose": "youth_monthly_rent", "audience": ""}, 403, "presentation.purpose"),
+        (
+            {"purpose": "counter_identification", "audience": "https://evil.example"},
+            400,
+            "presentation.audience",
+        ),
+        ({"purpose": "counter_identification"}, 400, "request.malformed"),
+        ([], 400, "request.malformed"),
+    ],
+)
+def test_what_may_not_be_asked_is_not(city: City, body: object, status: int, code: str) -> None:
+    answer = city.call("POST", API, body)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert city.journal() == [code]
+    assert phases(city) == []
+
+
+def test_only_a_clerk_may_ask(city: City) -> None:
+    body = {"purpose": "counter_identification", "audience": city.identifier("issuer")}
+    assert city.call("POST", API, body, roles=["auditor"]).status_code == 403
+    assert city.journal() == ["access.wrong_role"]
+
+
+def test_another_service_does_not_act_as_the_counter(city: City) -> None:
+    asked = city.ask_identity()
+    body = {"purpose": "counter_identification", "audience": city.identifier("issuer")}
+    assert city.call("POST", API, body, service="issuer").status_code == 403
+    assert city.call("GET", f"{API}/{asked.id}", service="issuer").status_code == 403
+    assert city.journal() == ["access.wrong_role"] * 2

@@ -1,0 +1,39 @@
+"""Every error that the verifier defines has its answer in the one table."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+
+import verifier
+from madang.core.protocol.oid4vp.errors import VpCode, VpError
+from verifier.eligibility.receipts import _AbsentTileError
+from verifier.errors import TABLE
+from verifier.presentations.answering import AnswerRefusedError
+from verifier.presentations.opening import ClosedPresentationError
+
+NEVER_AT_A_ROUTE = {_AbsentTileError}
+
+
+def defined() -> Iterator[type[Exception]]:
+    for found in pkgutil.walk_packages(verifier.__path__, "verifier."):
+        module = importlib.import_module(found.name)
+        for _, each in inspect.getmembers(module, inspect.isclass):
+            if issubclass(each, Exception) and each.__module__ == found.name:
+                yield each
+
+
+def test_every_error_has_an_answer() -> None:
+    assert not {*defined()} - TABLE.keys() - NEVER_AT_A_ROUTE
+
+
+def test_a_wallet_learns_the_protocols_code_and_no_more() -> None:
+    error = VpError(VpCode.INVALID_REQUEST, "wallet_post", "5.10", "what came: secret")
+    refusals = [
+        TABLE[VpError](error),
+        TABLE[AnswerRefusedError](AnswerRefusedError()),
+        TABLE[ClosedPresentationError](ClosedPresentationError("expired")),
+    ]
+    assert {(each.status, each.code, each.detail) for each in refusals} == {
+        (400, "invalid_request", "")
+    }
