@@ -23,6 +23,12 @@ NO_BENEFIT: Final = "housing_support_none"
 PROGRAMME: Final = "youth_monthly_rent"
 EXPECTED: Final = {"yes": [*THREE, NO_BENEFIT], "no": [*THREE, NO_BENEFIT], "unknown": THREE}
 LANGUAGES: Final = ("ko", "en", "ja")
+WHO: Final = {
+    "yes": "First resident",
+    "no": "Second resident",
+    "unknown": "Third resident",
+    "other": "Somebody else",
+}
 
 
 @dataclass
@@ -64,7 +70,7 @@ class Walk:
 
     async def _digital_id(self, counter: Counter, outcome: str) -> None:
         resident = self.residents[outcome]
-        words = f"[{outcome}] The clerk proves the resident's identity; the Digital ID arrives"
+        words = f"{WHO[outcome]}: identity proved at the counter, Digital ID in the wallet"
         with self.report.step(f"digital_id.{outcome}", words, self.pids["issuer"]) as step:
             await counter.open_case()
             picture, code = await counter.prove_identity(resident)
@@ -73,7 +79,7 @@ class Walk:
 
     async def _present(self, counter: Counter, outcome: str) -> None:
         resident = self.residents[outcome]
-        words = f"[{outcome}] The resident shows the Digital ID at the counter"
+        words = f"{WHO[outcome]}: shows the Digital ID at the counter"
         with self.report.step(f"present.{outcome}", words, self.pids["verifier"]):
             scan = await resident.scan(await counter.ask_for_digital_id())
             await resident.agree(scan["id"])
@@ -87,7 +93,7 @@ class Walk:
         picture, code = await counter.issue(types)
         if outcome == "yes":
             picture, code = await self._thief(counter, picture, code)
-        words = f"[{outcome}] {len(types)} certificates go into the wallet"
+        words = f"{WHO[outcome]}: {len(types)} certificates issued into the wallet"
         with self.report.step(f"certificates.{outcome}", words, self.pids["issuer"]) as step:
             scan = await self.residents[outcome].scan(picture)
             issued = await self.residents[outcome].accept(scan["id"], code)
@@ -135,7 +141,7 @@ class Walk:
         return answer if answer and answer["transaction"] else None
 
     async def _decide(self, outcome: str) -> None:
-        words = f"[{outcome}] The other city's agency asks, the wallet answers, the rule decides"
+        words = f"{WHO[outcome]}: the other city's agency asks, the rule decides"
         with self.report.step(f"decision.{outcome}", words, self.pids["verifier"]) as step:
             start = await self.agency.open("/")
             page = await self.agency.browser.send(start, "/eligibility", programme=PROGRAMME)
@@ -159,6 +165,7 @@ class Walk:
             step.facts["transaction"] = anchor["transaction"]
             if found != outcome:
                 raise WalkError(f"the decision is {found}, expected {outcome}")
+        self.report.say(f"        decided: {said[LANGUAGES.index('en')]}")
 
     async def _outcome(self, url: str, language: str) -> str:
         page = await self.agency.browser.open(f"{url.split('?', maxsplit=1)[0]}?lang={language}")

@@ -53,11 +53,11 @@ class Report:
         finally:
             step.ms = round((time.perf_counter() - started) * 1000)
             mark = "[green]done[/green]" if step.ok else "[red]failed[/red]"
-            self.console.print(f"  {mark}  {words} [dim]({step.ms} ms)[/dim]")
+            self.console.print(f"  {mark}  {words} [dim]({step.ms} ms)[/dim]", soft_wrap=True)
 
     def say(self, words: str) -> None:
         """Print a line for the person who watches."""
-        self.console.print(words)
+        self.console.print(words, soft_wrap=True)
 
     @property
     def ok(self) -> bool:
