@@ -167,7 +167,12 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
 
 def _desk(settings: Settings, deps: Deps) -> Desk:
     opener = Opener(
-        deps.catalogue, deps.addresses, deps.signers, deps.ids, settings.presentation_seconds
+        catalogue=deps.catalogue,
+        addresses=deps.addresses,
+        signers=deps.signers,
+        ids=deps.ids,
+        seconds=settings.presentation_seconds,
+        result_seconds=settings.result_seconds,
     )
     bounds = Bounds(
         settings.status_list_bytes, settings.status_cache_seconds, settings.status_cache_lists

@@ -177,7 +177,8 @@ def page_router(agency: Agency) -> APIRouter:
     @router.get("/eligibility/{check}/document.json")
     @staff(Role.AGENCY, form=Form.PROBLEM)
     async def document(tenant: str, check: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        return JSONResponse(await agency.evidence(tenant, check), headers=NO_STORE)
+        headers = {**NO_STORE, "content-disposition": 'attachment; filename="decision.json"'}
+        return JSONResponse(await agency.evidence(tenant, check), headers=headers)
 
     return router
 
@@ -200,6 +201,7 @@ def _page(agency: Agency, request: Request, found: Found) -> Response:
         refresh=agency.refresh,
         outcome=decided and decided.outcome,
         told=decided and decided.told[language],
+        rule_digest=base64url.encode(found.check.rule_digest),
         issuers=issuers,
         log_index=found.entered and found.entered.index,
     )

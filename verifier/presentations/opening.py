@@ -46,6 +46,10 @@ class Presentations(Protocol):
         """Keep a new presentation."""
         ...
 
+    def forget(self, *, keys_until: int, results_until: int) -> None:
+        """Delete keys and results of presentations whose time was over at these times."""
+        ...
+
     def keep(self, presentation: Presentation) -> None:
         """Keep another state of it."""
         ...
@@ -104,6 +108,7 @@ class Opener:
 
     Attributes:
         seconds: how long a wallet has to answer.
+        result_seconds: how long a result counts after an answer.
     """
 
     catalogue: Catalogue
@@ -111,6 +116,7 @@ class Opener:
     signers: Signers
     ids: Ids
     seconds: int
+    result_seconds: int
 
     def purpose(self, tenant: str, name: str) -> Purpose:
         """Return a purpose that the municipality is registered for.
@@ -169,6 +175,7 @@ class Opener:
             expires_at=now + self.seconds,
         )
         opened = Open(terms, _private_jwk(self.ids.bytes(_SEED_BYTES)))
+        presentations.forget(keys_until=now, results_until=now - self.result_seconds)
         presentations.add(opened)
         presentations.note(
             terms.tenant, "presentation.opened", now=now, reference=terms.id, actor=wanted.actor

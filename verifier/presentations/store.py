@@ -70,15 +70,20 @@ class SqlPresentations:
             return Expired(terms, failures)
         return Open(terms, strict_json.loads(row.encryption_key), row.tries, failures)
 
+    def forget(self, *, keys_until: int, results_until: int) -> None:
+        """Delete keys and results of presentations whose time was over at these times."""
+        for column, until in (
+            (col(PresentationRow.encryption_key), keys_until),
+            (col(PresentationRow.result), results_until),
+        ):
+            over = col(PresentationRow.expires_at) <= until
+            self._session.execute(
+                update(PresentationRow).where(over, column.is_not(None)).values({column: None})
+            )
+
     def add(self, presentation: Open) -> None:
-        """Keep a new presentation, and forget the keys of those whose time is over."""
+        """Keep a new presentation."""
         terms = presentation.terms
-        self._session.execute(
-            update(PresentationRow)
-            .where(col(PresentationRow.expires_at) <= terms.issued_at)
-            .where(col(PresentationRow.encryption_key).is_not(None))
-            .values(encryption_key=None)
-        )
         self._session.add(
             PresentationRow(
                 id=terms.id,

@@ -79,6 +79,7 @@ class Web:
         content: bytes | None = None,  # noqa: ARG002  # the port's shape
     ) -> Answer:
         self.asked.append(url)
+        await asyncio.sleep(0)  # others go on while one waits for the network
         if url not in self.published:
             raise HttpError(f"{method} {url}: nobody there")
         return Answer(200, {}, self.published[url])
@@ -90,15 +91,22 @@ class Browser:
     def __init__(self, app: FastAPI, base_url: str) -> None:
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=base_url)
 
-    def request(
-        self, method: str, url: str, **options: Any
-    ) -> httpx.Response:  # httpx's own options
+    def request(self, method: str, url: str, **options: Any) -> httpx.Response:
         return asyncio.run(self._client.request(method, url, **options))
 
-    def get(self, url: str, **options: Any) -> httpx.Response:  # httpx's own options
+    def together(self, *posts: tuple[str, str]) -> list[httpx.Response]:
+        """Post several bodies at the same time."""
+
+        async def all_of_them() -> list[httpx.Response]:
+            calls = (self._client.post(url, content=body) for url, body in posts)
+            return await asyncio.gather(*calls)
+
+        return asyncio.run(all_of_them())
+
+    def get(self, url: str, **options: Any) -> httpx.Response:
         return self.request("GET", url, **options)
 
-    def post(self, url: str, **options: Any) -> httpx.Response:  # httpx's own options
+    def post(self, url: str, **options: Any) -> httpx.Response:
         return self.request("POST", url, **options)
 
 

@@ -33,6 +33,25 @@ def test_v14_the_same_answer_counts_once(city: City) -> None:
     assert city.journal() == ["presentation.accepted", "presentation.answered_already"]
 
 
+def test_v14_of_two_answers_at_once_one_counts(city: City) -> None:
+    asked = city.ask_identity()
+    address = asked.request.response_uri
+    answers = city.client.together((address, good(asked)), (address, good(asked)))
+    assert sorted(answer.status_code for answer in answers) == [200, 400]
+    assert sorted(city.journal()) == ["presentation.accepted", "presentation.answered_already"]
+
+
+def test_a_result_is_forgotten_when_it_counts_no_more(city: City) -> None:
+    asked = city.ask_identity()
+    asked.post(good(asked))
+    city.clock.advance(city.settings.presentation_seconds + city.settings.result_seconds - 1)
+    city.ask_identity()
+    assert city.state(asked)["result"]
+    city.clock.advance(1)
+    city.ask_identity()
+    assert city.state(asked) == {"state": "answered", "failures": [], "result": None}
+
+
 def test_v15_an_answer_after_the_time_is_refused(city: City) -> None:
     asked = city.ask_identity()
     city.clock.advance(city.settings.presentation_seconds)

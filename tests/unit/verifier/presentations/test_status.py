@@ -7,7 +7,7 @@ import pytest
 
 from madang.core.encoding import base64url, strict_json
 from madang.core.envelope import jws
-from tests.unit.verifier.world import DAY, NOW, TENANT, City
+from tests.unit.verifier.world import DAY, NOW, TENANT, City, Land, open_city
 
 Publish = Callable[[City], None]
 
@@ -140,3 +140,15 @@ def test_a_stranger_cannot_make_the_verifier_fetch(city: City) -> None:
     text = city.credential("digital_id", signer=city.land.stranger, status=reference)
     assert asked.answer({"digital_id": [asked.show("digital_id", text)]}).status_code == 400
     assert city.web.asked == []
+
+
+def test_no_more_lists_are_kept_than_allowed(land: Land) -> None:
+    with open_city(land, status_cache_lists=1) as city:
+        other = f"{city.identifier('issuer')}/statuslists/2"
+        city.publish_list(other, uri=other)
+        for uri in (city.list_uri, other, city.list_uri):
+            asked = city.ask_identity()
+            text = city.credential("digital_id", status={"status_list": {"uri": uri, "idx": 7}})
+            shown = {"digital_id": [asked.show("digital_id", text)]}
+            assert asked.answer(shown).status_code == 200
+        assert city.web.asked == [city.list_uri, other, city.list_uri]
