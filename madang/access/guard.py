@@ -20,7 +20,7 @@ from madang.infra.tenancy import Addresses, Tenants
 from madang.infra.web.marks import Access, Caller, access_of
 
 CSRF_FIELD: Final = "csrf"
-_CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Guard:
             raise ForeignTenant
         if not access.names & actor.roles:
             raise WrongRole
-        if request.method in _CHANGING:
+        if request.method in CHANGING:
             await _check_form(request, actor)
         request.state.actor = actor
         request.state.csrf = actor.csrf
