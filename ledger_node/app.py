@@ -135,7 +135,8 @@ def _publishers(settings: Settings, deps: Deps, stores: dict[str, SqlLogs]) -> d
 
 
 def _node(settings: Settings, deps: Deps, publishers: dict[str, Publisher]) -> Node:
-    engine = None if settings.rpc_url else EmbeddedEngine(_engine_settings(settings, deps.clock))
+    own = None if settings.rpc_url else _engine_settings(settings, deps.clock)
+    engine = EmbeddedEngine(own, deps.clock) if own else None
     rpc = Rpc(settings.rpc_url) if engine is None else engine.rpc
     chain, stores = RpcChain(rpc), SqlTransactionStores(deps.database)
     anchoring = Anchoring(

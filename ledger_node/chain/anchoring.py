@@ -119,19 +119,22 @@ class Anchoring:
     async def append(
         self, contract: AnchorLog, tenant: str, size: int, root: bytes, prove: Prove
     ) -> ChainTransaction | None:
-        """Bring a head to the contract; None when the chain has this or a larger one already.
+        """Bring a head to the contract; None when the chain has it already by a larger one.
 
         Raises:
             ChainError, RpcError: nothing is lost; call again.
         """
+        purpose, account = Purpose(f"append:{tenant}:{size}"), self.accounts[tenant]
+        # The head is asked for when nothing is under way any more: the proof begins there.
+        await self.sender.settle(account)
         log_id = await self.log_id(contract, tenant)
         head = await contract.head(log_id)
         if head.size >= size:
-            return None
+            return self.sender.accepted(purpose)
         proof = prove(head.size) if head.size else ()
         return await self.sender.submit(
-            Purpose(f"append:{tenant}:{size}"),
-            self.accounts[tenant],
+            purpose,
+            account,
             to=contract.address,
             data=contract.append_call(log_id, size, root, proof),
             gas=APPEND_GAS,

@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from madang.infra.clock import Clock
 from madang.infra.rpc import Rpc, RpcError
 
 START_SECONDS = 20.0
 _POLL_SECONDS = 0.02
 _PR_SET_PDEATHSIG = 1
+_MILLISECONDS = 1000
 
 
 class EngineError(RuntimeError):
@@ -61,10 +63,16 @@ class RecordedTransaction:
 
 
 class EmbeddedEngine:
-    """Start, restore, save and stop the engine."""
+    """Start, restore, save and stop the engine.
 
-    def __init__(self, settings: EngineSettings) -> None:
+    Args:
+        settings: how it runs.
+        clock: the time that new blocks tell.
+    """
+
+    def __init__(self, settings: EngineSettings, clock: Clock) -> None:
         self._settings = settings
+        self._clock = clock
         self._process: asyncio.subprocess.Process | None = None
         self.rpc = Rpc(f"http://127.0.0.1:{settings.port}")
 
@@ -79,6 +87,13 @@ class EmbeddedEngine:
             await self._stop_process()
             await self._spawn()
         await self._replay(record)
+        await self._set_time()
+
+    async def _set_time(self) -> None:
+        """Go on with the present time, for the engine goes on from the last block's otherwise."""
+        block = await self.rpc.call("eth_getBlockByNumber", "latest", False)  # noqa: FBT003 - JSON
+        last = int(str(block["timestamp"]), 16)
+        await self.rpc.call("evm_setTime", max(self._clock.now(), last) * _MILLISECONDS)
 
     async def _spawn(self) -> None:
         settings = self._settings

@@ -61,6 +61,15 @@ class SqlTransactions:
         rows = select(ChainTransactionRow).order_by(col(ChainTransactionRow.number))
         return [_value(row) for row in self._session.exec(rows)]
 
+    def unsettled(self, sender: str) -> Sequence[ChainTransaction]:
+        """Return the sender's transactions of which no block is known, in order."""
+        signed = select(ChainTransactionRow).where(
+            ChainTransactionRow.sender == sender,
+            ChainTransactionRow.state == TransactionState.SIGNED.value,
+        )
+        rows = signed.order_by(col(ChainTransactionRow.nonce))
+        return [_value(row) for row in self._session.exec(rows)]
+
     def _row(self, purpose: Purpose) -> ChainTransactionRow | None:
         wanted = select(ChainTransactionRow).where(ChainTransactionRow.purpose == purpose)
         return self._session.exec(wanted).first()

@@ -32,6 +32,10 @@ class TransactionStore(Protocol):
         """Return the record in the order in which the transactions were signed."""
         ...
 
+    def unsettled(self, sender: str) -> Sequence[ChainTransaction]:
+        """Return the sender's transactions of which no block is known, in order."""
+        ...
+
 
 class TransactionStores(Protocol):
     """Opens the record inside one durable database transaction."""
@@ -60,12 +64,15 @@ class TransactionSender:
     ) -> ChainTransaction:
         """Make sure that the transaction for `purpose` is in a block, and return it.
 
-        What was signed for this purpose before is used again, whatever `data` says now.
+        What was signed for this purpose before is used again, whatever `data` says now. Earlier
+        transactions of the account are settled first: the chain takes them by their numbers, so
+        one that was signed and never sent would hold up all later ones.
 
         Raises:
             ChainError: it is in no block within the time; call again later.
             RpcError: the node does not answer; call again later.
         """
+        await self.settle(account)
         with self._stores() as store:
             known = store.find(purpose)
             if known is None:
@@ -74,6 +81,24 @@ class TransactionSender:
                 known = ChainTransaction(purpose, signed.raw, signed.hash, signed.sender, nonce)
                 store.save(known)
         return await self._finish(known)
+
+    async def settle(self, account: ChainAccount) -> None:
+        """Make sure that everything an account has signed is in a block.
+
+        Raises:
+            ChainError, RpcError: as `submit`.
+        """
+        with self._stores() as store:
+            earlier = store.unsettled(account.address)
+        for each in earlier:
+            await self._finish(each)
+
+    def accepted(self, purpose: Purpose) -> ChainTransaction | None:
+        """Return the transaction for a purpose if the chain has accepted it."""
+        with self._stores() as store:
+            known = store.find(purpose)
+        done = known is not None and known.state is TransactionState.ACCEPTED
+        return known if done else None
 
     async def _finish(self, transaction: ChainTransaction) -> ChainTransaction:
         if transaction.state is not TransactionState.SIGNED:

@@ -1,0 +1,157 @@
+"""The engine's file is a cache: whatever becomes of it, the contract's head is as recorded."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ledger_node.chain.engine import EmbeddedEngine, EngineError, EngineSettings
+from ledger_node.chain.model import TransactionState
+from madang.infra.clock import SystemClock
+from tests.unit.ledger_node.chain.conftest import GENESIS, OTHER, TENANT, Ground
+
+SIZES = (3, 4, 9)
+CLOCK_SECONDS = 60
+
+
+async def _first_life(ground: Ground, save_after: int) -> str:
+    """Anchor three heads; keep the cache as it was after `save_after` of them, and die."""
+    async with ground.running(kill=True) as running:
+        for number, size in enumerate(SIZES, start=1):
+            ground.grow(TENANT, size - ground.trees[TENANT].size)
+            await running.append()
+            ground.grow(OTHER, 1)
+            await running.append(OTHER)
+            if number == save_after:
+                await running.engine.save()
+        return running.contract.address
+
+
+async def _check(ground: Ground, address: str) -> None:
+    """Start again, and find what was recorded; then go on."""
+    before = ground.record()
+    async with ground.running() as running:
+        assert running.contract.address == address
+        assert ground.record() == before
+        for tenant in (TENANT, OTHER):
+            head = await running.head(tenant)
+            assert (head.size, head.root) == (
+                ground.trees[tenant].size,
+                ground.trees[tenant].root(),
+            )
+        recorded = [each.hash for each in before if each.purpose.startswith(f"append:{TENANT}:")]
+        assert await running.anchored() == list(zip(SIZES, recorded, strict=True))
+        for each in before:
+            receipt = await running.anchoring.chain.receipt(each.hash)
+            assert receipt is not None
+            assert receipt.succeeded
+            assert (receipt.block, receipt.block_time) == (each.block, each.block_time)
+        ground.grow(TENANT, 1)
+        sent = await running.append()
+        assert sent is not None
+        assert sent.state is TransactionState.ACCEPTED
+        assert (await running.head()).size == ground.trees[TENANT].size
+
+
+def _delete(cache: Path) -> None:
+    cache.unlink()
+
+
+def _truncate(cache: Path) -> None:
+    cache.write_bytes(cache.read_bytes()[: cache.stat().st_size // 2])
+
+
+def _garble(cache: Path) -> None:
+    cache.write_bytes(b"\xff\x00 not a state")
+
+
+def _empty(cache: Path) -> None:
+    cache.write_bytes(b"")
+
+
+def _leave(cache: Path) -> None:
+    assert cache.exists()
+
+
+@pytest.mark.parametrize("harm", [_delete, _truncate, _garble, _empty, _leave])
+@pytest.mark.parametrize("saved_after", [1, len(SIZES)])
+def test_after_a_kill_the_heads_are_as_recorded(
+    ground: Ground, harm: Callable[[Path], None], saved_after: int
+) -> None:
+    async def lives() -> None:
+        address = await _first_life(ground, saved_after)
+        harm(ground.cache)
+        await _check(ground, address)
+
+    asyncio.run(lives())
+
+
+def test_a_cache_that_is_newer_than_the_record_is_not_used(ground: Ground, tmp_path: Path) -> None:
+    async def lives() -> None:
+        address = await _first_life(ground, len(SIZES))
+        # Another node's record has gone on; its cache is put into this node's folder.
+        ahead = Ground(ground.folder, ground.port, ground.database, {})
+        ahead.trees = ground.trees
+        record = ground.record()
+        async with ahead.running() as running:
+            sizes = {tenant: tree.size for tenant, tree in ground.trees.items()}
+            account = running.anchoring.accounts[OTHER]
+            nonce = await running.anchoring.chain.transaction_count(account.address)
+            call = running.contract.open_call(bytes(32))
+            stray = account.sign(nonce=nonce, to=address, data=call, gas=80_000)
+            await running.anchoring.chain.send(stray.raw)
+            assert await running.anchoring.chain.receipt(stray.hash) is not None
+        assert {tenant: tree.size for tenant, tree in ground.trees.items()} == sizes
+        assert ground.record() == record
+        async with ground.running() as running:
+            assert await running.anchoring.chain.receipt(stray.hash) is None
+        await _check(ground, address)
+
+    asyncio.run(lives())
+
+
+def test_a_start_without_anything_makes_the_same_chain_twice(ground: Ground) -> None:
+    async def lives() -> None:
+        address = await _first_life(ground, 0)
+        assert not ground.cache.exists()
+        await _check(ground, address)
+
+    asyncio.run(lives())
+
+
+def test_new_blocks_tell_the_present_time_after_a_rebuild(ground: Ground) -> None:
+    async def lives() -> None:
+        await _first_life(ground, 0)
+        async with ground.running() as running:
+            ground.grow(TENANT, 1)
+            sent = await running.append()
+            assert sent is not None
+            assert sent.block_time is not None
+            assert abs(sent.block_time - SystemClock().now()) < CLOCK_SECONDS
+
+    asyncio.run(lives())
+
+
+def test_a_missing_program_is_named(tmp_path: Path) -> None:
+    missing = tmp_path / "no-engine"
+    engine = EmbeddedEngine(
+        EngineSettings(missing, 1, 1, GENESIS, tmp_path / "state"), SystemClock()
+    )
+    with pytest.raises(EngineError, match="no-engine"):
+        asyncio.run(engine.start([]))
+
+
+def test_an_engine_that_was_killed_leaves_its_port_free(ground: Ground) -> None:
+    async def lives() -> None:
+        async with ground.running() as running:
+            process = running.engine._process
+            assert process is not None
+            os.kill(process.pid, signal.SIGKILL)
+            await process.wait()
+        async with ground.running() as running:
+            assert (await running.head()).size == 0
+
+    asyncio.run(lives())

@@ -1,0 +1,103 @@
+"""Each transaction is sent once, whatever is cut off between signing and its receipt."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from ledger_node.chain.model import Purpose, TransactionState
+from ledger_node.chain.usecases import TransactionSender
+from madang.infra.chain import RpcChain
+from madang.infra.rpc import Rpc
+from tests.unit.ledger_node.chain.conftest import TENANT, Ground, Running
+
+
+class CutOff(Exception):  # noqa: N818 - what happens, not what is wrong
+    """The process ends here."""
+
+
+class CuttingRpc(Rpc):
+    """A node whose caller is cut off at a transaction.
+
+    Args:
+        url: address of the node.
+        after: whether the node gets the transaction first.
+    """
+
+    def __init__(self, url: str, *, after: bool) -> None:
+        super().__init__(url)
+        self._after = after
+
+    async def call(self, method: str, *params: object) -> Any:
+        if method == "eth_sendRawTransaction":
+            if self._after:
+                await super().call(method, *params)
+            raise CutOff
+        return await super().call(method, *params)
+
+
+async def _cut_off(ground: Ground, running: Running, *, after: bool) -> None:
+    rpc = CuttingRpc(running.engine.rpc.url, after=after)
+    cut = Running(ground, running.engine, ground.anchoring(rpc), running.contract)
+    with pytest.raises(CutOff):
+        await cut.append()
+    await rpc.close()
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("grown", [0, 2])
+def test_a_head_that_was_signed_and_cut_off_holds_up_no_later_one(
+    ground: Ground, *, after: bool, grown: int
+) -> None:
+    async def lives() -> None:
+        async with ground.running() as running:
+            ground.grow(TENANT, 3)
+            await _cut_off(ground, running, after=after)
+            ground.grow(TENANT, grown)
+            sent = await running.append()
+            assert sent is not None
+            assert sent.purpose == f"append:{TENANT}:{3 + grown}"
+            assert sent.state is TransactionState.ACCEPTED
+            sizes = [size for size, _ in await running.anchored()]
+            assert sizes == ([3] if grown == 0 else [3, 5])
+            assert {each.state for each in ground.record()} == {TransactionState.ACCEPTED}
+
+    asyncio.run(lives())
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_start_settles_what_was_signed_before_it(ground: Ground, *, after: bool) -> None:
+    async def lives() -> None:
+        async with ground.running(kill=True) as running:
+            ground.grow(TENANT, 3)
+            await _cut_off(ground, running, after=after)
+            await running.engine.save()
+        async with ground.running() as running:
+            assert (await running.head()).size == 3
+            assert {each.state for each in ground.record()} == {TransactionState.ACCEPTED}
+            again = await running.append()
+            assert again is not None
+            assert again.purpose == f"append:{TENANT}:3"
+            assert len(await running.anchored()) == 1
+
+    asyncio.run(lives())
+
+
+def test_a_purpose_is_one_transaction_however_often_it_is_submitted(ground: Ground) -> None:
+    async def lives() -> None:
+        async with ground.running() as running:
+            chain = RpcChain(running.engine.rpc)
+            sender = TransactionSender(chain, ground.stores, 5.0)
+            account = running.anchoring.accounts[TENANT]
+            call = running.contract.open_call(bytes(32))
+            sent = [
+                await sender.submit(
+                    Purpose("again"), account, to=running.contract.address, data=call, gas=80_000
+                )
+                for _ in range(2)
+            ]
+            assert sent[0] == sent[1]
+            assert sender.accepted(Purpose("again")) == sent[0]
+            assert sender.accepted(Purpose("never")) is None
+
+    asyncio.run(lives())
