@@ -50,7 +50,7 @@ def test_the_step_follows_from_the_stage(stage: Stage, step: int) -> None:
     assert case(stage).step == step
 
 
-WAITING = [
+WAITING: list[Stage] = [
     offered(Ground.DOCUMENT, OfferState.OFFERED),
     offered(Ground.DIGITAL_ID, OfferState.CODE_USED),
     asked(PresentationState.OPEN),
@@ -76,7 +76,8 @@ def test_no_page_waits_for_what_has_ended(stage: Stage) -> None:
 
 def test_identity_is_proved_in_a_new_case_only() -> None:
     assert case(Opened()).unproven() == case(Opened())
-    for stage in (*WAITING, asked(PresentationState.ANSWERED)):
+    others: list[Stage] = [*WAITING, asked(PresentationState.ANSWERED)]
+    for stage in others:
         with pytest.raises(WrongStep):
             case(stage).unproven()
 
