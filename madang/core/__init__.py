@@ -1,1 +1,1 @@
-"""Pure functions and values: no I/O, no clock, no framework; salts, nonces and ids are arguments."""
+"""Pure functions and values: no I/O, no clock; salts, nonces and ids are arguments."""

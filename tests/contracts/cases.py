@@ -29,13 +29,13 @@ def proof(case: Case) -> list[bytes]:
     return [b64decode(each, validate=True) for each in case["proof"] or []]
 
 
-def inclusion(prover: Any, case: Case) -> bool:  # noqa: ANN401 - boa makes contracts at run time
+def inclusion(prover: Any, case: Case) -> bool:
     """Ask a contract about one vector of inclusion."""
     leaf, root = raw(case, "leafHash"), raw(case, "root")
     return bool(prover.isIncluded(case["leafIdx"], case["treeSize"], leaf, proof(case), root))
 
 
-def consistency(prover: Any, case: Case) -> bool:  # noqa: ANN401 - boa makes contracts at run time
+def consistency(prover: Any, case: Case) -> bool:
     """Ask a contract about one vector of consistency."""
     roots = raw(case, "root1"), raw(case, "root2")
     return bool(prover.isConsistent(case["size1"], case["size2"], *roots, proof(case)))

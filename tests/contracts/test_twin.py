@@ -31,7 +31,7 @@ def artifact() -> dict[str, Any]:
 
 
 @pytest.fixture
-def twin(chain: Chain, artifact: dict[str, Any]) -> Any:  # noqa: ANN401 - boa makes contracts at run time
+def twin(chain: Chain, artifact: dict[str, Any]) -> Any:
     code = bytes.fromhex(artifact["bytecode"])
     address, _ = boa.env.deploy_code(bytecode=code)
     return boa.loads_abi(json.dumps(artifact["abi"])).at(address)
@@ -58,7 +58,7 @@ def test_vectors(
 
 @some
 @given(data=st.data())
-def test_proofs_and_damaged_proofs(chain: Chain, twin: Any, data: st.DataObject) -> None:  # noqa: ANN401 - boa makes contracts at run time
+def test_proofs_and_damaged_proofs(chain: Chain, twin: Any, data: st.DataObject) -> None:
     new = data.draw(st.integers(1, SIZE))
     old = data.draw(st.integers(1, new))
     steps = TREE.consistency_proof(old, new)
