@@ -68,6 +68,7 @@ class Web:
 
     def __init__(self) -> None:
         self.published: dict[str, bytes] = {}
+        self.status = 200
         self.asked: list[str] = []
 
     async def request(
@@ -82,7 +83,7 @@ class Web:
         await asyncio.sleep(0)  # others go on while one waits for the network
         if url not in self.published:
             raise HttpError(f"{method} {url}: nobody there")
-        return Answer(200, {}, self.published[url])
+        return Answer(self.status, {}, self.published[url])
 
 
 class Browser:
@@ -117,6 +118,7 @@ class PublishedLog(MemoryLogClient):
         super().__init__()
         self._keys = keys
         self._addresses = addresses
+        self.signing_key = "log"
 
     def _leaves(self, tenant: str) -> list[bytes]:
         return [tree.leaf_hash(entry.encode()) for entry in self.entries[tenant]]
@@ -127,7 +129,7 @@ class PublishedLog(MemoryLogClient):
         leaves = self._leaves(tenant)
         origin = self._addresses.log_origin(tenant)
         head = checkpoint.Checkpoint(origin, len(leaves), tree.root(leaves))
-        return checkpoint.sign(head, self._keys.signer(tenant, "log"))
+        return checkpoint.sign(head, self._keys.signer(tenant, self.signing_key))
 
     async def tile(self, tenant: str, tile: Tile) -> bytes:
         if tile.level != 0 or tile.index != 0:

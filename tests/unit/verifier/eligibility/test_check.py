@@ -11,6 +11,7 @@ from madang.core.encoding import base64url, canonical_json
 from madang.core.evidence.receipt import Receipt, check
 from madang.core.merkle.entry import EntryKind
 from madang.core.rules.document import recompute
+from madang.infra.keystore import Keystore
 from madang.infra.outbox import OutboxRow
 from tests.unit.verifier.world import NOW, RENT, TENANT, City
 
@@ -120,3 +121,15 @@ def test_each_rule_is_entered_once_for_each_municipality(city: City) -> None:
         rules = [row.key for row in rows if row.kind == EntryKind.RULE]
     digests = city.deps.catalogue.programmes[RENT].documents
     assert sorted(rules) == sorted(f"rule:{TENANT}:{digest.hex()}" for digest in digests)
+
+
+def test_a_log_that_another_key_signs_gives_no_receipt(city: City) -> None:
+    asked = city.ask_eligibility()
+    asked.answer(asked.everything())
+    city.deliver()
+    city.sign_in(Role.AGENCY)
+    Keystore(city.land.folders.keys, "open sesame").create_ed25519(TENANT, "forger")
+    city.log.signing_key = "forger"
+    assert document(city, asked.id)["receipt"] is None
+    city.log.signing_key = "log"
+    assert document(city, asked.id)["receipt"] is not None

@@ -33,6 +33,10 @@ def unreachable(city: City) -> None:
     city.web.published.clear()
 
 
+def gone(city: City) -> None:
+    city.web.status = 410
+
+
 def too_large(city: City) -> None:
     city.web.published[city.list_uri] = b"e" * (city.settings.status_list_bytes + 1)
 
@@ -52,6 +56,7 @@ def altered(city: City) -> None:
 
 CASES: dict[str, tuple[Publish, str]] = {
     "unreachable": (unreachable, "status_list_unreachable"),
+    "gone": (gone, "status_list_unreachable"),
     "too large": (too_large, "status_list_too_large"),
     "zip bomb": (bomb, "status_list_too_large"),
     "expired": (
@@ -85,6 +90,7 @@ def test_v23_without_a_reliable_list_nothing_counts(city: City, name: str) -> No
     publish(city)
     assert answered(city) == (400, [code])
     assert city.journal() == [f"presentation.{code}"]
+    city.web.status = 200
     city.publish_list()
     assert answered(city) == (200, [])
 
