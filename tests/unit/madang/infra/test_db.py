@@ -1,0 +1,96 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlmodel import Field, SQLModel, select
+
+from madang.infra.db import Database, sqlite_url
+
+
+class Thing(SQLModel, table=True):
+    __tablename__ = "thing_of_the_database_test"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+
+
+@pytest.fixture(params=["memory", "file"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    url = "sqlite://" if request.param == "memory" else sqlite_url(tmp_path / "a" / "b.sqlite")
+    opened = Database(url)
+    opened.create(Thing)
+    opened.create(Thing)
+    return opened
+
+
+def names(database: Database) -> list[str]:
+    with database.reading() as session:
+        return sorted(thing.name for thing in session.exec(select(Thing)))
+
+
+def test_a_transaction_that_ends_well_is_kept(database: Database) -> None:
+    with database.transaction() as session:
+        session.add(Thing(name="a"))
+    assert names(database) == ["a"]
+
+
+def test_a_transaction_that_breaks_leaves_nothing(database: Database) -> None:
+    def break_it() -> None:
+        with database.transaction() as session:
+            session.add(Thing(name="a"))
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        break_it()
+    assert names(database) == []
+
+
+def test_what_was_read_stays_readable_after_the_block(database: Database) -> None:
+    with database.transaction() as session:
+        session.add(Thing(name="a"))
+    with database.reading() as session:
+        things = list(session.exec(select(Thing)))
+    assert [thing.name for thing in things] == ["a"]
+
+
+def test_a_reading_block_changes_nothing(database: Database) -> None:
+    with database.reading() as session:
+        session.add(Thing(name="a"))
+        session.flush()
+    assert names(database) == []
+
+
+def test_commits_are_durable(tmp_path: Path) -> None:
+    database = Database(sqlite_url(tmp_path / "x.sqlite"))
+    with database.reading() as session:
+        connection = session.connection()
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+WRITER = """
+import sys
+from sqlmodel import Field, SQLModel
+from madang.infra.db import Database
+class Thing(SQLModel, table=True):
+    __tablename__ = "thing_of_the_database_test"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+database = Database(sys.argv[1])
+for number in range(50):
+    with database.transaction() as session:
+        session.add(Thing(name=f"{sys.argv[2]}-{number}"))
+"""
+
+
+def test_two_processes_write_without_losing_a_row(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "x.sqlite")
+    database = Database(url)
+    database.create(Thing)
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, url, name]) for name in ("a", "b")]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    assert len(names(database)) == 100

@@ -1,0 +1,65 @@
+import asyncio
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, Response
+from fastapi.responses import RedirectResponse
+
+from madang.infra.http import Answer, HttpError, HttpxClient
+
+ORIGIN = "https://app.example"
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    made = FastAPI()
+
+    @made.get("/large")
+    async def large() -> Any:
+        return Response(b"x" * 1000)
+
+    @made.get("/away")
+    async def away() -> Any:
+        return RedirectResponse("https://elsewhere.example/")
+
+    @made.get("/broken")
+    async def broken() -> Any:
+        raise RuntimeError
+
+    return made
+
+
+def get(app: FastAPI, path: str, max_bytes: int = 2000) -> Answer:
+    async def send() -> Answer:
+        client = HttpxClient(apps={ORIGIN: app}, max_bytes=max_bytes)
+        try:
+            return await client.request("GET", f"{ORIGIN}{path}")
+        finally:
+            await client.close()
+
+    return asyncio.run(send())
+
+
+def test_an_answer_comes_whole(app: FastAPI) -> None:
+    answer = get(app, "/large")
+    assert (answer.status, len(answer.body)) == (200, 1000)
+    assert answer.headers["content-length"] == "1000"
+
+
+def test_too_long_an_answer_is_cut_off(app: FastAPI) -> None:
+    with pytest.raises(HttpError, match="more than 999"):
+        get(app, "/large", max_bytes=999)
+
+
+def test_redirects_are_not_followed(app: FastAPI) -> None:
+    assert get(app, "/away").status == 307
+
+
+def test_an_error_of_the_other_side_is_its_status(app: FastAPI) -> None:
+    assert get(app, "/broken").status == 500
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "ftp://x/", "http://[", "file:///etc/x"])
+def test_what_cannot_be_reached_raises_the_own_error(url: str) -> None:
+    with pytest.raises(HttpError):
+        asyncio.run(HttpxClient(timeout=1).request("GET", url))

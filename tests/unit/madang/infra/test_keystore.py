@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import pytest
+
+from madang.core.keys.signing import checker_for
+from madang.infra.keystore import Keystore, KeystoreError
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Keystore:
+    return Keystore(tmp_path / "keys", "right")
+
+
+def test_a_key_comes_back_and_signs(keys: Keystore) -> None:
+    for make in (keys.create_p256, keys.create_ed25519):
+        made = make("a", make.__name__)
+        again = Keystore(keys.folder, "right").signer("a", make.__name__)
+        assert again.key_id == made.public_key.thumbprint()
+        assert checker_for(made.public_key).check(again.sign(b"x"), b"x")
+
+
+def test_a_chain_account_comes_back(keys: Keystore) -> None:
+    secret = keys.create_secp256k1("a", "chain")
+    assert len(secret) == 32
+    assert Keystore(keys.folder, "right").secret("a", "chain") == secret
+
+
+def test_nothing_on_the_disk_is_the_key(keys: Keystore) -> None:
+    secret = keys.create_secp256k1("a", "chain")
+    for path in keys.folder.rglob("*"):
+        if path.is_file():
+            assert secret not in path.read_bytes()
+            assert path.stat().st_mode & 0o077 == 0
+
+
+def test_another_passphrase_does_not_open_it(keys: Keystore) -> None:
+    keys.create_p256("a", "issuer")
+    with pytest.raises(KeystoreError, match="MADANG_KEY_PASSPHRASE"):
+        Keystore(keys.folder, "wrong").signer("a", "issuer")
+
+
+def test_a_damaged_or_exchanged_file_does_not_open(keys: Keystore) -> None:
+    keys.create_p256("a", "issuer")
+    keys.create_p256("a", "verifier")
+    issuer, verifier = (keys.folder / "a" / f"{n}.key" for n in ("issuer", "verifier"))
+    issuer.write_bytes(verifier.read_bytes())
+    with pytest.raises(KeystoreError):
+        keys.signer("a", "issuer")
+    verifier.write_bytes(verifier.read_bytes()[:-1])
+    with pytest.raises(KeystoreError):
+        keys.signer("a", "verifier")
+
+
+def test_a_missing_key_names_the_command(keys: Keystore) -> None:
+    assert not keys.exists("a", "issuer")
+    with pytest.raises(KeystoreError, match="madang prepare"):
+        keys.signer("a", "issuer")
+
+
+def test_a_key_is_never_overwritten(keys: Keystore) -> None:
+    keys.create_p256("a", "issuer")
+    with pytest.raises(KeystoreError, match="never overwritten"):
+        keys.create_p256("a", "issuer")
+
+
+def test_certificates_stay_in_their_order(keys: Keystore) -> None:
+    keys.create_p256("a", "issuer")
+    assert keys.signer("a", "issuer").certificate_chain == ()
+    keys.keep_chain("a", "issuer", (b"leaf", b"intermediate"))
+    assert keys.signer("a", "issuer").certificate_chain == (b"leaf", b"intermediate")
+
+
+def test_a_chain_key_is_no_signer(keys: Keystore) -> None:
+    keys.create_secp256k1("a", "chain")
+    with pytest.raises((KeystoreError, ValueError)):
+        keys.signer("a", "chain")

@@ -1,0 +1,158 @@
+"""Entries travel from a service's transaction to the log, whatever fails on the way."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from madang.core.encoding import base64url
+from madang.core.merkle.entry import EntryKind, commitment, hour_of
+from madang.infra.db import Database
+from madang.infra.log_client import AppendEntry, LogUnavailable, MemoryLogClient
+from madang.infra.outbox import (
+    OutboxRow,
+    OutboxWorker,
+    Registered,
+    enqueue,
+    export_rows,
+    find,
+)
+
+NOW = 1_800_000_123
+ISSUER = "https://id.a.example/a/issuer"
+
+
+@pytest.fixture
+def database() -> Database:
+    opened = Database()
+    opened.create(OutboxRow)
+    return opened
+
+
+def registered(number: int) -> Registered:
+    return Registered(
+        f"key-{number}", EntryKind.CREDENTIAL, ISSUER, number.to_bytes(32), number.to_bytes(16)
+    )
+
+
+def put(database: Database, *numbers: int, tenant: str = "a") -> None:
+    with database.transaction() as session:
+        for number in numbers:
+            enqueue(session, tenant, registered(number), now=NOW)
+
+
+def exported(database: Database, tenant: str = "a") -> list[dict[str, object]]:
+    with database.reading() as session:
+        return export_rows(session, tenant)
+
+
+def test_every_row_becomes_one_entry_that_commits_to_it(database: Database) -> None:
+    put(database, 1, 2, 3)
+    log = MemoryLogClient()
+    assert asyncio.run(OutboxWorker(database, log).deliver()) == 3
+    assert asyncio.run(OutboxWorker(database, log).deliver()) == 0
+    rows = exported(database)
+    assert [row["index"] for row in rows] == [0, 1, 2]
+    for row, entry in zip(rows, log.entries["a"], strict=True):
+        salt, digest = base64url.decode(str(row["salt"])), base64url.decode(str(row["digest"]))
+        assert entry.commitment == commitment(salt, digest)
+        assert entry.hour == hour_of(NOW)
+        assert entry.issuer == ISSUER
+
+
+def test_an_undone_transaction_leaves_no_entry(database: Database) -> None:
+    def undone() -> None:
+        with database.transaction() as session:
+            enqueue(session, "a", registered(1), now=NOW)
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        undone()
+    log = MemoryLogClient()
+    asyncio.run(OutboxWorker(database, log).deliver())
+    assert log.entries == {}
+
+
+class LosesAnswers(MemoryLogClient):
+    """Takes entries and fails before it answers, the first time."""
+
+    failures = 1
+
+    async def append(self, tenant: str, entries: Sequence[AppendEntry]) -> Mapping[str, int | None]:
+        found = await super().append(tenant, entries)
+        if self.failures:
+            self.failures -= 1
+            raise LogUnavailable("the answer was lost")
+        return found
+
+
+class GivesIndexesLater(MemoryLogClient):
+    """Answers without an index, the first time."""
+
+    early = True
+
+    async def append(self, tenant: str, entries: Sequence[AppendEntry]) -> Mapping[str, int | None]:
+        found = await super().append(tenant, entries)
+        if self.early:
+            self.early = False
+            return dict.fromkeys(found)
+        return found
+
+
+def test_a_lost_answer_doubles_nothing(database: Database) -> None:
+    put(database, 1, 2)
+    log = LosesAnswers()
+    with pytest.raises(LogUnavailable):
+        asyncio.run(OutboxWorker(database, log).deliver())
+    assert [row["index"] for row in exported(database)] == [None, None]
+    asyncio.run(OutboxWorker(database, log).deliver())
+    assert len(log.entries["a"]) == 2
+    assert {row["index"] for row in exported(database)} == {0, 1}
+
+
+def test_an_index_that_comes_later_is_asked_for_again(database: Database) -> None:
+    put(database, 1)
+    log = GivesIndexesLater()
+    asyncio.run(OutboxWorker(database, log).deliver())
+    assert exported(database)[0]["index"] is None
+    asyncio.run(OutboxWorker(database, log).deliver())
+    assert exported(database)[0]["index"] == 0
+
+
+def test_a_log_that_is_down_loses_nothing(database: Database) -> None:
+    put(database, 1)
+    log = MemoryLogClient()
+    log.available = False
+    with pytest.raises(LogUnavailable):
+        asyncio.run(OutboxWorker(database, log).deliver())
+    log.available = True
+    asyncio.run(OutboxWorker(database, log).deliver())
+    assert len(log.entries["a"]) == 1
+
+
+def test_batches_are_bounded_and_all_go_in_the_end(database: Database) -> None:
+    put(database, *range(25))
+    log = MemoryLogClient()
+    worker = OutboxWorker(database, log, batch=10)
+    while asyncio.run(worker.deliver()):
+        pass
+    assert len(log.entries["a"]) == 25
+
+
+def test_municipalities_have_logs_of_their_own(database: Database) -> None:
+    put(database, 1)
+    put(database, 2, tenant="b")
+    log = MemoryLogClient()
+    asyncio.run(OutboxWorker(database, log).deliver())
+    assert {tenant: len(entries) for tenant, entries in log.entries.items()} == {"a": 1, "b": 1}
+    assert [row["reference"] for row in exported(database, "b")] == ["key-2"]
+
+
+def test_a_thing_is_found_by_its_digest_in_its_municipality(database: Database) -> None:
+    put(database, 1)
+    with database.reading() as session:
+        found = find(session, "a", (1).to_bytes(32))
+        assert found is not None
+        assert found.key == "key-1"
+        assert find(session, "b", (1).to_bytes(32)) is None

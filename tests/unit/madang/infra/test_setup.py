@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import pytest
+
+from madang.access.service_token import FolderServiceKeys
+from madang.core.merkle.note import VerifierKey
+from madang.core.trust.x509 import san_uris, validate_chain
+from madang.infra.catalogue import Catalogue, load_catalogue
+from madang.infra.clock import FixedClock
+from madang.infra.keystore import KeystoreError
+from madang.infra.settings import CommonSettings
+from madang.infra.setup import StateFolders, keystore, prepare_state
+from madang.infra.tenancy import Addresses
+from madang.infra.trust import load_anchors, load_trust
+
+CATALOG = Path(__file__).resolve().parents[4] / "catalog"
+NOW = 1_800_000_000
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return load_catalogue(CATALOG)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> CommonSettings:
+    return CommonSettings.model_validate({"state_dir": tmp_path, "key_passphrase": "right"})
+
+
+@pytest.fixture
+def addresses(catalogue: Catalogue) -> Addresses:
+    return Addresses(catalogue.tenants)
+
+
+@pytest.fixture
+def prepared(settings: CommonSettings, catalogue: Catalogue, addresses: Addresses) -> StateFolders:
+    prepare_state(settings, catalogue.tenants, addresses, FixedClock(NOW))
+    return StateFolders(settings.state_dir)
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_second_preparation_changes_nothing(
+    settings: CommonSettings, catalogue: Catalogue, addresses: Addresses, prepared: StateFolders
+) -> None:
+    before = contents(settings.state_dir)
+    prepare_state(settings, catalogue.tenants, addresses, FixedClock(NOW + 1000))
+    assert contents(settings.state_dir) == before
+
+
+def test_every_signing_key_has_a_chain_to_its_own_municipality(
+    settings: CommonSettings, catalogue: Catalogue, addresses: Addresses, prepared: StateFolders
+) -> None:
+    keys = keystore(settings)
+    for tenant in catalogue.tenants:
+        anchors = load_anchors(prepared.anchors, tenant.id)
+        for service in ("issuer", "verifier"):
+            chain = keys.signer(tenant.id, service).certificate_chain
+            key = validate_chain(chain, anchors, now=NOW)
+            assert key == keys.signer(tenant.id, service).public_key
+            assert san_uris(chain[0]) == (addresses.identifier(tenant.id, service),)
+
+
+def test_services_and_logs_find_one_anothers_public_keys(
+    settings: CommonSettings, catalogue: Catalogue, addresses: Addresses, prepared: StateFolders
+) -> None:
+    keys, services = keystore(settings), FolderServiceKeys(prepared.services)
+    for tenant in catalogue.tenants.ids():
+        for service in ("issuer", "verifier", "counter"):
+            found = services.key(addresses.identifier(tenant, service))
+            assert found == keys.signer(tenant, f"service-{service}").public_key
+        published = (prepared.log_keys / f"{tenant}.vkey").read_text("utf-8")
+        assert VerifierKey.parse(published).name == addresses.log_origin(tenant)
+    assert services.key("https://unknown/x/issuer") is None
+
+
+def test_the_trust_list_knows_who_attests_each_type(
+    catalogue: Catalogue, addresses: Addresses, prepared: StateFolders, settings: CommonSettings
+) -> None:
+    trust = load_trust(prepared.anchors, catalogue, addresses)
+    signer = keystore(settings).signer("saebyeol", "issuer")
+    issuer = addresses.identifier("saebyeol", "issuer")
+    for type_id in catalogue.types:
+        vct = catalogue.vct(addresses, type_id)
+        assert trust.type_id(vct) == type_id
+        assert trust.issuer_key(vct, issuer, signer.certificate_chain, now=NOW)
+
+
+def test_another_passphrase_is_noticed(
+    settings: CommonSettings, catalogue: Catalogue, addresses: Addresses, prepared: StateFolders
+) -> None:
+    wrong = CommonSettings.model_validate(
+        {"state_dir": settings.state_dir, "key_passphrase": "wrong"}
+    )
+    with pytest.raises(KeystoreError):
+        prepare_state(wrong, catalogue.tenants, addresses, FixedClock(NOW))
