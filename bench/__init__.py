@@ -1,0 +1,1 @@
+"""Speeds as shares of bounds that are measured in the same run."""
