@@ -102,7 +102,7 @@ class Guard:
 
 async def _check_form(request: Request, actor: Actor) -> None:
     """Refuse a change that did not come from a page of this session."""
-    sent = (await request.form()).get(CSRF_FIELD)
+    sent = (await request.form(max_files=0)).get(CSRF_FIELD)
     if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), actor.csrf.encode()):
         raise ForgedForm
 

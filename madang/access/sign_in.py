@@ -24,7 +24,7 @@ def sign_in_router(service: str, accounts: Staff, clock: Clock, pages: Pages) ->
     @router.post("/sign-in")
     @public("where a session begins")
     async def sign_in(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        sent = await request.form()
+        sent = await request.form(max_files=0)
         name, passphrase = str(sent.get("name", "")), str(sent.get("passphrase", ""))
         try:
             token = accounts.sign_in(tenant, name, passphrase, now=clock.now())

@@ -13,6 +13,7 @@ from madang.infra import journal
 from madang.infra.clock import Clock
 from madang.infra.db import Database
 from madang.infra.tenancy import UnknownTenant
+from madang.infra.web.limits import HEADERS
 from madang.infra.web.marks import Form, access_of
 from madang.infra.web.pages import Pages
 
@@ -61,7 +62,8 @@ class Refuser:
         """Write the journal's line and return the answer."""
         if refusal.journal:
             self._note(request, refusal.journal)
-        headers = {**NO_STORE, **refusal.headers}
+        # Answers to mistakes of ours do not pass through the middleware that adds these.
+        headers = {**HEADERS, **NO_STORE, **refusal.headers}
         access = access_of(request.scope.get("endpoint"))
         form = access.form if access else _form_by_accept(request)
         if form is Form.OAUTH:
