@@ -1,13 +1,21 @@
 """The door: closed unless the mark opens it for this caller."""
 
 import asyncio
+from dataclasses import replace
+from typing import Any
 
 import pytest
+from fastapi import APIRouter, Request
 
+from madang.access.marks import protocol, public, service, staff
 from madang.access.review import Finding, describe_routes, review
 from madang.access.review import House as Reviewed
 from madang.access.staff import Role
-from tests.unit.madang.access.conftest import NOW, OTHER, TENANT, House
+from madang.infra.web.app import Parts, create_app
+from madang.infra.web.errors import Refuser
+from madang.infra.web.i18n import load_texts
+from madang.infra.web.pages import Pages
+from tests.unit.madang.access.conftest import CATALOG, NOW, OTHER, TENANT, House
 
 BASE = f"/{TENANT}/counter"
 CHANGING = ["POST", "PUT", "PATCH", "DELETE"]
@@ -153,3 +161,46 @@ class TestReview:
         assert ("GET", "/{tenant}/counter/unmarked") in described
         assert ("GET", "/health") in described
         assert len(described) == 18
+
+    def test_a_guard_that_lets_everybody_in(self, house: House) -> None:
+        async def asleep(request: Request) -> None:
+            """Let everybody in."""
+
+        router = APIRouter(prefix="/{tenant}/counter")
+
+        @router.post("/clerk")
+        @staff(Role.CLERK)
+        async def clerk() -> str:
+            return "welcome"
+
+        @router.get("/api")
+        @service()
+        async def api() -> str:
+            return "welcome"
+
+        pages = Pages(load_texts(CATALOG / "texts"), [], service="counter")
+        refuser = Refuser(house.database, house.clock, pages)
+        open_house = create_app(Parts("open", asleep, refuser, {}, [router], 1000))
+        found = [
+            (f.visitor, f.expected, f.got) for f in self.findings(replace(house, app=open_house))
+        ]
+        assert found == [
+            ("anybody, in no municipality", 404, 200),
+            ("nobody", 303, 200),
+            ("staff without a role", 403, 200),
+            ("staff of another municipality", 404, 200),
+            ("a form without its token", 403, 200),
+            ("anybody, in no municipality", 404, 200),
+            ("a call without a token", 401, 200),
+        ]
+
+    @pytest.mark.parametrize(
+        "mark", [public(""), protocol(""), staff(), staff(Role.CLERK), service()]
+    )
+    def test_a_mark_that_says_too_little(self, house: House, mark: Any) -> None:
+        async def endpoint() -> None:
+            """Do nothing."""
+
+        house.app.add_api_route("/outside", mark(endpoint), methods=["GET"])
+        visitors = {f.visitor for f in self.findings(house) if f.route.path == "/outside"}
+        assert visitors == {"reader of marks"}
