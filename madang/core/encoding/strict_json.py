@@ -10,6 +10,7 @@ Json: TypeAlias = Any
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def loads(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Json:
@@ -31,7 +32,7 @@ def loads(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX
         _check_depth(raw, max_depth)
     try:
         text = raw.decode("utf-8")
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        value = _decode(text)
     except EncodingError:
         raise
     except (ValueError, RecursionError) as error:
@@ -43,7 +44,7 @@ def loads(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX
 
 def dumps(value: Json) -> str:
     """Return `value` as compact JSON text; characters outside ASCII stay as they are."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _encode(value)
 
 
 def _utf8(text: str) -> bytes:
@@ -62,6 +63,9 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 def _no_constant(name: str) -> NoReturn:
     raise EncodingError(f"{name} is not JSON")
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant).decode
 
 
 def _check_depth(raw: bytes, max_depth: int) -> None:

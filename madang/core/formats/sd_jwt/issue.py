@@ -14,7 +14,6 @@ from madang.core.formats.sd_jwt.model import (
     HASHES,
     SD,
     SD_ALG,
-    Disclosure,
     Path,
 )
 from madang.core.keys.signing import Signer
@@ -54,12 +53,12 @@ class Issued:
 
     Attributes:
         compact: issuer-signed JWT and all disclosures, each followed by "~".
-        disclosures: all of them.
+        disclosures: all of them, encoded.
         issuer_digest: SHA-256 of the issuer-signed JWT, 32 bytes: what the log commits to.
     """
 
     compact: str
-    disclosures: tuple[Disclosure, ...]
+    disclosures: tuple[str, ...]
     issuer_digest: bytes
 
 
@@ -100,7 +99,7 @@ def issue(
     if maker.disclosures or decoys:
         concealed[SD_ALG] = hash_name
     compact = jws.sign(strict_json.dumps(concealed).encode(), header, signer)
-    parts = "~".join([compact, *(d.encoded for d in maker.disclosures), ""])
+    parts = "~".join([compact, *maker.disclosures, ""])
     digest = hashlib.sha256(compact.encode("ascii")).digest()
     return Issued(parts, tuple(maker.disclosures), digest)
 
@@ -121,7 +120,7 @@ class _Maker:
     """Turns values into disclosures and digests, inner ones first."""
 
     def __init__(self, hash_name: str, salts: Iterator[str]) -> None:
-        self.disclosures: list[Disclosure] = []
+        self.disclosures: list[str] = []
         self._hash = HASHES[hash_name]
         self._salts = salts
 
@@ -171,7 +170,7 @@ class _Maker:
         salt = self._salt()
         array = [salt, value] if name is None else [salt, name, value]
         encoded = base64url.encode(strict_json.dumps(array).encode())
-        self.disclosures.append(Disclosure(encoded, salt, name, value))
+        self.disclosures.append(encoded)
         return self._digest(encoded)
 
     def _salt(self) -> str:
