@@ -7,18 +7,17 @@ same transactions with the same times give the same chain.
 
 import asyncio
 import contextlib
-import ctypes
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from madang.infra.child import ending_with_parent
 from madang.infra.clock import Clock
 from madang.infra.rpc import Rpc, RpcError
 
 START_SECONDS = 20.0
 _POLL_SECONDS = 0.02
-_PR_SET_PDEATHSIG = 1
 _MILLISECONDS = 1000
 
 
@@ -107,7 +106,7 @@ class EmbeddedEngine:
             *("--chain-id", str(settings.chain_id), "--timestamp", str(settings.genesis_time)),
             *("--accounts", "0", "--base-fee", "0", "--gas-price", "0", "--silent"),
             stdin=asyncio.subprocess.DEVNULL,
-            preexec_fn=_end_with_parent,
+            preexec_fn=ending_with_parent(signal.SIGKILL),
             start_new_session=True,
         )
         loop = asyncio.get_running_loop()
@@ -176,8 +175,3 @@ class EmbeddedEngine:
             self._process.terminate()
             await self._process.wait()
         self._process = None
-
-
-def _end_with_parent() -> None:
-    """Ask Linux to end the engine when the node dies, so that the port is free again."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

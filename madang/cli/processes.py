@@ -1,7 +1,6 @@
 """The processes of a city on one machine: started, watched, stopped by their own ids."""
 
 import asyncio
-import ctypes
 import os
 import signal
 import sys
@@ -11,10 +10,11 @@ from pathlib import Path
 
 import httpx
 
+from madang.infra.child import ending_with_parent
+
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.05
-_PR_SET_PDEATHSIG = 1
 
 
 class StartError(RuntimeError):
@@ -85,7 +85,7 @@ class City:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=ending_with_parent(signal.SIGTERM),
             )
         return Running(program, process, log)
 
@@ -134,8 +134,3 @@ async def _answers(client: httpx.AsyncClient, health: str) -> bool:
         return (await client.get(health)).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
-
-
-def _end_with_parent() -> None:
-    """Ask Linux to end the child when the starter dies, so that no process is left behind."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
