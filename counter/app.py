@@ -19,6 +19,7 @@ from madang.access.service_token import FolderServiceKeys, ServiceKeys
 from madang.access.sign_in import sign_in_router
 from madang.access.staff import Staff, StaffAccount, StaffSession
 from madang.core.keys.signing import Signer
+from madang.infra.background import background
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import Clock, SystemClock
 from madang.infra.db import Database
@@ -87,10 +88,8 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        work = asyncio.create_task(_sweep(settings, books))
-        yield
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
+        async with background(_sweep(settings, books)):
+            yield
 
     return create_app(
         Parts(

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from issuer.issuance import store
 from issuer.offers.store import PresentationStore
 from issuer.office import Office
+from madang.infra.background import background
 
 
 def sweep(office: Office) -> None:
@@ -20,12 +21,8 @@ def sweep(office: Office) -> None:
 @contextlib.asynccontextmanager
 async def sweeping(office: Office) -> AsyncIterator[None]:
     """Sweep while the block lasts."""
-    task = asyncio.create_task(_forever(office))
-    try:
+    async with background(_forever(office)):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _forever(office: Office) -> None:
