@@ -1,32 +1,32 @@
 """The issuer as an application: which adapters it has, and how the features are put together."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache, partial
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
 from issuer import errors
 from issuer.issuance import document_routes
 from issuer.issuance import routes as issuance
-from issuer.issuance.store import AnswerRow, NonceRow
+from issuer.issuance.store import AnswerRow, AnswerStore, LoggedStore, NonceRow, NonceStore
 from issuer.offers import routes as offers
-from issuer.offers.store import OfferRow, PresentationRow
+from issuer.offers.store import OfferRow, OfferStore, PresentationRow, PresentationStore
 from issuer.office import Office
 from issuer.proofing import routes as proofing
-from issuer.proofing.store import ProofingRow
+from issuer.proofing.store import ProofingRow, ProofingStore
 from issuer.settings import Settings
 from issuer.sources.claims import ClaimSource
 from issuer.sources.model import Register
 from issuer.sources.synthetic.stored import stored_register
 from issuer.status import routes as status
-from issuer.status.store import CredentialRow, StatusListRow
+from issuer.status.store import CredentialRow, ListStore, RecordStore, StatusListRow
 from issuer.sweeper import sweeping
 from issuer.types import routes as types
+from madang.access import log_calls
 from madang.access.guard import Guard
-from madang.access.service_token import Call, FolderServiceKeys, ServiceKeys, make
+from madang.access.service_token import FolderServiceKeys, ServiceKeys
 from madang.core.keys.signing import Signer
 from madang.core.merkle.note import VerifierKey
 from madang.infra.catalogue import Catalogue, load_catalogue
@@ -35,7 +35,7 @@ from madang.infra.db import Database
 from madang.infra.http import HttpClient, HttpxClient
 from madang.infra.ids import Ids, SystemIds
 from madang.infra.journal import JournalEntry
-from madang.infra.log_client import HttpLogClient, LogClient
+from madang.infra.log_client import LogClient
 from madang.infra.outbox import OutboxRow, OutboxWorker, running
 from madang.infra.setup import StateFolders, keystore
 from madang.infra.tenancy import Addresses
@@ -58,6 +58,23 @@ TABLES = (
     StatusListRow,
 )
 """Everything that the issuer keeps in its database."""
+ISSUANCE_STORES = issuance.Stores(
+    codes=OfferStore,
+    tokens=OfferStore,
+    nonces=NonceStore,
+    records=RecordStore,
+    lists=ListStore,
+    answers=AnswerStore,
+    held=RecordStore,
+    logged=LoggedStore,
+)
+OFFER_STORES = offers.Stores(
+    offers=OfferStore,
+    proofings=ProofingStore,
+    holders=RecordStore,
+    presentations=PresentationStore,
+)
+STATUS_STORES = status.Stores(records=RecordStore, lists=ListStore)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +141,8 @@ def log_over(
         signer: a municipality's key for calls of this service.
         clock: tells the time.
     """
-
-    def authorize(tenant: str, method: str, url: str, body: bytes) -> Mapping[str, str]:
-        call = Call(addresses.identifier(tenant, "log"), method, urlsplit(url).path, body)
-        issuer = addresses.identifier(tenant, SERVICE)
-        token = make(signer(tenant), call, issuer=issuer, actor=SERVICE, roles=(), now=clock.now())
-        return {"authorization": f"Bearer {token}"}
-
-    return HttpLogClient(http, lambda tenant: addresses.identifier(tenant, "log"), authorize)
+    authorize = log_calls.log_authorization(SERVICE, addresses, signer, clock)
+    return log_calls.log_over(http, addresses, authorize)
 
 
 def _log_key(folders: StateFolders, tenant: str) -> VerifierKey:
@@ -154,11 +165,11 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
         errors=errors.TABLE,
         routers=(
             document_routes.router(office, deps.signer),
-            issuance.router(office, mint),
-            status.router(office, deps.signer),
+            issuance.router(office, mint, ISSUANCE_STORES),
+            status.router(office, deps.signer, STATUS_STORES),
             types.router(office),
-            proofing.router(office, deps.register),
-            offers.router(office, claims, deps.anchors),
+            proofing.router(office, deps.register, ProofingStore),
+            offers.router(office, claims, deps.anchors, OFFER_STORES),
         ),
         max_body_bytes=settings.max_body_bytes,
         lifespan=_lifespan(office, OutboxWorker(deps.database, deps.log)),

@@ -2,7 +2,6 @@
 
 from issuer.calls import MalformedCall
 from issuer.issuance.model import BearerRefused, GrantRefused
-from issuer.issuance.receipts import LogNotBelieved
 from issuer.offers.model import OfferCode, OfferRefused
 from issuer.proofing.model import NotInRegister
 from issuer.sources.claims import NothingToCertify
@@ -12,6 +11,7 @@ from madang.access import errors as access
 from madang.core.protocol.error_body import printable
 from madang.core.protocol.oauth.errors import OAuthError
 from madang.core.protocol.oid4vci.errors import CredentialError
+from madang.infra.receipts import LogNotBelieved
 from madang.infra.web.errors import Refusal, Table
 
 _NOT_FOUND = frozenset({OfferCode.PROOFING_UNKNOWN, OfferCode.OFFER_UNKNOWN})

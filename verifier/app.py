@@ -4,12 +4,12 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
+from madang.access import log_calls
 from madang.access.guard import Guard
-from madang.access.service_token import Call, FolderServiceKeys, ServiceKeys, make
+from madang.access.service_token import FolderServiceKeys, ServiceKeys
 from madang.access.sign_in import sign_in_router
 from madang.access.staff import Staff, StaffAccount, StaffSession
 from madang.core.merkle.note import VerifierKey
@@ -21,7 +21,7 @@ from madang.infra.db import Database
 from madang.infra.http import HttpClient, HttpxClient
 from madang.infra.ids import Ids, SystemIds
 from madang.infra.journal import JournalEntry
-from madang.infra.log_client import Authorize, HttpLogClient, LogClient
+from madang.infra.log_client import Authorize, LogClient
 from madang.infra.outbox import OutboxRow, OutboxWorker, running
 from madang.infra.setup import StateFolders, keystore
 from madang.infra.tenancy import Addresses
@@ -41,11 +41,10 @@ from verifier.presentations.model import Use
 from verifier.presentations.opening import Opener, Signers
 from verifier.presentations.routes import Desk, counter_router, wallet_router
 from verifier.presentations.status_lists import Bounds, FetchedStatusLists
-from verifier.presentations.store import PresentationRow
+from verifier.presentations.store import PresentationRow, SqlPresentations
 from verifier.settings import Settings
 
 SERVICE = "verifier"
-_ACTOR = "verifier"
 
 
 @dataclass(frozen=True)
@@ -92,11 +91,7 @@ def production(settings: Settings) -> Deps:
         signers=signers,
         service_keys=FolderServiceKeys(folders.services),
         http=http,
-        log=HttpLogClient(
-            http,
-            lambda tenant: addresses.identifier(tenant, "log"),
-            log_authorization(signers, addresses, clock),
-        ),
+        log=log_calls.log_over(http, addresses, log_authorization(signers, addresses, clock)),
         log_keys=load_log_keys(folders.log_keys),
         texts=load_texts(settings.catalog_dir / "texts"),
     )
@@ -104,20 +99,9 @@ def production(settings: Settings) -> Deps:
 
 def log_authorization(signers: Signers, addresses: Addresses, clock: Clock) -> Authorize:
     """Return what makes the headers of a call to the log."""
-
-    def authorize(tenant: str, method: str, url: str, body: bytes) -> Mapping[str, str]:
-        call = Call(addresses.identifier(tenant, "log"), method, urlsplit(url).path, body)
-        token = make(
-            signers.signer(tenant, "service-verifier"),
-            call,
-            issuer=addresses.identifier(tenant, SERVICE),
-            actor=_ACTOR,
-            roles=(),
-            now=clock.now(),
-        )
-        return {"authorization": f"Bearer {token}"}
-
-    return authorize
+    return log_calls.log_authorization(
+        SERVICE, addresses, lambda tenant: signers.signer(tenant, f"service-{SERVICE}"), clock
+    )
 
 
 def load_log_keys(folder: Path) -> dict[str, VerifierKey]:
@@ -181,6 +165,7 @@ def _desk(settings: Settings, deps: Deps) -> Desk:
     return Desk(
         database=deps.database,
         clock=deps.clock,
+        presentations=SqlPresentations,
         opener=opener,
         examiner=Examiner(
             trust=deps.trust,
@@ -209,6 +194,8 @@ def _agency(settings: Settings, deps: Deps, opener: Opener, pages: Pages) -> Age
     return Agency(
         database=deps.database,
         clock=deps.clock,
+        checks=SqlChecks,
+        presentations=SqlPresentations,
         checker=Checker(deps.catalogue, deps.addresses, deps.ids, opener, settings.decision_days),
         pages=pages,
         log=deps.log,

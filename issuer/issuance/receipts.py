@@ -1,133 +1,52 @@
-"""Receipts for holders: proofs from the log's files, each checked before it is handed out."""
+"""Which receipts a wallet may have: those of copies that are bound to the key it proves."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from madang.core.evidence.receipt import Receipt, check
-from madang.core.merkle.checkpoint import Checkpoint, parse_note, verify
-from madang.core.merkle.entry import Entry
-from madang.core.merkle.note import NoteError, VerifierKey
-from madang.core.merkle.tiles import Tile, TileError, TileTree
-from madang.infra.log_client import LogClient, LogUnavailable
-
-MAX_TILES = 256
-"""Most files read for one request."""
+from issuer.issuance.model import denied
+from issuer.issuance.nonce import Nonces, consume
+from issuer.work import Work
+from madang.core.protocol.oid4vci.receipt_request import CheckedReceiptRequest
+from madang.infra.receipts import Logged
 
 
-class LogNotBelieved(RuntimeError):  # noqa: N818 - a state of the log
-    """The log's checkpoint or files do not hold; nothing is handed out."""
+class HeldCopies(Protocol):
+    """Knows which copies are bound to a key."""
+
+    def held(self, tenant: str, holder: str, digests: Sequence[bytes]) -> set[bytes]:
+        """Return which of the copies are bound to a holder key."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedCopy:
-    """What the office keeps of one log entry.
+class LoggedCopies(Protocol):
+    """Knows which copies stand in the log."""
 
-    Attributes:
-        digest: of the issuer-signed JWT.
-        salt: of the commitment.
-        entry: as it has to stand in the log.
-    """
-
-    digest: bytes
-    salt: bytes
-    entry: Entry
+    def logged(self, tenant: str, digests: Sequence[bytes]) -> list[Logged]:
+        """Return those of the copies that have an index in the log."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class LogReader:
-    """One municipality's log.
+class Drawer:
+    """The stores of one transaction."""
 
-    Attributes:
-        tenant: the municipality.
-        client: reads the log.
-        key: of the log, known from elsewhere; its name is the log's origin.
-    """
-
-    tenant: str
-    client: LogClient
-    key: VerifierKey
+    nonces: Nonces
+    held: HeldCopies
+    logged: LoggedCopies
 
 
-async def receipts(log: LogReader, copies: Iterable[LoggedCopy]) -> dict[bytes, Receipt]:
-    """Return the receipts, by digest, of copies that stand in the log's newest checkpoint.
-
-    None when the log cannot be read now: the holder asks again.
+def logged_copies(
+    work: Work, drawer: Drawer, request: CheckedReceiptRequest, digests: Sequence[bytes]
+) -> list[Logged]:
+    """Use the request's nonce up and return its copies that have an index in the log.
 
     Raises:
-        LogNotBelieved: what the log answers is not signed by its key or does not hold.
+        CredentialError: invalid_nonce, or credential_request_denied when any of the copies is
+            not bound to the proved key.
     """
-    wanted = list(copies)
-    if not wanted:
-        return {}
-    try:
-        note = await log.client.checkpoint(log.tenant)
-        size = _believed(note, log.key).size
-        files = _Files(log, size)
-        inside = [copy for copy in wanted if copy.entry.sequence < size]
-        return {copy.digest: await _receipt(copy, note, files) for copy in inside}
-    except LogUnavailable:
-        return {}
-
-
-def _believed(note: str, key: VerifierKey) -> Checkpoint:
-    try:
-        head = parse_note(note)
-    except NoteError as error:
-        raise LogNotBelieved(str(error)) from error
-    if not verify(head, key):
-        raise LogNotBelieved("the checkpoint is not signed by the log's key")
-    return head.checkpoint
-
-
-class _Missing(Exception):  # noqa: N818 - a question, not a mistake
-    """A file that has to be fetched first."""
-
-    def __init__(self, tile: Tile) -> None:
-        super().__init__(tile.path)
-        self.tile = tile
-
-
-class _Files:
-    """Files of a log as they are needed: proofs are made by plain functions, files are awaited."""
-
-    def __init__(self, log: LogReader, size: int) -> None:
-        self.log = log
-        self._size = size
-        self._files: dict[Tile, bytes] = {}
-
-    async def proof(self, index: int) -> list[bytes]:
-        """Return an inclusion proof, fetching what it lacks."""
-        while True:
-            try:
-                return TileTree(self._size, self._read).inclusion_proof(index, self._size)
-            except _Missing as missing:
-                await self._fetch(missing.tile)
-            except TileError as error:
-                raise LogNotBelieved(str(error)) from error
-
-    def _read(self, tile: Tile) -> bytes:
-        if tile not in self._files:
-            raise _Missing(tile)
-        return self._files[tile]
-
-    async def _fetch(self, tile: Tile) -> None:
-        if len(self._files) >= MAX_TILES:
-            raise LogUnavailable(f"more than {MAX_TILES} files for one request")
-        self._files[tile] = await self.log.client.tile(self.log.tenant, tile)
-
-
-async def _receipt(copy: LoggedCopy, note: str, files: _Files) -> Receipt:
-    receipt = Receipt(
-        log_origin=files.log.key.name,
-        kind=copy.entry.kind,
-        index=copy.entry.sequence,
-        entry=copy.entry,
-        salt=copy.salt,
-        digest=copy.digest,
-        inclusion_proof=tuple(await files.proof(copy.entry.sequence)),
-        checkpoint=note,
-    )
-    failures = check(receipt, files.log.key, thing=copy.digest).failures
-    if failures:
-        raise LogNotBelieved(failures[0].detail)
-    return receipt
+    consume(work, drawer.nonces, request.nonce)
+    held = drawer.held.held(work.tenant, request.key.thumbprint(), digests)
+    if held != {*digests}:
+        raise denied("a certificate is not one that was issued to this key")
+    return drawer.logged.logged(work.tenant, digests)

@@ -10,18 +10,25 @@ from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
 from issuer.calls import read_call, read_digest
-from issuer.issuance import store
-from issuer.issuance.credential import Asked, Press, Shelf, issue_copies, named_type
-from issuer.issuance.model import GrantRefused, denied, invalid_token, token_in_address
-from issuer.issuance.nonce import consume, new_nonce
+from issuer.issuance.answers import Answers
+from issuer.issuance.credential import (
+    Asked,
+    CopyRecords,
+    Press,
+    Shelf,
+    TokenOffers,
+    issue_copies,
+    named_type,
+)
+from issuer.issuance.model import GrantRefused, invalid_token, token_in_address
+from issuer.issuance.nonce import Nonces, new_nonce
 from issuer.issuance.proofs import ProofPolicy, check_proofs
-from issuer.issuance.receipts import LoggedCopy, LogReader, receipts
-from issuer.issuance.token import TokenPolicy, redeem
-from issuer.offers.store import OfferStore
+from issuer.issuance.receipts import Drawer, HeldCopies, LoggedCopies, logged_copies
+from issuer.issuance.token import CodeOffers, TokenPolicy, redeem
 from issuer.office import Office
 from issuer.sources.claims import ClaimSource
 from issuer.status.routes import list_policy
-from issuer.status.store import ListStore, RecordStore
+from issuer.status.usecases import Lists
 from madang.access.marks import protocol
 from madang.core.catalog import metadata
 from madang.core.catalog.certificate_type import TypeId
@@ -41,6 +48,7 @@ from madang.core.protocol.oid4vci.errors import invalid_credential_request
 from madang.core.protocol.oid4vci.receipt_request import check_receipt_request
 from madang.infra import outbox
 from madang.infra.log_client import LogClient
+from madang.infra.receipts import Logged, LogReader, receipts
 from madang.infra.web.errors import NO_STORE
 
 _FORM = "application/x-www-form-urlencoded"
@@ -71,12 +79,38 @@ class Mint:
     log_key: Callable[[str], VerifierKey]
 
 
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What gives a transaction's stores.
+
+    Attributes:
+        codes: finds offers by their codes.
+        tokens: finds offers by their access tokens.
+        nonces: keeps nonces.
+        records: keeps the records of copies.
+        lists: keeps the status lists.
+        answers: keeps sealed answers.
+        held: knows which copies are bound to a key.
+        logged: knows which copies stand in the log.
+    """
+
+    codes: Callable[[Session], CodeOffers]
+    tokens: Callable[[Session], TokenOffers]
+    nonces: Callable[[Session], Nonces]
+    records: Callable[[Session], CopyRecords]
+    lists: Callable[[Session], Lists]
+    answers: Callable[[Session], Answers]
+    held: Callable[[Session], HeldCopies]
+    logged: Callable[[Session], LoggedCopies]
+
+
 class _Wallets:
     """The endpoints' work, between a request's bytes and the answer."""
 
-    def __init__(self, office: Office, mint: Mint) -> None:
+    def __init__(self, office: Office, mint: Mint, stores: Stores) -> None:
         self._office = office
         self._mint = mint
+        self._stores = stores
         self._lists = list_policy(office.settings)
         self._integrity = cache(self._integrity_of)
 
@@ -86,14 +120,14 @@ class _Wallets:
         policy = TokenPolicy(settings.token_seconds, settings.tx_code_tries)
         with self._office.database.transaction() as session:
             work = self._office.work(session, tenant)
-            outcome = redeem(work, OfferStore(session), asked, policy)
+            outcome = redeem(work, self._stores.codes(session), asked, policy)
         if isinstance(outcome, GrantRefused):
             raise outcome
         return TokenResponse(access_token=AccessToken(outcome), expires_in=policy.seconds)
 
     def nonce(self, tenant: str) -> NonceResponse:
         with self._office.database.transaction() as session:
-            work, nonces = self._office.work(session, tenant), store.NonceStore(session)
+            work, nonces = self._office.work(session, tenant), self._stores.nonces(session)
             nonce = new_nonce(work, nonces, self._office.settings.nonce_seconds)
         return NonceResponse(c_nonce=nonce)
 
@@ -124,12 +158,13 @@ class _Wallets:
         )
 
     def _shelf(self, session: Session, tenant: str) -> Shelf:
+        stores = self._stores
         return Shelf(
-            offers=OfferStore(session),
-            nonces=store.NonceStore(session),
-            records=RecordStore(session),
-            lists=ListStore(session),
-            answers=store.AnswerStore(session),
+            offers=stores.tokens(session),
+            nonces=stores.nonces(session),
+            records=stores.records(session),
+            lists=stores.lists(session),
+            answers=stores.answers(session),
             register=partial(outbox.enqueue, session, tenant, now=self._office.clock.now()),
         )
 
@@ -149,7 +184,7 @@ class _Wallets:
         told = {digest: receipt.to_json() for digest, receipt in found.items()}
         return {"receipts": {text: told.get(digest) for text, digest in digests.items()}}
 
-    def _logged(self, proof: str, digests: list[bytes], tenant: str) -> list[LoggedCopy]:
+    def _logged(self, proof: str, digests: list[bytes], tenant: str) -> list[Logged]:
         policy = self._proofs(tenant)
         checked = check_receipt_request(
             proof,
@@ -159,23 +194,21 @@ class _Wallets:
             max_skew=policy.max_skew,
         )
         with self._office.database.transaction() as session:
-            work = self._office.work(session, tenant)
-            consume(work, store.NonceStore(session), checked.nonce)
-            held = RecordStore(session).held(tenant, checked.key.thumbprint(), digests)
-            if held != {*digests}:
-                raise denied("a certificate is not one that was issued to this key")
-            return store.logged(session, tenant, digests)
+            stores = self._stores
+            drawer = Drawer(stores.nonces(session), stores.held(session), stores.logged(session))
+            return logged_copies(self._office.work(session, tenant), drawer, checked, digests)
 
 
-def router(office: Office, mint: Mint) -> APIRouter:
+def router(office: Office, mint: Mint, stores: Stores) -> APIRouter:
     """Return the routes.
 
     Args:
         office: what all features share.
         mint: what copies and receipts are made with.
+        stores: what gives a transaction's stores.
     """
     routes = APIRouter(prefix="/{tenant}/issuer")
-    wallets = _Wallets(office, mint)
+    wallets = _Wallets(office, mint, stores)
 
     @routes.post("/token")
     @protocol("the code and the transaction code are checked")

@@ -6,10 +6,10 @@ from sqlalchemy import CursorResult, delete
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from issuer.issuance.answers import Answer
-from issuer.issuance.receipts import LoggedCopy
 from madang.core.encoding import base64url
 from madang.core.merkle.entry import Entry, EntryKind, commitment
 from madang.infra.outbox import OutboxRow
+from madang.infra.receipts import Logged
 
 
 class NonceRow(SQLModel, table=True):
@@ -71,23 +71,29 @@ class AnswerStore:
         return self._session.exec(wanted).first()
 
 
+class LoggedStore:
+    """Log entries of copies as the outbox holds them, in an open transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def logged(self, tenant: str, digests: Sequence[bytes]) -> list[Logged]:
+        """Return those of the copies that have an index in the log."""
+        wanted = select(OutboxRow).where(
+            OutboxRow.tenant == tenant,
+            col(OutboxRow.digest).in_([base64url.encode(digest) for digest in digests]),
+            col(OutboxRow.log_index).is_not(None),
+        )
+        return [_logged(row, row.log_index or 0) for row in self._session.exec(wanted)]
+
+
 def sweep(session: Session, now: int) -> None:
     """Delete nonces and answers that are over."""
     session.execute(delete(NonceRow).where(col(NonceRow.until) <= now))
     session.execute(delete(AnswerRow).where(col(AnswerRow.until) <= now))
 
 
-def logged(session: Session, tenant: str, digests: Sequence[bytes]) -> list[LoggedCopy]:
-    """Return what the outbox holds of things that have an index in the log."""
-    wanted = select(OutboxRow).where(
-        OutboxRow.tenant == tenant,
-        col(OutboxRow.digest).in_([base64url.encode(digest) for digest in digests]),
-        col(OutboxRow.log_index).is_not(None),
-    )
-    return [_logged(row, row.log_index or 0) for row in session.exec(wanted)]
-
-
-def _logged(row: OutboxRow, index: int) -> LoggedCopy:
+def _logged(row: OutboxRow, index: int) -> Logged:
     digest, salt = base64url.decode(row.digest), base64url.decode(row.salt)
     kind, committed = EntryKind(row.kind), commitment(salt, digest)
-    return LoggedCopy(digest, salt, Entry(index, kind, row.hour, row.issuer, committed))
+    return Logged(digest, salt, Entry(index, kind, row.hour, row.issuer, committed))

@@ -11,11 +11,13 @@ from sqlmodel import Session
 
 from issuer.calls import MalformedCall, read_call
 from issuer.offers.model import OfferCode, OfferRefused, state
-from issuer.offers.store import OfferStore, PresentationStore
 from issuer.offers.usecases import (
     Desk,
+    Holders,
     NewOffer,
     OfferPolicy,
+    Offers,
+    Presentations,
     Presented,
     known,
     offer_to_holder,
@@ -23,10 +25,9 @@ from issuer.offers.usecases import (
     renew,
 )
 from issuer.office import Office
-from issuer.proofing.store import ProofingStore
+from issuer.proofing.usecases import Proofings
 from issuer.settings import Settings
 from issuer.sources.claims import ClaimSource
-from issuer.status.store import RecordStore
 from issuer.work import Work
 from madang.access.marks import service
 from madang.core.protocol.message import Array, Message
@@ -49,15 +50,34 @@ class OfferCall(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class Stores:
+    """What gives a transaction's stores.
+
+    Attributes:
+        offers: keeps offers.
+        proofings: keeps proofings.
+        holders: knows which copies were issued to whom.
+        presentations: remembers which presentations were acted on.
+    """
+
+    offers: Callable[[Session], Offers]
+    proofings: Callable[[Session], Proofings]
+    holders: Callable[[Session], Holders]
+    presentations: Callable[[Session], Presentations]
+
+
+@dataclass(frozen=True, slots=True)
 class _Calls:
     office: Office
     claims: ClaimSource
     anchors: Anchors
+    stores: Stores
 
     def desk(self, session: Session, tenant: str) -> Desk:
         settings, office = self.office.settings, self.office
         policy = _policy(settings)
-        return Desk(OfferStore(session), office.types(tenant), self.claims, office.day, policy)
+        offers, types = self.stores.offers(session), office.types(tenant)
+        return Desk(offers, types, self.claims, office.day, policy)
 
     def make(self, call: OfferCall, tenant: str, clerk: str) -> NewOffer:
         if (call.proofing_id is None) == (call.presentation_result is None):
@@ -65,11 +85,11 @@ class _Calls:
         with self.office.database.transaction() as session:
             work, desk = self.office.work(session, tenant, clerk), self.desk(session, tenant)
             if call.proofing_id is not None:
-                proofings = ProofingStore(session)
+                proofings = self.stores.proofings(session)
                 return offer_to_proven(work, desk, proofings, call.proofing_id, call.types)
             result = self.checked(work, call.presentation_result or "")
-            presented = Presented(result, RecordStore(session), PresentationStore(session))
-            return offer_to_holder(work, desk, presented, call.types)
+            holders, taken = self.stores.holders(session), self.stores.presentations(session)
+            return offer_to_holder(work, desk, Presented(result, holders, taken), call.types)
 
     def checked(self, work: Work, compact: str) -> PresentationResult:
         settings = self.office.settings
@@ -92,7 +112,7 @@ class _Calls:
     def told(self, offer: str, tenant: str) -> dict[str, object]:
         with self.office.database.reading() as session:
             work = self.office.work(session, tenant)
-            found = known(work, OfferStore(session), offer)
+            found = known(work, self.stores.offers(session), offer)
         issued = found.entitlement.issued.items()
         return {
             "state": state(found, work.now).value,
@@ -121,16 +141,17 @@ def _policy(settings: Settings) -> OfferPolicy:
     )
 
 
-def router(office: Office, claims: ClaimSource, anchors: Anchors) -> APIRouter:
+def router(office: Office, claims: ClaimSource, anchors: Anchors, stores: Stores) -> APIRouter:
     """Return the routes.
 
     Args:
         office: what all features share.
         claims: makes claims.
         anchors: roots of a municipality's own verifier.
+        stores: what gives a transaction's stores.
     """
     routes = APIRouter(prefix="/{tenant}/issuer/api/offers")
-    calls = _Calls(office, claims, anchors)
+    calls = _Calls(office, claims, anchors, stores)
 
     @routes.post("")
     @service("clerk")

@@ -1,17 +1,18 @@
 """The counter's call to prove identity."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import Field
+from sqlmodel import Session
 
 from issuer.calls import MalformedCall, read_call
 from issuer.office import Office
 from issuer.proofing.model import EvidenceKind, Method
-from issuer.proofing.store import ProofingStore
-from issuer.proofing.usecases import Shown, prove_identity
+from issuer.proofing.usecases import Proofings, Shown, prove_identity
 from issuer.sources.model import IdentityEvidence, Register
 from madang.access.marks import service
 from madang.core.protocol.message import Message
@@ -39,8 +40,16 @@ class ProofingCall(Message):
         return Shown(evidence, self.method, self.evidence)
 
 
-def router(office: Office, register: Register) -> APIRouter:
-    """Return the route."""
+def router(
+    office: Office, register: Register, proofings: Callable[[Session], Proofings]
+) -> APIRouter:
+    """Return the route.
+
+    Args:
+        office: what all features share.
+        register: the civil register.
+        proofings: gives a transaction's store.
+    """
     routes = APIRouter(prefix="/{tenant}/issuer/api")
 
     @routes.post("/proofings")
@@ -50,7 +59,7 @@ def router(office: Office, register: Register) -> APIRouter:
         shown = read_call(ProofingCall, await request.body()).shown()
         with office.database.transaction() as session:
             work = office.work(session, tenant, clerk)
-            proofing = prove_identity(work, register, ProofingStore(session), shown)
+            proofing = prove_identity(work, register, proofings(session), shown)
         answer = {"proofing_id": proofing.id, "level": proofing.level.value}
         return JSONResponse(answer, 201, NO_STORE)
 

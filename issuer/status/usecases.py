@@ -82,6 +82,10 @@ class Lists(Protocol):
         """Return the size of a list; None if there is none of this number."""
         ...
 
+    def published(self, tenant: str, number: int) -> Published | None:
+        """Return a list as it was published last, None if it changed since or never was."""
+        ...
+
     def marked(self, tenant: str, number: int) -> Iterable[tuple[int, Status]]:
         """Return the indexes that are not valid."""
         ...

@@ -8,8 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from ledger_node.publisher.model import AppendError, ForeignOfficeError, Submitted
-from ledger_node.publisher.store import SqlLogs
-from ledger_node.publisher.usecases import Publisher
+from ledger_node.publisher.usecases import AnchoredLog, Publisher
 from madang.access.marks import public, service
 from madang.access.service_token import ServiceIdentity
 from madang.core.encoding import base64url, strict_json
@@ -48,12 +47,14 @@ def append_router(publishers: Mapping[str, Publisher], append_entries: int) -> A
     return router
 
 
-def reading_router(publishers: Mapping[str, Publisher], stores: Mapping[str, SqlLogs]) -> APIRouter:
+def reading_router(
+    publishers: Mapping[str, Publisher], logs: Mapping[str, AnchoredLog]
+) -> APIRouter:
     """Return the routes by which anybody reads the logs.
 
     Args:
         publishers: the one writer of each log, by tenant.
-        stores: the durable state of each log, by tenant.
+        logs: the anchored heads of each log, by tenant.
     """
     router = APIRouter(prefix="/{tenant}/log")
 
@@ -77,8 +78,8 @@ def reading_router(publishers: Mapping[str, Publisher], stores: Mapping[str, Sql
     @router.get("/anchors/{size}")
     @public(_OPEN, Form.PROBLEM)
     async def anchor(tenant: str, size: int) -> Any:  # noqa: ANN401 - FastAPI's response
-        with stores[tenant]() as store:
-            head = store.anchored_from(size)
+        with logs[tenant]() as heads:
+            head = heads.anchored_from(size)
         if head is None:
             raise UnknownTenant(tenant)
         body = {

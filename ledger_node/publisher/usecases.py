@@ -67,6 +67,22 @@ class LogStores(Protocol):
         ...
 
 
+class AnchoredHeads(Protocol):
+    """Which heads of one log stand on the chain."""
+
+    def anchored_from(self, size: int) -> LogHead | None:
+        """Return the smallest anchored head that covers `size` entries."""
+        ...
+
+
+class AnchoredLog(Protocol):
+    """Opens the heads of one log."""
+
+    def __call__(self) -> AbstractContextManager[AnchoredHeads]:
+        """Return the heads as they are in one transaction."""
+        ...
+
+
 @dataclass
 class Publisher:
     """The one writer of one log.

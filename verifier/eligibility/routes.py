@@ -1,12 +1,13 @@
 """Routes of eligibility: the API, and the pages of the agency."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import Field
+from sqlmodel import Session
 
 from madang.access.marks import service, staff
 from madang.access.staff import Role
@@ -26,6 +27,7 @@ from madang.infra.web.pages import Pages
 from madang.infra.web.qr import png
 from verifier.eligibility.checking import (
     Checker,
+    Checks,
     UnknownCheckError,
     UnknownProgrammeError,
     decision_key,
@@ -33,11 +35,9 @@ from verifier.eligibility.checking import (
 )
 from verifier.eligibility.model import Check, Decided, Entered
 from verifier.eligibility.receipts import receipt_for
-from verifier.eligibility.store import SqlChecks
 from verifier.presentations.model import Open, Presentation
-from verifier.presentations.opening import ClosedPresentationError
+from verifier.presentations.opening import ClosedPresentationError, Presentations
 from verifier.presentations.routes import BodyError, opened_body, state_body, state_of
-from verifier.presentations.store import SqlPresentations
 
 
 class NewCheck(Message):
@@ -61,12 +61,16 @@ class Agency:
     """What the routes need.
 
     Attributes:
+        checks: gives a transaction's store of checks.
+        presentations: gives a transaction's store of presentations.
         log_keys: keys of the municipalities' logs.
         refresh: seconds between two looks of a page that waits.
     """
 
     database: Database
     clock: Clock
+    checks: Callable[[Session], Checks]
+    presentations: Callable[[Session], Presentations]
     checker: Checker
     pages: Pages
     log: LogClient
@@ -77,7 +81,7 @@ class Agency:
     def begin(self, tenant: str, programme: str, actor: str) -> Open:
         """Begin a check."""
         with self.database.transaction() as session:
-            checks, presentations = SqlChecks(session), SqlPresentations(session)
+            checks, presentations = self.checks(session), self.presentations(session)
             now = self.clock.now()
             return self.checker.begin(
                 checks, presentations, tenant, programme, actor=actor, now=now
@@ -86,9 +90,9 @@ class Agency:
     def find(self, tenant: str, check: str) -> Found:
         """Return a check; UnknownCheckError if the tenant has none of this id."""
         with self.database.reading() as session:
-            checks = SqlChecks(session)
+            checks = self.checks(session)
             found = checks.find(tenant, check)
-            presentation = SqlPresentations(session).find(tenant, check, now=self.clock.now())
+            presentation = self.presentations(session).find(tenant, check, now=self.clock.now())
             if found is None or presentation is None:
                 raise UnknownCheckError(check)
             return Found(*found, presentation, checks.entered(tenant, decision_key(check)))
@@ -100,7 +104,7 @@ class Agency:
             raise UnknownCheckError(check)
         digest = found.check.rule_digest
         with self.database.reading() as session:
-            checks = SqlChecks(session)
+            checks = self.checks(session)
             rule = checks.rule(tenant, digest)
             rule_entered = checks.entered(tenant, rule_key(tenant, digest))
         key = self.log_keys.get(tenant)

@@ -26,10 +26,10 @@ from verifier.presentations.answering import AnswerRefusedError, Conclusion, Exa
 from verifier.presentations.model import Answered, Open, Presentation, Refused, Terms, Use
 from verifier.presentations.opening import (
     Opener,
+    Presentations,
     UnknownPresentationError,
     present_open,
 )
-from verifier.presentations.store import SqlPresentations
 
 _MEDIA_TYPE = f"application/{REQUEST_TYP}"
 
@@ -50,12 +50,14 @@ class Desk:
     """What the routes need.
 
     Attributes:
+        presentations: gives a transaction's store.
         conclusions: what an accepted answer of each use leads to, in a transaction.
         tries: refused answers after which a presentation is closed.
     """
 
     database: Database
     clock: Clock
+    presentations: Callable[[Session], Presentations]
     opener: Opener
     examiner: Examiner
     conclusions: Mapping[Use, Callable[[Session], Conclusion]]
@@ -65,7 +67,7 @@ class Desk:
     def waiting(self, tenant: str, presentation: str) -> Open:
         """Return a presentation that waits for an answer; errors as of `present_open`."""
         with self.database.reading() as session:
-            store = SqlPresentations(session)
+            store = self.presentations(session)
             return present_open(store, tenant, presentation, self.clock.now())
 
     async def answer(self, tenant: str, presentation: str, body: bytes) -> None:
@@ -88,18 +90,18 @@ class Desk:
         if checked.failures:
             raise self._refused(terms, checked.failures)
         with self.database.transaction() as session:
-            store, then = SqlPresentations(session), self.conclusions[terms.use](session)
+            store, then = self.presentations(session), self.conclusions[terms.use](session)
             answering.accept(store, terms, checked, then, now=self.clock.now())
 
     def _refused(self, terms: Terms, failures: tuple[str, ...], *wire: str) -> AnswerRefusedError:
         with self.database.transaction() as session:
-            store, now = SqlPresentations(session), self.clock.now()
+            store, now = self.presentations(session), self.clock.now()
             answering.refuse(store, terms, failures, most=self.tries, now=now)
         return AnswerRefusedError(*wire)
 
     def _declined(self, terms: Terms, posted: PostedError) -> None:
         with self.database.transaction() as session:
-            store, now = SqlPresentations(session), self.clock.now()
+            store, now = self.presentations(session), self.clock.now()
             closed = answering.decline(store, terms, posted, now=now)
         if not closed:
             raise self._refused(terms, ("state",))
@@ -141,7 +143,7 @@ def counter_router(desk: Desk) -> APIRouter:
         opener = desk.opener
         wanted = opener.identification(tenant, wish.purpose, wish.audience, caller.actor)
         with desk.database.transaction() as session:
-            opened = opener.open(SqlPresentations(session), wanted, now=desk.clock.now())
+            opened = opener.open(desk.presentations(session), wanted, now=desk.clock.now())
         return JSONResponse(opened_body(opener, opened), 201, NO_STORE)
 
     @router.get("/{presentation}")
@@ -150,7 +152,7 @@ def counter_router(desk: Desk) -> APIRouter:
         _counter(desk, request, tenant)
         with desk.database.reading() as session:
             now = desk.clock.now()
-            found = SqlPresentations(session).find(tenant, presentation, now=now)
+            found = desk.presentations(session).find(tenant, presentation, now=now)
         if found is None or found.terms.use is not Use.IDENTIFICATION:
             raise UnknownPresentationError(presentation)
         return JSONResponse(state_body(found), headers=NO_STORE)

@@ -9,14 +9,13 @@ import pytest
 
 import issuer
 from issuer.errors import TABLE
-from issuer.issuance.receipts import _Missing
 from issuer.sources.median_income import MedianIncomeError
 from issuer.sources.model import UnknownPersonError
 from issuer.sources.synthetic.demonstration import NobodyFoundError
 from madang.core.protocol.oauth.errors import OAuthCode, OAuthError
 from madang.core.protocol.oid4vci.errors import CredentialCode, CredentialError
 
-NEVER_AT_A_ROUTE = {_Missing, MedianIncomeError, UnknownPersonError, NobodyFoundError}
+NEVER_AT_A_ROUTE = {MedianIncomeError, UnknownPersonError, NobodyFoundError}
 
 
 def defined() -> Iterator[type[Exception]]:

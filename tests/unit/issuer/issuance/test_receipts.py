@@ -1,6 +1,5 @@
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -10,44 +9,13 @@ from madang.core.encoding import base64url
 from madang.core.evidence.receipt import Receipt, check
 from madang.core.keys.signing import Signer
 from madang.core.keys.software import generate_ed25519, generate_p256
-from madang.core.merkle.checkpoint import Checkpoint, sign
 from madang.core.merkle.entry import EntryKind, commitment
-from madang.core.merkle.growth import grow
 from madang.core.merkle.note import VerifierKey
-from madang.core.merkle.tiles import Tile
-from madang.core.merkle.tree import CompactRange
 from madang.core.protocol.oid4vci.receipt_request import make_receipt_request
-from madang.infra.log_client import AppendEntry, LogUnavailable, MemoryLogClient
+from madang.infra.log_client import AppendEntry
 from madang.infra.outbox import OutboxRow
 from tests.unit.issuer.world import OTHER, TENANT, World, digest_of
-
-
-@dataclass
-class TileLog(MemoryLogClient):
-    """A log that publishes what was appended, when it is told to."""
-
-    origin: str
-    signer: Signer
-    note: str = ""
-    files: dict[Tile, bytes] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        super().__init__()
-
-    def publish(self) -> None:
-        entries = [entry.encode() for entry in self.entries[TENANT]]
-        growth = grow(CompactRange(0, ()), self.files.__getitem__, entries)
-        self.files = dict(growth.files)
-        head = Checkpoint(self.origin, growth.range.size, growth.range.root())
-        self.note = sign(head, self.signer)
-
-    async def checkpoint(self, tenant: str) -> str:  # noqa: ARG002 - the port's form
-        if not self.note:
-            raise LogUnavailable("nothing is published yet")
-        return self.note
-
-    async def tile(self, tenant: str, tile: Tile) -> bytes:  # noqa: ARG002 - the port's form
-        return self.files[tile]
+from tests.unit.madang.infra.tile_log import TileLog
 
 
 @pytest.fixture
@@ -113,7 +81,7 @@ def test_a_receipt_holds_without_a_network(
     asyncio.run(log.append(TENANT, others))
     copies = world.digital_id(world.people()[0], holder_keys)
     deliver(world)
-    log.publish()
+    log.publish(TENANT)
     key = VerifierKey.of(log.origin, log.signer)
     for holder, copy in zip(holder_keys, copies, strict=True):
         receipt = read(ask(world, holder, [copy]).json(), copy)
@@ -128,7 +96,7 @@ def test_what_came_after_the_checkpoint_waits(
     person = world.people("lease")[0]
     identity = world.digital_id(person, holder_keys[:1])[0]
     deliver(world)
-    log.publish()
+    log.publish(TENANT)
     token = world.redeem(world.certificates(identity, "lease").json())
     fetched = world.fetch(token, "lease", holder_keys[:1]).json()["credentials"]
     deliver(world)
@@ -199,7 +167,7 @@ def test_a_malformed_request_is_refused(
 def published(world: World, log: TileLog, holder_keys: Sequence[Signer]) -> str:
     copy = world.digital_id(world.people()[0], holder_keys)[0]
     deliver(world)
-    log.publish()
+    log.publish(TENANT)
     return copy
 
 
@@ -207,7 +175,7 @@ def test_a_checkpoint_of_another_key_is_not_believed(
     world: World, log: TileLog, holder_keys: Sequence[Signer], published: str
 ) -> None:
     log.signer = generate_ed25519("another")
-    log.publish()
+    log.publish(TENANT)
     with world.refused("receipts.log_not_believed"):
         answer = ask(world, holder_keys[0], [published])
     assert (answer.status_code, answer.json()["error"]) == (503, "temporarily_unavailable")
@@ -217,7 +185,7 @@ def test_another_logs_checkpoint_is_not_believed(
     world: World, log: TileLog, holder_keys: Sequence[Signer], published: str
 ) -> None:
     log.origin = world.deps.addresses.log_origin(OTHER)
-    log.publish()
+    log.publish(TENANT)
     with world.refused("receipts.log_not_believed"):
         assert ask(world, holder_keys[0], [published]).status_code == 503
 
