@@ -13,6 +13,8 @@ from madang.core.keys.software import generate_p256
 
 CLAIMS = 12
 NOW = 1_800_000_000
+ISSUER = "https://issuer.example/issuer"
+VCT = f"{ISSUER}/vct/sample/1"
 _SPEED = re.compile(r"nistp256\)\s+\S+\s+\S+\s+([\d.]+)\s+([\d.]+)")
 
 
@@ -32,8 +34,8 @@ def credential_rows() -> list[Row]:
     issuer, holder = generate_p256("issuer"), generate_p256("holder")
     names = [f"claim_{number}" for number in range(CLAIMS)]
     claims = {
-        "iss": "https://issuer.example/issuer",
-        "vct": "https://issuer.example/issuer/vct/sample/1",
+        "iss": ISSUER,
+        "vct": VCT,
         "iat": NOW,
         "exp": NOW + 1000,
         "cnf": {"jwk": holder.public_key.to_jwk()},
@@ -55,7 +57,7 @@ def credential_rows() -> list[Row]:
         issued_at=NOW,
     )
     binding = BindingExpectation("verifier", "nonce")
-    expected = Expectation((claims["vct"],), claims["iss"], binding)
+    expected = Expectation((VCT,), ISSUER, binding)
 
     def verified() -> None:
         if not verify_text(shown, expected, issuer_key=issuer.public_key, now=NOW).ok:
