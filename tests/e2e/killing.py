@@ -17,10 +17,8 @@ import uvicorn
 from sqlalchemy import event
 from sqlmodel import Session
 
-import ledger_node.app
 from ledger_node.publisher.files import LogFiles
 from madang.core.merkle.tiles import Tile
-from madang.infra.chain import RpcChain
 from madang.infra.db import Database
 
 PACKAGES = {"log": "ledger_node"}
@@ -54,7 +52,6 @@ COMMITS = {
     "sequence": Commit("UPDATE log_entry"),
     "receipt": Commit("UPDATE chain_transaction"),
 }
-WRAPPED = ("tile", "checkpoint", "send")
 
 
 class KillingDatabase(Database):
@@ -105,10 +102,10 @@ def killing_files(place: str, when: str) -> type[LogFiles]:
     return KillingFiles
 
 
-def killing_chain(when: str) -> type[RpcChain]:
+def killing_chain(chain: Any, when: str) -> Any:
     """Return a chain whose process ends around the sending of the first transaction."""
 
-    class KillingChain(RpcChain):
+    class KillingChain(chain):  # type: ignore[misc]
         async def send(self, transaction: bytes) -> None:
             if when == AFTER:
                 await super().send(transaction)
@@ -127,9 +124,9 @@ def application(service: str, place: str, when: str) -> tuple[Any, int]:
         database = KillingDatabase(settings.database(service), COMMITS[place], when)
         deps = replace(deps, database=database)
     elif place == "send":
-        ledger_node.app.RpcChain = killing_chain(when)  # type: ignore[attr-defined, misc]
+        module.RpcChain = killing_chain(module.RpcChain, when)
     else:
-        ledger_node.app.LogFiles = killing_files(place, when)  # type: ignore[attr-defined, misc]
+        module.LogFiles = killing_files(place, when)
     return module.build(settings, deps), settings.port
 
 
