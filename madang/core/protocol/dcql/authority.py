@@ -5,14 +5,8 @@ from collections.abc import Iterable
 from cryptography import x509
 
 from madang.core.encoding import base64url
+from madang.core.protocol.certificates import UNREADABLE
 from madang.core.protocol.dcql.credential import Authority
-
-_UNREADABLE = (
-    ValueError,
-    x509.DuplicateExtension,
-    x509.ExtensionNotFound,
-    x509.UnsupportedGeneralNameType,
-)
 
 
 def chain_authorities(chain: Iterable[bytes]) -> frozenset[Authority]:
@@ -29,7 +23,7 @@ def _authority_key_ids(der: bytes) -> list[str]:
     try:
         certificate = x509.load_der_x509_certificate(der)
         extension = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
-    except _UNREADABLE:
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return []
     identifier = extension.value.key_identifier
     return [] if identifier is None else [base64url.encode(identifier)]

@@ -69,7 +69,9 @@ members = st.sampled_from(["a", "b", "c"])
 def test_what_the_wallet_selects_the_verifier_accepts(data: st.DataObject) -> None:
     ids = data.draw(st.lists(names, min_size=1, unique=True))
     asks = [asked(name, *data.draw(st.lists(members, max_size=2))) for name in ids]
-    options = st.lists(st.lists(st.sampled_from(ids), min_size=1, max_size=2), min_size=1)
+    options = st.lists(
+        st.lists(st.sampled_from(ids), min_size=1, max_size=2), min_size=1, max_size=4
+    )
     one = st.fixed_dictionaries({"options": options, "required": st.booleans()})
     question = query(*asks, sets=data.draw(st.none() | st.lists(one, min_size=1, max_size=2)))
     claims = st.dictionaries(members, st.integers(), max_size=3)

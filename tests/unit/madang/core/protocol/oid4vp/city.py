@@ -187,6 +187,12 @@ def both(**changes: object) -> DcqlQuery:
     return parse_query({"credentials": asked, **changes})
 
 
+def with_malformed_subject(leaf: bytes) -> bytes:
+    """Return a certificate that loads, and whose names cannot be read."""
+    place = leaf.rindex(b"leaf") - 2  # the tag of the common name in the subject
+    return leaf[:place] + b"\0" + leaf[place + 1 :]
+
+
 def unsigned(text: str, **members: object) -> str:
     """Return a compact JWT's payload with members changed, under the old signature."""
     head, body, signature = text.split(".")

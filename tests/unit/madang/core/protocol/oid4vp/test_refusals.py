@@ -39,6 +39,7 @@ from tests.unit.madang.core.protocol.oid4vp.city import (
     asked_credential,
     both,
     query_for,
+    with_malformed_subject,
 )
 
 
@@ -249,6 +250,13 @@ def test_v24_root_sent_inside_the_chain_or_no_chain_at_all(city: City) -> None:
     for x5c, code in ((chain, "anchor_in_chain"), ([], "chain_empty")):
         text = city.presentation("id", ("name",), text=city.credential("id", header={"x5c": x5c}))
         assert codes(verdict_on(city, {"id": (text,)})) == [code]
+
+
+def test_v24_a_chain_with_a_malformed_name(city: City) -> None:
+    leaf, *above = city.issuer.certificate_chain
+    x5c = jws.encode_chain((with_malformed_subject(leaf), *above))
+    text = city.presentation("id", ("name",), text=city.credential("id", header={"x5c": x5c}))
+    assert codes(verdict_on(city, {"id": (text,)})) == ["chain_malformed"]
 
 
 @pytest.mark.parametrize("x5c", ["text", [5], ["not base64!"]])

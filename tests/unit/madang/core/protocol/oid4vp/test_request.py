@@ -24,6 +24,7 @@ from tests.unit.madang.core.protocol.oid4vp.city import (
     both,
     public_jwk,
     unsigned,
+    with_malformed_subject,
 )
 
 RESPONSE_URI = f"{VERIFIER}/response/1"
@@ -139,6 +140,8 @@ def test_nothing_is_answered_before_the_verifier_is_authenticated(city: City) ->
     good = sign_request(city.request(), city.verifier)
     other = x509_hash_client_id(city.issuer.certificate_chain[0])
     chain = jws.encode_chain((*city.verifier.certificate_chain, city.root))
+    leaf, *above = city.verifier.certificate_chain
+    malformed = with_malformed_subject(leaf)
     cases = {
         "request_form": [
             "",
@@ -150,7 +153,10 @@ def test_nothing_is_answered_before_the_verifier_is_authenticated(city: City) ->
         ],
         "client_id_differs": [signed(city, client_id="x509_hash:x"), signed(city, client_id=None)],
         "request_chain_empty": [signed(city, header={"x5c": []})],
-        "request_chain_malformed": [signed(city, header={"x5c": "x"})],
+        "request_chain_malformed": [
+            signed(city, header={"x5c": "x"}),
+            signed(city, header={"x5c": jws.encode_chain((malformed, *above))}),
+        ],
         "request_anchor_in_chain": [signed(city, header={"x5c": chain})],
         "request_unknown_anchor": [signed(city, signer=city.stranger)],
         "request_signature": [unsigned(good, nonce="n-2"), good[:-6] + "AAAAAA"],

@@ -13,7 +13,14 @@ from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.oid4vp.errors import VpError
 from madang.core.protocol.oid4vp.result import PresentationResult, check_result, sign_result
 from madang.core.protocol.typed_jwt import Window
-from tests.unit.madang.core.protocol.oid4vp.city import ISSUER, NOW, VERIFIER, City, unsigned
+from tests.unit.madang.core.protocol.oid4vp.city import (
+    ISSUER,
+    NOW,
+    VERIFIER,
+    City,
+    unsigned,
+    with_malformed_subject,
+)
 
 RESULT = PresentationResult(
     verifier=VERIFIER,
@@ -72,6 +79,10 @@ def test_only_the_named_verifier_s_word_counts(city: City) -> None:
     assert reason(city, sign_result(RESULT, city.issuer)) == "result_verifier"
     assert reason(city, sign_result(RESULT, city.stranger)) == "result_chain"
     assert reason(city, sign_result(RESULT, city.holder)) == "result_chain"
+    leaf, *above = city.verifier.certificate_chain
+    x5c = jws.encode_chain((with_malformed_subject(leaf), *above))
+    header = {"typ": "madang-presentation-result+jwt", "x5c": x5c}
+    assert reason(city, jws.sign(b"{}", header, city.verifier)) == "result_chain"
     assert reason(city, signed(city, iss="https://other.example")) == "result_verifier"
 
 

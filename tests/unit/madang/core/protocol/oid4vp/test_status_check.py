@@ -6,7 +6,14 @@ from madang.core.envelope import jws
 from madang.core.protocol.oid4vp.status_check import StatusLookup, read_status_list, status_failure
 from madang.core.protocol.oid4vp.verdict import StatusReference, StatusSource, Step
 from madang.core.status.token_status_list import StatusError, StatusList, token
-from tests.unit.madang.core.protocol.oid4vp.city import ISSUER, LISTS, NOW, VCT, City
+from tests.unit.madang.core.protocol.oid4vp.city import (
+    ISSUER,
+    LISTS,
+    NOW,
+    VCT,
+    City,
+    with_malformed_subject,
+)
 
 SOURCE = StatusSource(LISTS, VCT["id"], ISSUER)
 
@@ -42,10 +49,14 @@ def test_v23_every_other_list_is_an_error(city: City) -> None:
     claims = json.loads(jws.parse(listed(city)).payload) | {"status_list": {"bits": 3, "lst": "x"}}
     x5c = jws.encode_chain(city.issuer.certificate_chain)
     header = {"typ": "statuslist+jwt", "x5c": x5c}
+    leaf, *above = city.issuer.certificate_chain
+    unreadable = {"x5c": jws.encode_chain((with_malformed_subject(leaf), *above))}
     cases = {
         "status_list_malformed": ["", jws.sign(json.dumps(claims).encode(), header, city.issuer)],
         "status_list_issuer": [
             renamed,
+            jws.sign(b"{}", {**header, "x5c": "x"}, city.issuer),
+            jws.sign(b"{}", {**header, **unreadable}, city.issuer),
             listed(city, signer=city.stranger),
             listed(city, signer=city.verifier),
         ],
