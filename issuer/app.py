@@ -39,7 +39,7 @@ from madang.infra.log_client import LogClient
 from madang.infra.outbox import OutboxRow, OutboxWorker, running
 from madang.infra.setup import StateFolders, keystore
 from madang.infra.tenancy import Addresses
-from madang.infra.trust import load_anchors
+from madang.infra.trust import load_anchors, load_log_key
 from madang.infra.web.app import Parts, create_app
 from madang.infra.web.errors import Refuser
 from madang.infra.web.i18n import load_texts
@@ -126,7 +126,7 @@ def production(settings: Settings) -> Deps:
         service_keys=FolderServiceKeys(folders.services),
         anchors=partial(load_anchors, folders.anchors),
         log=log_over(http, addresses, service_signer, clock),
-        log_key=cache(lambda tenant: _log_key(folders, tenant)),
+        log_key=cache(partial(load_log_key, folders.log_keys)),
     )
 
 
@@ -143,10 +143,6 @@ def log_over(
     """
     authorize = log_calls.log_authorization(SERVICE, addresses, signer, clock)
     return log_calls.log_over(http, addresses, authorize)
-
-
-def _log_key(folders: StateFolders, tenant: str) -> VerifierKey:
-    return VerifierKey.parse((folders.log_keys / f"{tenant}.vkey").read_text("utf-8").strip())
 
 
 def build(settings: Settings, deps: Deps) -> FastAPI:

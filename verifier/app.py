@@ -25,7 +25,7 @@ from madang.infra.log_client import Authorize, LogClient
 from madang.infra.outbox import OutboxRow, OutboxWorker, running
 from madang.infra.setup import StateFolders, keystore
 from madang.infra.tenancy import Addresses
-from madang.infra.trust import load_trust
+from madang.infra.trust import load_log_key, load_trust
 from madang.infra.web.app import Parts, create_app
 from madang.infra.web.errors import Refuser
 from madang.infra.web.i18n import Texts, load_texts
@@ -106,8 +106,8 @@ def log_authorization(signers: Signers, addresses: Addresses, clock: Clock) -> A
 
 def load_log_keys(folder: Path) -> dict[str, VerifierKey]:
     """Return the key of each municipality's log from `<folder>/<tenant>.vkey`."""
-    files = sorted(folder.glob("*.vkey"))
-    return {path.stem: VerifierKey.parse(path.read_text("ascii").strip()) for path in files}
+    tenants = sorted(path.stem for path in folder.glob("*.vkey"))
+    return {tenant: load_log_key(folder, tenant) for tenant in tenants}
 
 
 def build(settings: Settings, deps: Deps) -> FastAPI:

@@ -7,8 +7,8 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from issuer.issuance.answers import Answer
 from madang.core.encoding import base64url
-from madang.core.merkle.entry import Entry, EntryKind, commitment
-from madang.infra.outbox import OutboxRow
+from madang.core.merkle.entry import Entry, commitment
+from madang.infra.outbox import OutboxRow, registered
 from madang.infra.receipts import Logged
 
 
@@ -94,6 +94,7 @@ def sweep(session: Session, now: int) -> None:
 
 
 def _logged(row: OutboxRow, index: int) -> Logged:
-    digest, salt = base64url.decode(row.digest), base64url.decode(row.salt)
-    kind, committed = EntryKind(row.kind), commitment(salt, digest)
-    return Logged(digest, salt, Entry(index, kind, row.hour, row.issuer, committed))
+    thing = registered(row)
+    committed = commitment(thing.salt, thing.digest)
+    entry = Entry(index, thing.kind, row.hour, thing.issuer, committed)
+    return Logged(thing.digest, thing.salt, entry)

@@ -84,6 +84,12 @@ def enqueue(session: Session, tenant: str, thing: Registered, *, now: int) -> No
     )
 
 
+def registered(row: OutboxRow) -> Registered:
+    """Return what a row hands to the log."""
+    salt, digest = base64url.decode(row.salt), base64url.decode(row.digest)
+    return Registered(row.key, EntryKind(row.kind), row.issuer, digest, salt)
+
+
 def find(session: Session, tenant: str, digest: bytes) -> OutboxRow | None:
     """Return the row of a thing by its digest."""
     wanted = select(OutboxRow).where(
@@ -161,8 +167,9 @@ class OutboxWorker:
 
 
 def _entry(row: OutboxRow) -> AppendEntry:
-    salt, digest = base64url.decode(row.salt), base64url.decode(row.digest)
-    return AppendEntry(row.key, EntryKind(row.kind), commitment(salt, digest), row.issuer, row.hour)
+    thing = registered(row)
+    committed = commitment(thing.salt, thing.digest)
+    return AppendEntry(thing.key, thing.kind, committed, thing.issuer, row.hour)
 
 
 @asynccontextmanager

@@ -1,7 +1,8 @@
-"""Builds the trust list from the federation's agreement and the anchors on disk."""
+"""What is known beforehand of others: anchors and log keys on disk, the federation's trust list."""
 
 from pathlib import Path
 
+from madang.core.merkle.note import VerifierKey
 from madang.core.trust.model import Attester, TrustList
 from madang.infra.catalogue import Catalogue
 from madang.infra.tenancy import Addresses
@@ -13,6 +14,11 @@ def load_anchors(folder: Path, tenant: str) -> tuple[bytes, ...]:
     Without an anchor nothing of that municipality is trusted.
     """
     return tuple(path.read_bytes() for path in sorted((folder / tenant).glob("*.der")))
+
+
+def load_log_key(folder: Path, tenant: str) -> VerifierKey:
+    """Return the key of a municipality's log, from `<folder>/<tenant>.vkey`."""
+    return VerifierKey.parse((folder / f"{tenant}.vkey").read_text("utf-8").strip())
 
 
 def load_trust(folder: Path, catalogue: Catalogue, addresses: Addresses) -> TrustList:

@@ -4,10 +4,9 @@ from datetime import date
 
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
-from madang.core.encoding import base64url, strict_json
+from madang.core.encoding import strict_json
 from madang.core.encoding.strict_json import Json
-from madang.core.merkle.entry import EntryKind
-from madang.infra.outbox import OutboxRow, Registered, enqueue
+from madang.infra.outbox import OutboxRow, Registered, enqueue, registered
 from verifier.eligibility.checking import decision_key
 from verifier.eligibility.model import Check, Decided, Entered
 
@@ -111,12 +110,13 @@ class SqlChecks:
         row = self._session.get(OutboxRow, key)
         if row is None or row.tenant != tenant:
             return None
+        thing = registered(row)
         return Entered(
-            kind=EntryKind(row.kind),
-            issuer=row.issuer,
+            kind=thing.kind,
+            issuer=thing.issuer,
             hour=row.hour,
-            digest=base64url.decode(row.digest),
-            salt=base64url.decode(row.salt),
+            digest=thing.digest,
+            salt=thing.salt,
             index=row.log_index,
         )
 
