@@ -5,6 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Times vary with what else the machine does, so examples have no deadline. CI draws the same
+# examples every time; a run by hand draws new ones, and what it finds becomes a test.
+settings.register_profile("default", deadline=None, print_blob=True)
+settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "default")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 VECTORS = REPOSITORY.parent / "shared" / "vectors"
