@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ledger_node.chain.anchoring import Anchoring
-from ledger_node.chain.engine import EmbeddedEngine, RecordedTransaction
+from ledger_node.chain.engine import EmbeddedEngine, EngineError, RecordedTransaction
 from ledger_node.chain.model import ChainTransaction, TransactionState
 from ledger_node.chain.usecases import TransactionStores
 from ledger_node.publisher.model import HeadState
@@ -76,12 +76,19 @@ class Node:
     async def _anchor(self) -> None:
         while True:
             try:
+                await self._revive()
                 for tenant in self.publishers:
                     await self.anchor(tenant)
-            except (ChainError, RpcError) as error:
+            except (ChainError, EngineError, RpcError) as error:
                 _log.warning("anchoring waits: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
             await asyncio.sleep(self.checkpoint_seconds / 4)
+
+    async def _revive(self) -> None:
+        """Start the embedded engine again if it has ended by itself."""
+        if self.engine is not None and self.engine.ended:
+            _log.error("the chain engine has ended; it is started again with the whole record")
+            await self.engine.start(self._record())
 
     async def anchor(self, tenant: str) -> None:
         """Bring the newest head of a log to the chain if it is not there yet."""

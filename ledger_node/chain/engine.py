@@ -75,6 +75,11 @@ class EmbeddedEngine:
         self._process: asyncio.subprocess.Process | None = None
         self.rpc = Rpc(f"http://127.0.0.1:{settings.port}")
 
+    @property
+    def ended(self) -> bool:
+        """Tell whether the engine was started and has ended without being told to."""
+        return self._process is not None and self._process.returncode is not None
+
     async def start(self, record: Sequence[RecordedTransaction]) -> None:
         """Bring the engine up with every transaction of the record in it.
 

@@ -11,7 +11,7 @@ import pytest
 from ledger_node.chain.engine import EmbeddedEngine, EngineError, EngineSettings
 from ledger_node.chain.model import TransactionState
 from madang.infra.clock import SystemClock
-from tests.unit.ledger_node.chain.conftest import GENESIS, OTHER, TENANT, Ground
+from tests.unit.ledger_node.conftest import GENESIS, OTHER, TENANT, Ground
 
 SIZES = (3, 4, 9)
 CLOCK_SECONDS = 60

@@ -9,7 +9,7 @@ from ledger_node.chain.model import Purpose, TransactionState
 from ledger_node.chain.usecases import TransactionSender
 from madang.infra.chain import RpcChain
 from madang.infra.rpc import Rpc
-from tests.unit.ledger_node.chain.conftest import TENANT, Ground, Running
+from tests.unit.ledger_node.conftest import TENANT, Ground, Running
 
 
 class CutOff(Exception):  # noqa: N818 - what happens, not what is wrong
