@@ -80,7 +80,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     deps.database.create(CaseRow, LinkRow, JournalEntry, StaffAccount, StaffSession)
     books = SqlCaseBooks(deps.database, deps.clock)
     staff = Staff(deps.database, deps.ids, settings)
-    pages = Pages(deps.texts, [_PAGES], service=SERVICE)
+    pages = Pages(deps.texts, [_PAGES], service=SERVICE, tenants=deps.catalogue.tenants)
     desk = _desk(settings, deps, books, pages)
     guard = Guard(
         SERVICE, deps.catalogue.tenants, deps.addresses, deps.clock, staff, deps.service_keys

@@ -150,7 +150,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     deps.database.create(*TABLES)
     office = Office(settings, deps.clock, deps.ids, deps.database, deps.catalogue, deps.addresses)
     tenants = deps.catalogue.tenants
-    pages = Pages(load_texts(settings.catalog_dir / "texts"), (), service=SERVICE)
+    pages = Pages(load_texts(settings.catalog_dir / "texts"), (), service=SERVICE, tenants=tenants)
     guard = Guard(SERVICE, tenants, deps.addresses, deps.clock, None, deps.service_keys)
     claims = ClaimSource(deps.register, tenants)
     mint = issuance.Mint(claims, deps.signer, deps.log, deps.log_key)

@@ -40,6 +40,7 @@ from madang.infra.web.i18n import Texts, load_texts
 from madang.infra.web.pages import Pages
 
 SERVICE = "log"
+_PAGES = Path(__file__).parent / "audit" / "pages"
 GENESIS_FILE = "genesis-time"
 
 
@@ -89,7 +90,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     publishers = _publishers(settings, deps, stores)
     node = _node(settings, deps, publishers)
     staff = Staff(deps.database, deps.ids, settings)
-    pages = Pages(deps.texts, [Path(__file__).parent / "audit" / "pages"], service=SERVICE)
+    pages = Pages(deps.texts, [_PAGES], service=SERVICE, tenants=deps.tenants)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

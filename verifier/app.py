@@ -117,7 +117,8 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     )
     staff = Staff(deps.database, deps.ids, settings)
     here = Path(__file__).parent
-    pages = Pages(deps.texts, [here / "eligibility" / "pages"], service=SERVICE)
+    folders = [here / "eligibility" / "pages"]
+    pages = Pages(deps.texts, folders, service=SERVICE, tenants=deps.catalogue.tenants)
     desk = _desk(settings, deps)
     agency = _agency(settings, deps, desk.opener, pages)
 

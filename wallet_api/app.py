@@ -58,7 +58,7 @@ def production(settings: Settings) -> Deps:
 def build(settings: Settings, deps: Deps) -> FastAPI:
     """Return the application."""
     deps.database.create(JournalEntry)
-    pages = Pages(deps.texts, [_PAGES], service=SERVICE)
+    pages = Pages(deps.texts, [_PAGES], service=SERVICE, tenants=deps.catalogue.tenants)
     guard = Guard(
         SERVICE, deps.catalogue.tenants, deps.addresses, deps.clock, None, deps.service_keys
     )

@@ -127,7 +127,7 @@ class CityPlan:
         self.accounts_file.write_text(json.dumps(found, indent=2), "utf-8")
 
     def services(self) -> list[Program]:
-        """Return the programs of the services; the log comes first, all depend on it."""
+        """Return the programs of the services, the log first: it takes longest to start."""
         names = sorted(OFFSETS, key=lambda name: name != "log")
         return [
             Program(

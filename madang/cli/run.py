@@ -44,9 +44,8 @@ async def _run(plan: CityPlan, *, once: bool) -> int:
     walked = plan.state / "walked"
     try:
         with report.step("start", "All services, the log and the chain are up"):
-            await city.start(plan.services()[:1])
             wallets = [plan.wallet(name, number) for number, name in enumerate(WALLETS)]
-            await city.start([*plan.services()[1:], *wallets])
+            await city.start([*plan.services(), *wallets])
         if once or not walked.exists():
             await _walk(plan, report, city)
             walked.touch()

@@ -9,6 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from madang.infra.tenancy import Tenants
 from madang.infra.web.i18n import COOKIE, LANGUAGES, Texts, language_of
 
 _YEAR_SECONDS = 365 * 86_400
@@ -21,13 +22,16 @@ class Pages:
     Args:
         texts: the words.
         folders: where the features keep their templates; looked through in order.
-        base: path under which the service's pages are, for each tenant: "/{tenant}/<service>".
         service: name of the service, for the heading `service.<name>`.
+        tenants: the municipalities, whose names stand in the heading.
     """
 
-    def __init__(self, texts: Texts, folders: Sequence[Path], *, service: str) -> None:
+    def __init__(
+        self, texts: Texts, folders: Sequence[Path], *, service: str, tenants: Tenants
+    ) -> None:
         self._texts = texts
         self._service = service
+        self._names = {str(tenant.id): tenant.names for tenant in tenants}
         self._environment = Environment(
             loader=FileSystemLoader([*folders, _OWN]),
             autoescape=True,
@@ -68,6 +72,7 @@ class Pages:
             path=_address(request),
             method=request.method,
             tenant=tenant,
+            municipality=self._names.get(tenant, {}).get(language, ""),
             service=self._service,
             base=f"/{tenant}/{self._service}",
             csrf=getattr(request.state, "csrf", ""),

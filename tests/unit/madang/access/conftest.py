@@ -133,7 +133,7 @@ def house() -> House:
     database, clock, keys = Database(), FixedClock(NOW), KeysTwin()
     database.create(JournalEntry, StaffAccount, StaffSession)
     people = Staff(database, SeededIds("house"), SETTINGS)
-    pages = Pages(load_texts(CATALOG / "texts"), [], service="counter")
+    pages = Pages(load_texts(CATALOG / "texts"), [], service="counter", tenants=TENANTS)
     guard = Guard("counter", TENANTS, ADDRESSES, clock, people, keys)
     parts = Parts(
         title="a house",

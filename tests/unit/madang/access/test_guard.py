@@ -15,7 +15,7 @@ from madang.infra.web.app import Parts, create_app
 from madang.infra.web.errors import Refuser
 from madang.infra.web.i18n import load_texts
 from madang.infra.web.pages import Pages
-from tests.unit.madang.access.conftest import CATALOG, NOW, OTHER, TENANT, House
+from tests.unit.madang.access.conftest import CATALOG, NOW, OTHER, TENANT, TENANTS, House
 
 BASE = f"/{TENANT}/counter"
 CHANGING = ["POST", "PUT", "PATCH", "DELETE"]
@@ -178,7 +178,7 @@ class TestReview:
         async def api() -> str:
             return "welcome"
 
-        pages = Pages(load_texts(CATALOG / "texts"), [], service="counter")
+        pages = Pages(load_texts(CATALOG / "texts"), [], service="counter", tenants=TENANTS)
         refuser = Refuser(house.database, house.clock, pages)
         open_house = create_app(Parts("open", asleep, refuser, {}, [router], 1000))
         found = [

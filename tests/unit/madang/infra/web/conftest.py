@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp
 
 from madang.infra import journal
+from madang.infra.catalogue import load_catalogue
 from madang.infra.clock import FixedClock
 from madang.infra.db import Database
 from madang.infra.journal import JournalEntry
@@ -23,6 +24,7 @@ from madang.infra.web.marks import Access, Caller, Form, mark
 from madang.infra.web.pages import Pages
 
 CATALOG = Path(__file__).resolve().parents[5] / "catalog"
+TENANTS = load_catalogue(CATALOG).tenants
 MAX_BODY = 100
 
 
@@ -44,7 +46,7 @@ class Site:
 
     def app(self, texts: Texts) -> FastAPI:
         self.database.create(JournalEntry)
-        pages = Pages(texts, [Path(__file__).parent / "pages"], service="counter")
+        pages = Pages(texts, [Path(__file__).parent / "pages"], service="counter", tenants=TENANTS)
 
         async def guard(request: Request) -> None:
             if self.guard is not None:

@@ -148,3 +148,11 @@ class TestTexts:
 
 def _places(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize(
+    ("wish", "name"), [("ko", "한빛시"), ("en", "Hanbit"), ("ja", "ハンビッ市")]
+)
+def test_the_heading_names_the_municipality(visitor: Visitor, wish: str, name: str) -> None:
+    heading = visitor.get(f"{PAGE}?lang={wish}").text.partition('class="brand">')[2]
+    assert heading.startswith(name)
