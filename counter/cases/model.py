@@ -170,12 +170,11 @@ class Case:
             raise WrongStep
         return self.stage
 
-    def renewable(self, offer: str) -> Offered:
-        """Return the offer if it is the case's and a new code would help; WrongStep otherwise."""
-        stage = self.stage
-        if not isinstance(stage, Offered) or stage.offer != offer or not stage.renewable:
+    def offered(self, offer: str) -> Offered:
+        """Return the offer if it is the case's; WrongStep otherwise."""
+        if not isinstance(self.stage, Offered) or self.stage.offer != offer:
             raise WrongStep
-        return stage
+        return self.stage
 
     def at(self, stage: Stage) -> "Case":
         """Return the case at a stage."""

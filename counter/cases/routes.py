@@ -63,6 +63,7 @@ class Desk:
             stage=stage,
             kind=_kind(stage),
             link=seen.link,
+            renewable=seen.renewable,
             trouble=_code(trouble),
             refused=refused,
             failures=_failures(stage),

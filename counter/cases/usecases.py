@@ -19,6 +19,7 @@ from counter.cases.model import (
     PresentationId,
     PresentationState,
     TypeId,
+    WrongStep,
 )
 from counter.cases.offices import (
     Clerk,
@@ -88,6 +89,14 @@ class Seen:
     case: Case
     link: Link | None
     trouble: OfficeRefused | OfficeUnreachable | None = None
+
+    @property
+    def renewable(self) -> bool:
+        """Tell whether a new code would help: also where a code is good and its link was lost."""
+        stage = self.case.stage
+        if not isinstance(stage, Offered):
+            return False
+        return stage.renewable or (stage.state is OfferState.OFFERED and self.link is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +185,20 @@ class Counter:
     async def renew(self, clerk: Clerk, case_id: str, offer: str) -> None:
         """Give an offer a new code; the old one is void.
 
+        When the form is sent twice, the last code is the one that is good, so each replaces the
+        one before.
+
         Raises:
             NoSuchCase, WrongStep, OfficeRefused, OfficeUnreachable: why not.
         """
-        stage = self.case(clerk, case_id).renewable(offer)
+        case = self.case(clerk, case_id)
+        stage = case.offered(offer)
+        if not Seen(case, self.link(clerk, case)).renewable:
+            raise WrongStep
         link = await self.issuer.renew(clerk, stage.offer)
         with self.books(clerk) as book:
             case = _known(book, case_id)
-            before = case.renewable(offer)
+            before = case.offered(offer)
             renewed = Offered(OfferId(link.thing), before.ground, before.types)
             book.keep(case.at(renewed))
             book.keep_link(case.id, link)

@@ -111,10 +111,16 @@ class OfficeTwin:
 
 @dataclass
 class IssuerTwin(OfficeTwin):
-    """The issuer's API for the counter."""
+    """The issuer's API for the counter.
+
+    Attributes:
+        made: offers so far.
+        renewed: new codes so far; only the last one is good.
+    """
 
     state: str = "offered"
     made: int = 0
+    renewed: int = 0
 
     def app(self) -> Starlette:
         base = "/{tenant}/issuer/api"
@@ -150,13 +156,19 @@ class IssuerTwin(OfficeTwin):
         return await self.receive(request) or JSONResponse(told)
 
     async def _renew(self, request: Request) -> Response:
-        return await self.receive(request) or self._new_offer()
+        refused = await self.receive(request)
+        if refused is not None:
+            return refused
+        self.renewed += 1
+        answer = self._new_offer(f"-{self.renewed}")
+        await asyncio.sleep(0)  # another request may come in between
+        return answer
 
-    def _new_offer(self) -> Response:
+    def _new_offer(self, again: str = "") -> Response:
         self.state = "offered"
         offer = {
             "offer_id": f"offer-{self.made}",
-            "offer_uri": f"openid-credential-offer://?credential_offer=secret-{self.made}",
+            "offer_uri": f"openid-credential-offer://?credential_offer=secret-{self.made}{again}",
             "tx_code": TX_CODE,
             "expires_at": self.clock.now() + 900,
         }

@@ -55,6 +55,32 @@ def test_a_renewed_code_replaces_the_old_one(world: World) -> None:
     assert "secret-2" in world.dump()
 
 
+def test_of_two_new_codes_at_once_the_one_that_is_good_is_shown(world: World) -> None:
+    clerk = world.clerk()
+    page = clerk.identity_offered()
+    world.issuer.state = "burnt"
+    page = clerk.open(page.url)
+    form = page.form("/renew")
+
+    async def twice() -> None:
+        await asyncio.gather(*(clerk.http.post(form.action, data=form.fields) for _ in range(2)))
+
+    run(twice())
+    assert world.issuer.renewed == 2
+    assert "secret-1-2" in world.dump()
+    assert "secret-1-1" not in world.dump()
+
+
+def test_a_code_that_was_lost_on_the_way_can_be_replaced(world: World) -> None:
+    clerk = world.clerk()
+    page = clerk.identity_offered()
+    world.issuer.state = "code_used"
+    page = clerk.open(page.url)
+    world.issuer.state = "offered"  # renewed there, and the answer did not reach this database
+    page = clerk.send(clerk.open(page.url), "/renew")
+    assert page.text("tx-code") == TX_CODE
+
+
 def test_asking_for_the_digital_id_deletes_the_offer_s_code(world: World) -> None:
     clerk = world.clerk()
     clerk.send(clerk.identity_offered(), "/presentation")
