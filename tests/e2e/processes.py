@@ -78,7 +78,8 @@ class Processes:
         health, deadline = self._program(service).health, time.monotonic() + SECONDS
         while time.monotonic() < deadline and self.running[service].poll() is None:
             try:
-                if httpx.get(health, trust_env=False).status_code == httpx.codes.OK:
+                up = httpx.get(health, trust_env=False).status_code == httpx.codes.OK
+                if up and self.running[service].poll() is None:
                     return
             except httpx.TransportError:
                 time.sleep(POLL_SECONDS)
