@@ -146,7 +146,8 @@ class Case:
         """Tell whether the person can be asked to present the Digital ID."""
         stage = self.stage
         if isinstance(stage, Asked):
-            return stage.state in {PresentationState.REFUSED, PresentationState.EXPIRED}
+            # Also when it was answered: the answer counts for minutes, and for one offer.
+            return not stage.waiting
         if isinstance(stage, Offered) and stage.ground is Ground.DIGITAL_ID:
             return not stage.waiting
         # Also while a Digital ID waits: the person may hold one already.

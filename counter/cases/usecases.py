@@ -179,7 +179,8 @@ class Counter:
         link = await self.issuer.offer_to_holder(clerk, answer.result or "", types)
         with self.books(clerk) as book:
             case = _known(book, case_id)
-            case.answered()
+            if case.answered() != asked:
+                raise WrongStep
             _keep_offer(book, case, Offered(OfferId(link.thing), Ground.DIGITAL_ID, types), link)
 
     async def renew(self, clerk: Clerk, case_id: str, offer: str) -> None:

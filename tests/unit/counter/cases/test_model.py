@@ -89,6 +89,7 @@ def test_identity_is_proved_in_a_new_case_only() -> None:
         *(offered(Ground.DOCUMENT, state) for state in OfferState),
         asked(PresentationState.REFUSED),
         asked(PresentationState.EXPIRED),
+        asked(PresentationState.ANSWERED),
         offered(Ground.DIGITAL_ID, OfferState.ISSUED),
         offered(Ground.DIGITAL_ID, OfferState.EXPIRED),
     ],
@@ -101,7 +102,6 @@ def test_a_presentation_can_be_asked_for(stage: Stage) -> None:
     "stage",
     [
         asked(PresentationState.OPEN),
-        asked(PresentationState.ANSWERED),
         offered(Ground.DIGITAL_ID, OfferState.OFFERED),
         offered(Ground.DIGITAL_ID, OfferState.CODE_USED),
     ],

@@ -222,6 +222,19 @@ class TestOrder:
 
 
 class TestPresentation:
+    @pytest.mark.parametrize("code", ["presentation_refused", "presentation_used"])
+    def test_an_answer_that_counts_no_more_can_be_asked_for_again(
+        self, world: World, code: str
+    ) -> None:
+        clerk = world.clerk()
+        page = clerk.send(new_case(clerk), "/presentation")
+        world.verifier.state = "answered"
+        page = clerk.open(page.url)
+        world.issuer.refusal = (409, code, None)
+        assert clerk.post(page, "/certificates", type="lease").status_code == 409
+        page = clerk.send(clerk.open(page.url), "/presentation")
+        assert "presentation-qr" in page.images
+
     @pytest.mark.parametrize(
         ("code", "words"),
         [
