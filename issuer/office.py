@@ -72,7 +72,7 @@ class Office:
         return self.catalogue.vct(self.addresses, type_id)
 
     def clerk(self, request: Request, tenant: str) -> str:
-        """Return the pseudonym of the clerk on whose behalf the counter calls.
+        """Return the pseudonym of the clerk or officer on whose behalf the counter calls.
 
         Raises:
             WrongRole: another service calls, whatever roles it claims.

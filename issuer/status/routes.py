@@ -81,10 +81,11 @@ def router(office: Office, signer: Callable[[str], Signer], stores: Stores) -> A
     @routes.post("/api/credentials/status")
     @service("officer")
     async def change(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        officer = office.clerk(request, tenant)
         call = read_call(StatusCall, await request.body())
         decided = Change(read_digest(call.credential_digest), call.status, call.reason_code)
         with office.database.transaction() as session:
-            work = office.work(session, tenant, str(request.state.actor.actor))
+            work = office.work(session, tenant, officer)
             copies = change_status(work, stores.records(session), decided)
         return JSONResponse({"status": decided.status.value, "copies": copies}, headers=NO_STORE)
 
