@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import traceback
@@ -131,4 +132,18 @@ def _links(plan: CityPlan, report: Report) -> None:
             address = plan.addresses.identifier(tenant, service)
             label = {"log": "Auditor", "verifier": "Agency", "counter": "Counter"}[service]
             report.say(f"  {label:<9} {address}/  sign in: {name} / {account['passphrase']}")
+    report.say("\nAs an auditor, in another terminal:")
+    report.say(f"  {_audit_command(plan)}")
     report.say("\nPress Ctrl+C to stop. Everything is kept; `make run` starts again in seconds.")
+
+
+def _audit_command(plan: CityPlan) -> str:
+    """Return the command that audits the first municipality's log from outside."""
+    state = Path(os.path.relpath(plan.state))
+    logs = state / "trust" / "logs"
+    return (
+        f"{Path(os.path.relpath(sys.prefix)) / 'bin' / 'madang'} audit"
+        f" --log {state / 'log' / CITY} --key {logs / CITY}.vkey --owner {logs / CITY}.owner"
+        f" --contract {state / 'contract.json'} --rpc {plan.rpc}"
+        f" --receipt {state / 'evidence' / 'receipt-lease.json'}"
+    )
