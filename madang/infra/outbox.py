@@ -138,10 +138,12 @@ class OutboxWorker:
             await asyncio.sleep(0 if waiting > self._batch else IDLE_SECONDS)
 
     async def deliver(self) -> int:
-        """Hand over one batch a tenant; return how many rows still have no index.
+        """Hand over one batch a tenant; return how many rows had no index before.
+
+        A log that does not answer keeps no other municipality's entries waiting.
 
         Raises:
-            LogUnavailable: nothing is lost; call again.
+            LogUnavailable: of some log; nothing is lost; call again.
         """
         with self._database.reading() as session:
             found = select(OutboxRow).where(OutboxRow.log_index == None)  # noqa: E711 - SQL
@@ -149,11 +151,19 @@ class OutboxWorker:
         by_tenant: dict[str, list[OutboxRow]] = {}
         for row in waiting:
             by_tenant.setdefault(row.tenant, []).append(row)
+        trouble: LogUnavailable | None = None
         for tenant, rows in by_tenant.items():
-            batch = rows[: self._batch]
-            indexes = await self._log.append(tenant, [_entry(row) for row in batch])
-            self._keep(indexes)
+            try:
+                await self._hand_over(tenant, rows[: self._batch])
+            except LogUnavailable as error:
+                trouble = error
+        if trouble is not None:
+            raise trouble
         return len(waiting)
+
+    async def _hand_over(self, tenant: str, batch: list[OutboxRow]) -> None:
+        indexes = await self._log.append(tenant, [_entry(row) for row in batch])
+        self._keep({row.key: indexes.get(row.key) for row in batch})
 
     def _keep(self, indexes: Mapping[str, int | None]) -> None:
         known = {key: index for key, index in indexes.items() if index is not None}

@@ -46,6 +46,28 @@ def exported(database: Database, tenant: str = "a") -> list[dict[str, object]]:
         return export_rows(session, tenant)
 
 
+class OneDown(MemoryLogClient):
+    """Logs of which one does not answer, and another speaks of entries that are not its own."""
+
+    def __init__(self, down: str) -> None:
+        super().__init__()
+        self._down = down
+
+    async def append(self, tenant: str, entries: Sequence[AppendEntry]) -> Mapping[str, int | None]:
+        if tenant == self._down:
+            raise LogUnavailable(tenant)
+        return {**await super().append(tenant, entries), "key-1": 7}
+
+
+def test_a_log_that_does_not_answer_holds_up_its_own_entries_alone(database: Database) -> None:
+    put(database, 1, tenant="a")
+    put(database, 2, tenant="b")
+    with pytest.raises(LogUnavailable):
+        asyncio.run(OutboxWorker(database, OneDown("a")).deliver())
+    assert [row["index"] for row in exported(database, "b")] == [0]
+    assert [row["index"] for row in exported(database, "a")] == [None]
+
+
 def test_every_row_becomes_one_entry_that_commits_to_it(database: Database) -> None:
     put(database, 1, 2, 3)
     log = MemoryLogClient()
