@@ -1,5 +1,6 @@
 """HTTP to other services, with limits; and the same without a network, for one process."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -64,6 +65,7 @@ class HttpxClient:
         apps: Mapping[str, Any] | None = None,
     ) -> None:
         self._max_bytes = max_bytes
+        self._timeout = timeout
         mounts = {
             origin: httpx.ASGITransport(app=app, raise_app_exceptions=False)
             for origin, app in (apps or {}).items()
@@ -82,10 +84,14 @@ class HttpxClient:
     ) -> Answer:
         """Send a request; see `HttpClient.request`."""
         try:
-            async with self._client.stream(
-                method, url, headers=headers, content=content
-            ) as response:
+            # httpx measures each step by itself: an answer in drops would never be too late.
+            async with (
+                asyncio.timeout(self._timeout),
+                self._client.stream(method, url, headers=headers, content=content) as response,
+            ):
                 body = await self._read(response)
+        except TimeoutError as error:
+            raise HttpError(f"{method} {url}: no whole answer in {self._timeout:g} s") from error
         except httpx.HTTPError as error:
             raise HttpError(f"{method} {url}: {type(error).__name__}") from error
         except httpx.InvalidURL as error:

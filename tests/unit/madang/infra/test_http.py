@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -63,3 +64,31 @@ def test_an_error_of_the_other_side_is_its_status(app: FastAPI) -> None:
 def test_what_cannot_be_reached_raises_the_own_error(url: str) -> None:
     with pytest.raises(HttpError):
         asyncio.run(HttpxClient(timeout=1).request("GET", url))
+
+
+def test_an_answer_in_drops_ends_in_time() -> None:
+    ended = asyncio.Event()
+
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            for _drop in range(40):
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+        writer.transport.abort()
+        ended.set()
+
+    async def send() -> Answer:
+        server = await asyncio.start_server(drip, "127.0.0.1", 0)
+        client = HttpxClient(timeout=0.2)
+        try:
+            port = server.sockets[0].getsockname()[1]
+            return await client.request("GET", f"http://127.0.0.1:{port}/")
+        finally:
+            await client.close()
+            await ended.wait()
+            server.close()
+
+    with pytest.raises(HttpError, match="no whole answer"):
+        asyncio.run(send())
