@@ -1,18 +1,39 @@
 """Chains of X.509 certificates (RFC 5280 section 6.1, as far as issuers and verifiers use it)."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from madang.core.encoding import base64url
 from madang.core.keys.jwk import KeyFormatError, PublicKey
 
 MAX_CHAIN = 5
+CHAINS_KEPT = 256
+"""How many chains that led to an anchor are remembered."""
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
+_UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the cryptography package raises for a certificate that it cannot read. It decodes names,
+extensions and keys when they are first looked at, so any of these may come late."""
+_UNDERSTOOD = frozenset(
+    {
+        x509.BasicConstraints.oid,
+        x509.KeyUsage.oid,
+        x509.SubjectAlternativeName.oid,
+    }
+)
 
 
 class ChainError(ValueError):
@@ -27,8 +48,26 @@ class ChainError(ValueError):
         self.code = code
 
 
+@dataclass(frozen=True, slots=True)
+class _Validated:
+    """A chain that leads to an anchor, whatever the time.
+
+    Attributes:
+        key: the leaf's.
+        not_before: first second in which every certificate is valid.
+        not_after: last such second.
+    """
+
+    key: PublicKey
+    not_before: float
+    not_after: float
+
+
 def validate_chain(chain: Sequence[bytes], anchors: Sequence[bytes], *, now: int) -> PublicKey:
     """Return the leaf's key if the chain leads to one of the anchors.
+
+    A chain that did is remembered for these anchors, because every credential of an issuer brings
+    the same; the time is held against it on every call. A chain that did not is never remembered.
 
     Args:
         chain: DER, leaf first, root left out (HAIP 1.0 section 6.1.1).
@@ -39,29 +78,40 @@ def validate_chain(chain: Sequence[bytes], anchors: Sequence[bytes], *, now: int
         ChainError: with one of the codes chain_empty, chain_too_long, chain_malformed,
             leaf_self_signed, anchor_in_chain, unknown_anchor, chain_signature,
             certificate_expired, certificate_not_yet_valid, not_a_ca, path_too_long,
-            leaf_is_ca, leaf_key_usage, leaf_key.
+            critical_extension, leaf_is_ca, leaf_key_usage, leaf_key.
     """
     if not chain:
         raise ChainError("chain_empty", "no certificate; the leaf was expected first")
     if len(chain) > MAX_CHAIN:
         raise ChainError("chain_too_long", f"{len(chain)} certificates, at most {MAX_CHAIN}")
-    certificates = [_load(der) for der in chain]
-    leaf = certificates[0]
-    if leaf.issuer == leaf.subject:
-        raise ChainError("leaf_self_signed", "the leaf is its own issuer")
-    if any(der in anchors for der in chain):
-        raise ChainError("anchor_in_chain", "the root is not sent inside the chain")
-    path = [*certificates, _anchor(certificates[-1], anchors)]
-    for position, (subject, issuer) in enumerate(pairwise(path)):
-        _check_issued(subject, issuer)
-        _check_authority(issuer, authorities_below=position)
-    for certificate in path:
-        _check_validity(certificate, now)
-    _check_leaf(leaf)
-    try:
-        return PublicKey.from_native(leaf.public_key())
-    except KeyFormatError as error:
-        raise ChainError("leaf_key", str(error)) from error
+    found = _validated(tuple(chain), tuple(anchors))
+    if now < found.not_before:
+        raise ChainError("certificate_not_yet_valid", "a certificate's validity lies ahead")
+    if now > found.not_after:
+        raise ChainError("certificate_expired", "a certificate's validity has ended")
+    return found.key
+
+
+@lru_cache(maxsize=CHAINS_KEPT)
+def _validated(chain: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> _Validated:
+    with _reading():
+        certificates = [_load(der) for der in chain]
+        leaf = certificates[0]
+        if leaf.issuer == leaf.subject:
+            raise ChainError("leaf_self_signed", "the leaf is its own issuer")
+        if any(der in anchors for der in chain):
+            raise ChainError("anchor_in_chain", "the root is not sent inside the chain")
+        path = [*certificates, _anchor(certificates[-1], anchors)]
+        for position, (subject, issuer) in enumerate(pairwise(path)):
+            _check_issued(subject, issuer)
+            _check_authority(issuer, authorities_below=position)
+            _check_understood(subject)
+        _check_leaf(leaf)
+        return _Validated(
+            _key(leaf),
+            max(each.not_valid_before_utc.timestamp() for each in path),
+            min(each.not_valid_after_utc.timestamp() for each in path),
+        )
 
 
 def leaf_hash(der: bytes) -> str:
@@ -79,24 +129,38 @@ def san_dns(der: bytes) -> tuple[str, ...]:
     return _names(der, x509.DNSName)
 
 
+def authority_key_id(der: bytes) -> bytes | None:
+    """Return the identifier of the key that signed a certificate, None where it names none.
+
+    Raises:
+        ChainError: it is no certificate.
+    """
+    with _reading():
+        identifier = _extension(_load(der), x509.AuthorityKeyIdentifier)
+        return None if identifier is None else identifier.key_identifier
+
+
 def _names(
     der: bytes, kind: type[x509.UniformResourceIdentifier] | type[x509.DNSName]
 ) -> tuple[str, ...]:
-    certificate = _load(der)
+    with _reading():
+        names = _extension(_load(der), x509.SubjectAlternativeName)
+        return () if names is None else tuple(names.get_values_for_type(kind))
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Tell whatever cannot be read in a certificate as one error of ours."""
     try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound:
-        return ()
-    except ValueError as error:
-        raise ChainError("chain_malformed", "the certificate's extensions are malformed") from error
-    return tuple(names.value.get_values_for_type(kind))
+        yield
+    except ChainError:
+        raise
+    except _UNREADABLE as error:
+        raise ChainError("chain_malformed", "a certificate cannot be read") from error
 
 
 def _load(der: bytes) -> x509.Certificate:
-    try:
-        return x509.load_der_x509_certificate(der)
-    except ValueError as error:
-        raise ChainError("chain_malformed", "not a certificate in DER form") from error
+    return x509.load_der_x509_certificate(der)
 
 
 def _anchor(last: x509.Certificate, anchors: Sequence[bytes]) -> x509.Certificate:
@@ -128,11 +192,12 @@ def _check_authority(certificate: x509.Certificate, *, authorities_below: int) -
         raise ChainError("path_too_long", "an authority's path length does not allow this chain")
 
 
-def _check_validity(certificate: x509.Certificate, now: int) -> None:
-    if now < certificate.not_valid_before_utc.timestamp():
-        raise ChainError("certificate_not_yet_valid", "a certificate's validity lies ahead")
-    if now > certificate.not_valid_after_utc.timestamp():
-        raise ChainError("certificate_expired", "a certificate's validity has ended")
+def _check_understood(certificate: x509.Certificate) -> None:
+    """Refuse what restricts a certificate in a way not looked at here (RFC 5280 section 4.2)."""
+    for extension in certificate.extensions:
+        if extension.critical and extension.oid not in _UNDERSTOOD:
+            oid = extension.oid.dotted_string
+            raise ChainError("critical_extension", f"the critical extension {oid} is not known")
 
 
 def _check_leaf(leaf: x509.Certificate) -> None:
@@ -144,10 +209,15 @@ def _check_leaf(leaf: x509.Certificate) -> None:
         raise ChainError("leaf_key_usage", "the leaf's key is not for signatures")
 
 
+def _key(leaf: x509.Certificate) -> PublicKey:
+    try:
+        return PublicKey.from_native(leaf.public_key())
+    except KeyFormatError as error:
+        raise ChainError("leaf_key", str(error)) from error
+
+
 def _extension(certificate: x509.Certificate, kind: type[Extension]) -> Extension | None:
     try:
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
-    except ValueError as error:
-        raise ChainError("chain_malformed", "the certificate's extensions are malformed") from error

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable
 
-from cryptography import x509
-
 from madang.core.encoding import base64url
-from madang.core.protocol.certificates import UNREADABLE
 from madang.core.protocol.dcql.credential import Authority
+from madang.core.trust.x509 import ChainError, authority_key_id
 
 
 def chain_authorities(chain: Iterable[bytes]) -> frozenset[Authority]:
@@ -16,14 +14,12 @@ def chain_authorities(chain: Iterable[bytes]) -> frozenset[Authority]:
         chain: DER certificates. One that cannot be read, or has no authority key identifier,
             contributes nothing: whether a chain is valid is decided elsewhere.
     """
-    return frozenset(("aki", key_id) for der in chain for key_id in _authority_key_ids(der))
+    found = (_authority_key_id(der) for der in chain)
+    return frozenset(("aki", base64url.encode(key_id)) for key_id in found if key_id is not None)
 
 
-def _authority_key_ids(der: bytes) -> list[str]:
+def _authority_key_id(der: bytes) -> bytes | None:
     try:
-        certificate = x509.load_der_x509_certificate(der)
-        extension = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
-    except (x509.ExtensionNotFound, *UNREADABLE):
-        return []
-    identifier = extension.value.key_identifier
-    return [] if identifier is None else [base64url.encode(identifier)]
+        return authority_key_id(der)
+    except ChainError:
+        return None

@@ -11,7 +11,6 @@ from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.key_binding import BindingExpectation, holder_key
 from madang.core.formats.sd_jwt.model import SdJwt, parse
 from madang.core.keys.jwk import KeyFormatError, PublicKey
-from madang.core.protocol.certificates import UNREADABLE
 from madang.core.protocol.dcql.authority import chain_authorities
 from madang.core.protocol.dcql.credential import Authority, Credential
 from madang.core.protocol.dcql.model import SD_JWT_VC, CredentialQuery
@@ -153,8 +152,6 @@ def _issuer_key(
         return policy.trust.issuer_key(vct, issuer, chain, now=policy.now), None
     except TrustError as error:
         return None, (error.code, "HAIP 1.0 6.1.1", str(error))
-    except UNREADABLE:
-        return None, ("chain_malformed", "HAIP 1.0 6.1.1", "a certificate cannot be read")
 
 
 def _holder(payload: dict[str, Any]) -> str | None:

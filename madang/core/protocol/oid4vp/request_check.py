@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from madang.core.envelope import jws
 from madang.core.envelope.errors import EnvelopeError
-from madang.core.protocol.certificates import UNREADABLE
 from madang.core.protocol.dcql.errors import DcqlError
 from madang.core.protocol.dcql.model import SD_JWT_VC, check_bounds
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
@@ -108,9 +107,8 @@ def _authenticate(
         key = validate_chain(chain, policy.anchors, now=policy.now)
     except ChainError as error:
         raise refusing(f"request_{error.code}", "5.9.3")(str(error)) from None
-    except UNREADABLE:
-        detail = "x5c should be an array of readable certificates"
-        raise refusing("request_chain_malformed", "5.9.3")(detail) from None
+    except EnvelopeError as error:
+        raise refusing("request_chain_malformed", "5.9.3")(str(error)) from None
     claims = verified_claims(opened, key, refusing("request_signature", "5.9.3"))
     check_certificate(identity, chain[0])
     return identity, chain, claims

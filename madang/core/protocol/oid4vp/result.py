@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from madang.core.encoding import base64url
 from madang.core.encoding.errors import EncodingError
 from madang.core.envelope import jws
+from madang.core.envelope.errors import EnvelopeError
 from madang.core.envelope.jws import Jws
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import Signer
-from madang.core.protocol.certificates import UNREADABLE
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.message import Refusal
 from madang.core.protocol.oid4vp.errors import VpCode, VpError
@@ -125,10 +125,8 @@ def _verifier_key(opened: Jws, verifier: str, anchors: Sequence[bytes], now: int
         chain = jws.decode_chain(opened.header)
         key = validate_chain(chain, anchors, now=now)
         names = san_uris(chain[0])
-    except ChainError as error:
+    except (ChainError, EnvelopeError) as error:
         raise refuse(str(error)) from None
-    except UNREADABLE:
-        raise refuse("x5c should be an array of readable certificates") from None
     if verifier not in names:
         raise _refusing("result_verifier")("the certificate does not name the verifier")
     return key

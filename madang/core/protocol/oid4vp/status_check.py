@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from madang.core.envelope import jws
+from madang.core.envelope.errors import EnvelopeError
 from madang.core.keys.signing import checker_for
-from madang.core.protocol.certificates import UNREADABLE
 from madang.core.protocol.oid4vp import verdict
 from madang.core.protocol.oid4vp.verdict import StatusReference, StatusSource, Step, StepFailure
 from madang.core.status import token_status_list
@@ -52,10 +52,8 @@ def read_status_list(
         )
     except StatusError as error:
         return error
-    except TrustError as error:
+    except (TrustError, EnvelopeError) as error:
         return StatusError("status_list_issuer", str(error))
-    except UNREADABLE:
-        return StatusError("status_list_issuer", "the list's certificates cannot be read")
 
 
 def status_failure(
