@@ -18,8 +18,13 @@ _MEMORY = "sqlite://"
 
 
 def sqlite_url(path: Path) -> str:
-    """Return the address of a SQLite file; makes its folder."""
+    """Return the address of a SQLite file; makes its folder, and a file only its owner reads.
+
+    SQLite gives the files beside it, where the newest transactions are, the same permissions.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
     return f"sqlite:///{path}"
 
 

@@ -28,6 +28,17 @@ def names(database: Database) -> list[str]:
         return sorted(thing.name for thing in session.exec(select(Thing)))
 
 
+def test_only_the_owner_reads_the_files(tmp_path: Path) -> None:
+    opened = Database(sqlite_url(tmp_path / "a" / "b.sqlite"))
+    opened.create(Thing)
+    with opened.transaction() as session:
+        session.add(Thing(name="a"))
+    files = sorted((tmp_path / "a").iterdir())
+    assert [path.name for path in files] == ["b.sqlite", "b.sqlite-shm", "b.sqlite-wal"]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    opened.close()
+
+
 def test_a_transaction_that_ends_well_is_kept(database: Database) -> None:
     with database.transaction() as session:
         session.add(Thing(name="a"))
