@@ -14,7 +14,7 @@ class CommonSettings(BaseSettings):
     Attributes:
         state_dir: folder of everything that is kept: keys, databases, logs.
         catalog_dir: folder of certificate types, rules, tenants and texts.
-        key_passphrase: opens the key files.
+        key_passphrase: opens the key files; there are no keys without one.
         origins: origin per service for a run without the municipalities' own hosts.
         database_url: SQLAlchemy address; a SQLite file in the state folder when empty.
         port: loopback port.

@@ -14,7 +14,7 @@ from madang.core.encoding import strict_json
 from madang.core.merkle.note import VerifierKey
 from madang.infra import ca
 from madang.infra.clock import Clock
-from madang.infra.keystore import Keystore
+from madang.infra.keystore import Keystore, KeystoreError
 from madang.infra.settings import CommonSettings
 from madang.infra.tenancy import Addresses, Tenant, Tenants
 
@@ -50,9 +50,11 @@ class StateFolders:
 
 
 def keystore(settings: CommonSettings) -> Keystore:
-    """Return the keys of this installation."""
-    folders = StateFolders(settings.state_dir)
-    return Keystore(folders.keys, settings.key_passphrase.get_secret_value())
+    """Return the keys of this installation; KeystoreError if no passphrase is set."""
+    passphrase = settings.key_passphrase.get_secret_value()
+    if not passphrase:
+        raise KeystoreError("MADANG_KEY_PASSPHRASE is empty; keys need one that is not")
+    return Keystore(StateFolders(settings.state_dir).keys, passphrase)
 
 
 def prepare_state(
@@ -61,7 +63,7 @@ def prepare_state(
     """Make what is missing.
 
     Raises:
-        KeystoreError: a key exists and does not open with this passphrase.
+        KeystoreError: a key exists and does not open with this passphrase, or there is none.
     """
     keys, folders = keystore(settings), StateFolders(settings.state_dir)
     for tenant in tenants:

@@ -96,3 +96,12 @@ def test_another_passphrase_is_noticed(
     )
     with pytest.raises(KeystoreError):
         prepare_state(wrong, catalogue.tenants, addresses, FixedClock(NOW))
+
+
+def test_no_key_is_made_without_a_passphrase(
+    settings: CommonSettings, catalogue: Catalogue, addresses: Addresses
+) -> None:
+    bare = CommonSettings.model_validate({"state_dir": settings.state_dir, "key_passphrase": ""})
+    with pytest.raises(KeystoreError, match="MADANG_KEY_PASSPHRASE"):
+        prepare_state(bare, catalogue.tenants, addresses, FixedClock(NOW))
+    assert contents(settings.state_dir) == {}
