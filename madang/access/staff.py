@@ -101,11 +101,17 @@ class Staff:
     settings: CommonSettings
 
     def add(self, tenant: str, name: str, passphrase: str, roles: Iterable[Role]) -> None:
-        """Create an account, or give an existing one this passphrase and these roles."""
+        """Create an account, or give an existing one this passphrase and these roles.
+
+        Another passphrase ends its sessions: whoever opened them may know the old one only.
+        """
         salt = self.ids.bytes(_SALT_BYTES)
         with self.database.transaction() as session:
             known = session.get(StaffAccount, (tenant, name))
             pseudonym = known.pseudonym if known else self.ids.token(9)
+            if known is not None and not _opens(known, passphrase):
+                for each in self._sessions(session, known):
+                    session.delete(each)
             session.merge(
                 StaffAccount(
                     tenant=tenant,
@@ -116,6 +122,12 @@ class Staff:
                     salt=salt,
                 )
             )
+
+    def _sessions(self, session: Session, account: StaffAccount) -> Iterable[StaffSession]:
+        wanted = select(StaffSession).where(
+            StaffSession.tenant == account.tenant, StaffSession.name == account.name
+        )
+        return session.exec(wanted)
 
     def sign_in(self, tenant: str, name: str, passphrase: str, *, now: int) -> str:
         """Open a session and return its token.

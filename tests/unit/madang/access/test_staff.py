@@ -162,6 +162,14 @@ class TestSession:
         assert actor is not None
         assert actor.roles == {"auditor"}
 
+    def test_ends_when_the_passphrase_changes(self, staff: Staff) -> None:
+        token = staff.sign_in(TENANT, "kim", PASSPHRASE, now=NOW)
+        staff.add(OTHER, "kim", PASSPHRASE, [Role.CLERK])
+        other = staff.sign_in(OTHER, "kim", PASSPHRASE, now=NOW)
+        staff.add(TENANT, "kim", "a new passphrase", [Role.CLERK])
+        assert staff.actor(token, now=NOW) is None
+        assert staff.actor(other, now=NOW) is not None
+
     def test_tokens_differ(self, staff: Staff) -> None:
         tokens = {staff.sign_in(TENANT, "kim", PASSPHRASE, now=NOW) for _ in range(3)}
         assert len(tokens) == 3
