@@ -39,13 +39,9 @@ def audit(
 ) -> None:
     """Prove a log, what stands in it, and a decision; exit 1 when anything is found."""
     try:
-        point = ChainPoint(rpc, addresses.read(contract), owner.read_text("ascii").strip())
-        found = asyncio.run(
-            inspect(
-                log, VerifierKey.parse(key.read_text("utf-8").strip()), point,
-                receipt or [], decision, database,
-            )
-        )  # fmt: skip
+        point = ChainPoint(rpc, addresses.read(contract), _text(owner))
+        known = VerifierKey.parse(_text(key))
+        found = asyncio.run(inspect(log, known, point, receipt or [], decision, database))
     except (AuditInputError, DeploymentError, NoteError, OSError, RpcError) as error:
         typer.echo(f"cannot audit: {error}", err=True)
         raise typer.Exit(UNREADABLE) from error
@@ -69,16 +65,21 @@ async def inspect(
     found = Inspection()
     anchors = await inspection.read_anchors(point, key.name, found)
     rows = None if database is None else inspection.parse_rows(_lines(database))
-    anchored = inspection.inspect_log(log, key, anchors, rows, found)
+    read = inspection.inspect_log(log, key, anchors, rows, found)
     if rows is not None:
         found.proved["database_rows"] = len(rows)
     for path in receipts:
-        receipt = _receipt(path.name, _json(path))
-        inspection.inspect_receipt(path.name, receipt, key, anchored, found)
-        inspection.inspect_entry(path.name, receipt, log, found)
+        inspection.inspect_receipt(path.name, _receipt(path.name, _json(path)), read, found)
     if decision is not None:
-        inspection.inspect_decision(_decision(decision), key, anchored, found)
+        inspection.inspect_decision(_decision(decision), read, found)
     return found
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise AuditInputError(f"{path} cannot be read: {error}") from error
 
 
 def _json(path: Path) -> Any:  # noqa: ANN401 - any JSON value

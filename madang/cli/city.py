@@ -24,7 +24,8 @@ CHAIN_OFFSET: Final = 6
 WALLET_OFFSET: Final = 11
 STAFF: Final = {"counter": ("clerk", Role.CLERK), "verifier": ("agency", Role.AGENCY)}
 AUDITOR: Final = {"log": ("auditor", Role.AUDITOR)}
-_MODULE: Final = ("-m", "madang.cli.main")
+# Not the whole command: a service needs neither the auditor's nor the walk's packages.
+_SERVE: Final = ("-m", "madang.cli.serve")
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class CityPlan:
         return [
             Program(
                 name=name,
-                arguments=(*_MODULE, "serve", name),
+                arguments=(*_SERVE, name),
                 environment=self.environment(name),
                 health=f"{self.origins[name]}/health",
             )

@@ -97,7 +97,10 @@ class City:
                 if running.process.returncode is not None:
                     break
                 if await _answers(client, running.program.health):
-                    return
+                    # Another process may hold the port and answer in this one's place.
+                    await asyncio.sleep(_POLL_SECONDS)
+                    if running.process.returncode is None:
+                        return
                 await asyncio.sleep(_POLL_SECONDS)
         tail = running.log.read_text("utf-8", "replace").splitlines()[-5:]
         raise StartError(

@@ -38,3 +38,7 @@ def serve(service: Annotated[Service, typer.Argument(help="Which service.")]) ->
         log_config=None,
         server_header=False,
     )
+
+
+if __name__ == "__main__":
+    typer.run(serve)
