@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -88,6 +89,10 @@ class Pages:
 
 
 def _address(request: Request) -> str:
-    """Return the page's address without the wish for a language."""
-    url = request.url.remove_query_params("lang")
-    return f"{url.path}?{url.query}" if url.query else url.path
+    """Return the page's address without the wish for a language.
+
+    A path that begins with two slashes would lead to another host.
+    """
+    path = "/" + quote(request.scope["path"].lstrip("/"))
+    query = request.url.remove_query_params("lang").query
+    return f"{path}?{query}" if query else path

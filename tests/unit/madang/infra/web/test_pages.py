@@ -1,7 +1,9 @@
 """Pages: everything escaped, in the reader's language."""
 
+import re
 import string
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 
@@ -57,6 +59,17 @@ class TestLanguage:
         html = visitor.get(f"{PAGE}?index=7&lang=ja").text
         for each in LANGUAGES:
             assert f'href="{PAGE}?index=7&amp;lang={each}"' in html
+
+    @pytest.mark.parametrize("path", ["//elsewhere.example/", "/%5Celsewhere.example/"])
+    def test_the_links_to_the_languages_lead_to_no_other_host(
+        self, visitor: Visitor, path: str
+    ) -> None:
+        html = visitor.get(f"http://site{path}", headers={"accept": "text/html"}).text
+        links = re.findall(r'href="([^"]*lang=[^"]*)"', html)
+        assert len(links) == len(LANGUAGES)
+        base = "https://id.hanbit.example/start"
+        assert {urlsplit(urljoin(base, link)).hostname for link in links} == {"id.hanbit.example"}
+        assert not any("\\" in link for link in links)
 
 
 class TestRendering:
