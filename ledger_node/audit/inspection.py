@@ -6,6 +6,7 @@ beside (receipts, a rule, a decision, a database export) is held against all of 
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,12 +22,10 @@ from madang.core.evidence.findings import Report
 from madang.core.evidence.heads import Head, heads_of_checkpoints
 from madang.core.evidence.receipt import Receipt
 from madang.core.evidence.rows import Row, RowPolicy
-from madang.core.merkle.checkpoint import parse_note
 from madang.core.merkle.entry import EntryKind
-from madang.core.merkle.note import NoteError, VerifierKey
+from madang.core.merkle.note import VerifierKey
 from madang.core.merkle.tiles import (
     TILE_WIDTH,
-    Tile,
     TileError,
     split_bundle,
     tile_of,
@@ -37,6 +36,7 @@ from madang.infra.chain import Anchor, AnchorLog, RpcChain
 from madang.infra.rpc import Rpc
 
 CONTRACT = "AnchorLog"
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 class AuditInputError(ValueError):
@@ -51,11 +51,35 @@ class ChainPoint:
         rpc_url: a node.
         deployment: chain id, genesis, address and code hash.
         owner: address that opened the log.
+
+    Raises:
+        AuditInputError: the owner is no address.
     """
 
     rpc_url: str
     deployment: Deployment
     owner: str
+
+    def __post_init__(self) -> None:
+        if not _ADDRESS.fullmatch(self.owner):
+            raise AuditInputError(f"owner {self.owner[:80]!r}, expected 0x and 40 hex digits")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLog:
+    """A log whose entries have been read.
+
+    Attributes:
+        folder: checkpoint and tiles.
+        key: the log's; its name is the origin.
+        size: entries that were read.
+        anchored: how many of them the chain covers.
+    """
+
+    folder: Path
+    key: VerifierKey
+    size: int
+    anchored: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,29 +175,31 @@ def inspect_log(
     anchors: Iterable[Anchor],
     rows: Iterable[Row] | None,
     found: Inspection,
-) -> int:
-    """Recompute the log and hold heads and rows against it; return the anchored size.
+) -> ReadLog:
+    """Recompute the log and hold heads and rows against it; return what was read.
+
+    Where the checkpoint is not the log's own, as many entries are read as the chain covers.
 
     Raises:
         AuditInputError: the log's files cannot be read.
     """
     try:
-        note = (folder / "checkpoint").read_text("utf-8")
-        size = parse_note(note).checkpoint.size
-    except (OSError, NoteError) as error:
+        note = (folder / "checkpoint").read_bytes()
+    except OSError as error:
         raise AuditInputError(f"the log's checkpoint cannot be read: {error}") from error
     signed, prior = heads_of_checkpoints([note], key)
     on_chain = [Head(a.size, a.root, f"block {a.block}") for a in anchors]
+    anchored = max((head.size for head in on_chain), default=0)
+    size = signed[0].size if signed else anchored
     policy = RowPolicy(kinds=frozenset({EntryKind.CREDENTIAL, EntryKind.STATUS_LIST}))
     report = audit(
         read_entries(folder, size), [*signed, *on_chain], rows, policy=policy, prior=prior
     )
     _tell(report, len(on_chain), found)
-    anchored = max((head.size for head in on_chain), default=0)
     found.proved["anchored_entries"] = anchored
     if not on_chain:
         found.find("no_anchor", "chain", "the contract has accepted no head of this log")
-    return anchored
+    return ReadLog(folder, key, size, anchored)
 
 
 def _tell(report: Report, heads: int, found: Inspection) -> None:
@@ -182,47 +208,56 @@ def _tell(report: Report, heads: int, found: Inspection) -> None:
         found.find(each.code.value, each.where, each.detail)
 
 
-def inspect_receipt(
-    name: str, receipt: Receipt, key: VerifierKey, anchored: int, found: Inspection
-) -> None:
-    """Hold a receipt against the log's key and the chain."""
-    verdict = receipts.check(receipt, key)
-    for failure in verdict.failures:
+def inspect_receipt(name: str, receipt: Receipt, log: ReadLog, found: Inspection) -> None:
+    """Hold a receipt against the log's key, the entry in its files, and the chain.
+
+    The files count, not only the signed checkpoint inside: a log that tells two stories signs both.
+    """
+    before = len(found.findings)
+    for failure in receipts.check(receipt, log.key).failures:
         found.find(f"receipt_{failure.code}", name, failure.detail)
-    if receipt.index >= anchored:
-        found.find("not_anchored", name, f"entry {receipt.index}, {anchored} are on the chain")
-    if verdict.ok and receipt.index < anchored:
+    if _entry_at(log, receipt.index) != receipt.entry.encode():
+        found.find("entry_differs", name, f"the log has another entry at {receipt.index}")
+    if receipt.index >= log.anchored:
+        detail = f"entry {receipt.index}, {log.anchored} are on the chain"
+        found.find("not_anchored", name, detail)
+    if len(found.findings) == before:
         found.proved.setdefault("receipts", {})[name] = receipt.index
 
 
-def inspect_entry(name: str, receipt: Receipt, folder: Path, found: Inspection) -> None:
-    """Hold a receipt's entry against the entry in the log's files."""
-    number, position = divmod(receipt.index, TILE_WIDTH)
-    size = _size(folder)
-    entries = _bundle(folder, tile_of(None, number, size)) if receipt.index < size else []
-    if position >= len(entries) or entries[position] != receipt.entry.encode():
-        found.find("entry_differs", name, f"the log has another entry at {receipt.index}")
+def _entry_at(log: ReadLog, index: int) -> bytes | None:
+    if index >= log.size:
+        return None
+    number, position = divmod(index, TILE_WIDTH)
+    bundle = tile_of(None, number, log.size)
+    return split_bundle(bundle, (log.folder / bundle.path).read_bytes())[position]
 
 
-def inspect_decision(
-    evidence: DecisionEvidence, key: VerifierKey, anchored: int, found: Inspection
-) -> None:
+def inspect_decision(evidence: DecisionEvidence, log: ReadLog, found: Inspection) -> None:
     """Hold a decision against its rule, and both against their entries."""
-    verdict = decisions.recompute(evidence.document, evidence.rule)
-    for failure in verdict.failures:
+    before = len(found.findings)
+    for failure in decisions.recompute(evidence.document, evidence.rule).failures:
         found.find(f"decision_{failure.code}", failure.place, failure.detail)
     things = (
         ("decision", evidence.document, evidence.receipt, EntryKind.DECISION),
         ("rule", evidence.rule, evidence.rule_receipt, EntryKind.RULE),
     )
     for name, thing, receipt, kind in things:
-        inspect_receipt(name, receipt, key, anchored, found)
-        if receipt.kind is not kind or receipt.digest != decisions.digest(thing):
+        inspect_receipt(name, receipt, log, found)
+        if receipt.kind is not kind or receipt.digest != _digest(thing):
             found.find("receipt_digest", name, f"the receipt is not that of this {name}")
     if evidence.rule_receipt.index >= evidence.receipt.index:
         found.find("rule_later", "rule", "the rule was entered after the decision")
-    if verdict.follows:
+    if len(found.findings) == before:
         found.proved["decision"] = evidence.document["outcome"]
+
+
+def _digest(thing: Any) -> bytes | None:  # noqa: ANN401 - any JSON value
+    """Return what the log would hold of a thing; None for one that has no canonical form."""
+    try:
+        return decisions.digest(thing)
+    except EncodingError:
+        return None
 
 
 def parse_rows(lines: Iterable[dict[str, Any]]) -> list[Row]:
@@ -246,11 +281,3 @@ def parse_rows(lines: Iterable[dict[str, Any]]) -> list[Row]:
             raise AuditInputError(f"line {number} of the export: {error!r}") from error
         rows.append(row)
     return sorted(rows, key=lambda row: (row.index is None, row.index or 0))
-
-
-def _size(folder: Path) -> int:
-    return parse_note((folder / "checkpoint").read_text("utf-8")).checkpoint.size
-
-
-def _bundle(folder: Path, bundle: Tile) -> list[bytes]:
-    return split_bundle(bundle, (folder / bundle.path).read_bytes())

@@ -1,0 +1,140 @@
+"""A small published log on the disk, with everything that an auditor is given beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ledger_node.audit.inspection import DecisionEvidence, Inspection, ReadLog, inspect_log
+from ledger_node.publisher.files import LogFiles
+from madang.core.evidence.receipt import Receipt
+from madang.core.evidence.rows import Row
+from madang.core.keys.signing import Signer
+from madang.core.keys.software import generate_ed25519
+from madang.core.merkle import checkpoint
+from madang.core.merkle.checkpoint import Checkpoint
+from madang.core.merkle.entry import Entry, EntryKind, commitment
+from madang.core.merkle.growth import grow
+from madang.core.merkle.note import VerifierKey
+from madang.core.merkle.tree import CompactRange, Tree, leaf_hash
+from madang.core.rules.document import decision_document, digest
+from madang.core.rules.evaluate import decide
+from madang.infra.catalogue import load_catalogue
+from madang.infra.chain import Anchor
+
+ORIGIN = "id.hanbit.example/hanbit/log"
+OFFICE = "https://id.hanbit.example/hanbit/issuer"
+HOUR = 1_795_410_000
+DAY = date(2024, 6, 1)
+CATALOG = Path(__file__).resolve().parents[4] / "catalog"
+
+
+def _rule() -> tuple[Any, Any]:
+    (programme,) = load_catalogue(CATALOG).programmes.values()
+    rule = next(each for each in programme.rules if each.covers(DAY))
+    return programme.documents[rule.digest], decision_document(decide(rule, [], day=DAY))
+
+
+RULE, DECISION = _rule()
+DIGESTS = {
+    EntryKind.RULE: digest(RULE),
+    EntryKind.DECISION: digest(DECISION),
+    EntryKind.STATUS_LIST: bytes([3]) * 32,
+}
+KINDS = (
+    EntryKind.CREDENTIAL,
+    EntryKind.CREDENTIAL,
+    EntryKind.RULE,
+    EntryKind.DECISION,
+    EntryKind.STATUS_LIST,
+)
+
+
+def salt_of(index: int) -> bytes:
+    return bytes([index]) * 32
+
+
+def digest_of(index: int) -> bytes:
+    return DIGESTS.get(KINDS[index], bytes([100 + index]) * 32)
+
+
+def entry_of(index: int, **changes: Any) -> Entry:
+    committed = commitment(salt_of(index), digest_of(index))
+    return replace(Entry(index, KINDS[index], HOUR, OFFICE, committed), **changes)
+
+
+@dataclass
+class Published:
+    """A log of one entry of each of KINDS.
+
+    Attributes:
+        anchored: sizes of the heads on the chain.
+    """
+
+    folder: Path
+    signer: Signer = field(default_factory=lambda: generate_ed25519("log"))
+    anchored: Sequence[int] = (2, 5)
+
+    def __post_init__(self) -> None:
+        self.entries = [entry_of(index).encode() for index in range(len(KINDS))]
+        self.publish()
+
+    @property
+    def key(self) -> VerifierKey:
+        return VerifierKey.of(ORIGIN, self.signer)
+
+    @property
+    def tree(self) -> Tree:
+        tree = Tree()
+        for entry in self.entries:
+            tree.append(leaf_hash(entry))
+        return tree
+
+    def note(self, *, signer: Signer | None = None, size: int | None = None) -> str:
+        tree = self.tree
+        head = Checkpoint(ORIGIN, tree.size if size is None else size, tree.root())
+        return checkpoint.sign(head, signer or self.signer)
+
+    def publish(self) -> None:
+        """Write tiles and checkpoint."""
+        files = LogFiles(self.folder)
+        for tile, content in grow(CompactRange(), files.read, self.entries).files:
+            files.write(tile, content)
+        files.publish(self.note())
+
+    def anchors(self) -> list[Anchor]:
+        leaves = [leaf_hash(entry) for entry in self.entries]
+        ranges = {size: CompactRange().extend(leaves[:size]) for size in self.anchored}
+        return [Anchor(size, each.root(), size, "0x") for size, each in ranges.items()]
+
+    def rows(self) -> list[Row]:
+        """Return what the office's database holds, the rule and the decision not among it."""
+        return [
+            Row(kind, digest_of(index), salt_of(index), index, f"row-{index}")
+            for index, kind in enumerate(KINDS)
+            if kind not in {EntryKind.RULE, EntryKind.DECISION}
+        ]
+
+    def receipt(self, index: int, **changes: Any) -> Receipt:
+        tree = self.tree
+        receipt = Receipt(
+            log_origin=ORIGIN,
+            kind=KINDS[index],
+            index=index,
+            entry=Entry.parse(self.entries[index]),
+            salt=salt_of(index),
+            digest=digest_of(index),
+            inclusion_proof=tuple(tree.inclusion_proof(index, tree.size)),
+            checkpoint=self.note(),
+        )
+        return replace(receipt, **changes)
+
+    def evidence(self, **changes: Any) -> DecisionEvidence:
+        evidence = DecisionEvidence(DECISION, RULE, self.receipt(3), self.receipt(2))
+        return replace(evidence, **changes)
+
+    def read(self, found: Inspection, anchors: Sequence[Anchor] | None = None) -> ReadLog:
+        """Inspect the log itself; anchors are its own unless others are given."""
+        known = self.anchors() if anchors is None else anchors
+        return inspect_log(self.folder, self.key, known, self.rows(), found)

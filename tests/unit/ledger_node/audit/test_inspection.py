@@ -1,0 +1,319 @@
+"""An untouched log is proved; every alteration is found and named by its code."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.addresses import Deployment
+from ledger_node.audit.inspection import (
+    AuditInputError,
+    ChainPoint,
+    Inspection,
+    inspect_decision,
+    inspect_log,
+    inspect_receipt,
+    parse_rows,
+    read_anchors,
+)
+from madang.core.keys.software import generate_ed25519
+from madang.core.merkle.entry import EntryKind
+from tests.unit.ledger_node.audit.published import (
+    DECISION,
+    RULE,
+    Published,
+    entry_of,
+)
+from tests.unit.ledger_node.conftest import TENANT, Ground
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Published:
+    return Published(tmp_path / "log")
+
+
+@pytest.fixture
+def found() -> Inspection:
+    return Inspection()
+
+
+def codes(found: Inspection) -> set[tuple[str, str]]:
+    return {(each.code, each.where) for each in found.findings}
+
+
+def test_an_untouched_log_is_proved_with_receipts_and_decision(
+    log: Published, found: Inspection
+) -> None:
+    read = log.read(found)
+    inspect_receipt("mine", log.receipt(1), read, found)
+    inspect_decision(log.evidence(), read, found)
+    assert found.as_json() == {
+        "ok": True,
+        "proved": {
+            "entries": 5,
+            "root": log.tree.root().hex(),
+            "heads_on_chain": 2,
+            "anchored_entries": 5,
+            "receipts": {"mine": 1, "decision": 3, "rule": 2},
+            "decision": "unknown",
+        },
+        "findings": [],
+    }
+
+
+# --- the log itself
+
+
+def republished(change: Callable[[Published], None]) -> Callable[[Published], None]:
+    """Alter the entries and have the log's own key sign the altered tree."""
+
+    def alter(log: Published) -> None:
+        change(log)
+        log.publish()
+
+    return alter
+
+
+def set_entry(index: int, content: bytes) -> Callable[[Published], None]:
+    return lambda log: log.entries.__setitem__(index, content)
+
+
+def write_checkpoint(content: bytes) -> Callable[[Published], None]:
+    return lambda log: (log.folder / "checkpoint").write_bytes(content) and None
+
+
+def forge_checkpoint(log: Published) -> None:
+    (log.folder / "checkpoint").write_text(log.note(signer=generate_ed25519("log")), "utf-8")
+
+
+def shorten_checkpoint(log: Published) -> None:
+    text = (log.folder / "checkpoint").read_text("utf-8")
+    (log.folder / "checkpoint").write_text(text.replace("\n5\n", "\n4\n"), "utf-8")
+
+
+ALTERED_LOGS = {
+    "entry_malformed": (republished(set_entry(1, b"{}")), "entry 1"),
+    "entry_sequence": (republished(set_entry(1, entry_of(1, sequence=7).encode())), "entry 1"),
+    "head_mismatch": (republished(set_entry(1, entry_of(1, hour=0).encode())), "block 2"),
+    "head_beyond": (republished(lambda log: log.entries.pop() and None), "block 5"),
+    "checkpoint_malformed": (write_checkpoint(b"garbage"), "checkpoint 0"),
+    "checkpoint_signature": (forge_checkpoint, "checkpoint 0"),
+}
+
+
+@pytest.mark.parametrize("code", ALTERED_LOGS)
+def test_an_altered_log_is_named_although_it_is_signed(
+    code: str, log: Published, found: Inspection
+) -> None:
+    anchors = log.anchors()
+    alter, where = ALTERED_LOGS[code]
+    alter(log)
+    log.read(found, anchors)
+    assert (code, where) in codes(found)
+
+
+@pytest.mark.parametrize("alter", [shorten_checkpoint, write_checkpoint(b"\xff\xfe")])
+def test_a_checkpoint_that_is_not_the_logs_does_not_say_how_much_is_read(
+    alter: Callable[[Published], None], log: Published, found: Inspection
+) -> None:
+    alter(log)
+    read = log.read(found)
+    assert read.size == 5
+    assert {where for _, where in codes(found)} == {"checkpoint 0"}
+
+
+def test_an_altered_bundle_is_named_by_every_head_over_it(
+    log: Published, found: Inspection
+) -> None:
+    bundle = log.folder / "tile" / "entries" / "000.p" / "5"
+    content = bundle.read_bytes()
+    bundle.write_bytes(content.replace(b'"hour":1795410000', b'"hour":1795406400', 1))
+    log.read(found)
+    assert codes(found) >= {
+        ("head_mismatch", "block 2"),
+        ("head_mismatch", "block 5"),
+        ("head_mismatch", "checkpoint 0"),
+    }
+
+
+def test_without_a_head_on_the_chain_nothing_is_anchored(log: Published, found: Inspection) -> None:
+    read = log.read(found, [])
+    inspect_receipt("mine", log.receipt(1), read, found)
+    assert codes(found) == {("no_anchor", "chain"), ("not_anchored", "mine")}
+
+
+def test_what_an_older_chain_does_not_cover_is_not_anchored(
+    log: Published, found: Inspection
+) -> None:
+    read = log.read(found, log.anchors()[:1])
+    inspect_receipt("old", log.receipt(1), read, found)
+    inspect_receipt("new", log.receipt(4), read, found)
+    assert codes(found) == {("not_anchored", "new")}
+
+
+@pytest.mark.parametrize("gone", ["checkpoint", "tile/entries/000.p/5"])
+def test_a_file_that_is_gone_is_named(gone: str, log: Published, found: Inspection) -> None:
+    (log.folder / gone).unlink()
+    with pytest.raises(AuditInputError, match=gone):
+        log.read(found)
+
+
+# --- the database
+
+ALTERED_ROWS = {
+    "row_missing": (lambda rows: rows[1:], "entry 0"),
+    "row_added": (lambda rows: [*rows, replace(rows[0], index=None, reference="new")], "new"),
+    "row_altered": (lambda rows: [replace(rows[0], digest=bytes(32)), *rows[1:]], "row-0"),
+}
+
+
+@pytest.mark.parametrize("code", ALTERED_ROWS)
+def test_an_altered_database_is_named_by_its_row(
+    code: str, log: Published, found: Inspection
+) -> None:
+    alter, where = ALTERED_ROWS[code]
+    inspect_log(log.folder, log.key, log.anchors(), alter(log.rows()), found)
+    assert codes(found) == {(code, where)}
+
+
+def test_rows_are_read_in_the_order_of_the_log() -> None:
+    row = {"kind": "credential", "digest": "", "salt": "", "reference": "r"}
+    read = parse_rows([{**row, "index": None}, {**row, "index": 3}, {**row, "index": 0}])
+    assert [each.index for each in read] == [0, 3, None]
+
+
+@pytest.mark.parametrize("line", [[1], 7, {}, {"kind": "none"}, {"index": "x"}])
+def test_an_export_that_cannot_be_read_is_named_by_its_line(line: Any) -> None:
+    with pytest.raises(AuditInputError, match="line 1"):
+        parse_rows([line])
+
+
+# --- receipts
+
+ALTERED_RECEIPTS: dict[str, dict[str, Any]] = {
+    "receipt_checkpoint": {"checkpoint": "garbage"},
+    "receipt_origin": {"log_origin": "id.saebyeol.example/saebyeol/log"},
+    "receipt_commitment": {"salt": bytes(32)},
+    "receipt_kind": {"kind": EntryKind.BALLOT},
+    "receipt_sequence": {"index": 0},
+    "receipt_inclusion": {"inclusion_proof": ()},
+    "entry_differs": {"entry": entry_of(1, hour=0)},
+    "not_anchored": {"index": 5},
+}
+
+
+@pytest.mark.parametrize("code", ALTERED_RECEIPTS)
+def test_an_altered_receipt_is_named(code: str, log: Published, found: Inspection) -> None:
+    read = log.read(found)
+    inspect_receipt("mine", replace(log.receipt(1), **ALTERED_RECEIPTS[code]), read, found)
+    assert (code, "mine") in codes(found)
+    assert "receipts" not in found.proved
+
+
+def test_a_receipt_under_another_key_is_named(log: Published, found: Inspection) -> None:
+    read = log.read(found)
+    forged = replace(log.receipt(1), checkpoint=log.note(signer=generate_ed25519("other")))
+    inspect_receipt("mine", forged, read, found)
+    assert codes(found) == {("receipt_signature", "mine")}
+
+
+# --- decisions
+
+ALTERED_DECISIONS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "another outcome": ({"document": {**DECISION, "outcome": "yes"}}, "decision_differs",
+                        "$.outcome"),
+    "no document": ({"document": []}, "decision_document_malformed", "$.format"),
+    "a fraction": ({"document": {**DECISION, "more": 0.5}}, "receipt_digest", "decision"),
+    "another rule": ({"rule": {**RULE, "version": "2099"}}, "decision_rule_digest",
+                     "$.rule_digest"),
+    "no rule": ({"rule": None}, "decision_rule_malformed", "$"),
+    "a rule with a fraction": ({"rule": {**RULE, "version": 0.5}}, "receipt_digest", "rule"),
+    "a day without the rule": ({"document": {**DECISION, "day": "1999-01-01"}},
+                               "decision_not_in_force", "$.day"),
+    "no claims": ({"document": {**DECISION, "credentials": [{}]}},
+                  "decision_unreadable_evidence", "$.claims"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ALTERED_DECISIONS)
+def test_an_altered_decision_or_rule_is_named(name: str, log: Published, found: Inspection) -> None:
+    changes, code, where = ALTERED_DECISIONS[name]
+    inspect_decision(log.evidence(**changes), log.read(found), found)
+    assert (code, where) in codes(found)
+    assert "decision" not in found.proved
+
+
+def test_a_receipt_of_another_thing_is_not_that_of_the_decision(
+    log: Published, found: Inspection
+) -> None:
+    inspect_decision(log.evidence(receipt=log.receipt(4)), log.read(found), found)
+    assert codes(found) == {("receipt_digest", "decision")}
+
+
+def test_a_rule_entered_after_the_decision_is_named(log: Published, found: Inspection) -> None:
+    swapped = log.evidence(receipt=log.receipt(2), rule_receipt=log.receipt(3))
+    inspect_decision(swapped, log.read(found), found)
+    assert ("rule_later", "rule") in codes(found)
+
+
+def test_a_second_story_signed_by_the_log_itself_proves_no_decision(
+    log: Published, tmp_path: Path, found: Inspection
+) -> None:
+    """The operator signs another tree for one reader; the files that all read are as ever."""
+    other = Published(tmp_path / "other", signer=log.signer)
+    set_entry(3, log.entries[3])(other)
+    set_entry(1, entry_of(1, hour=0).encode())(other)
+    set_entry(3, entry_of(3, hour=0).encode())(other)
+    evidence = log.evidence(receipt=other.receipt(3))
+    inspect_decision(evidence, log.read(found), found)
+    assert codes(found) == {("entry_differs", "decision")}
+    assert "decision" not in found.proved
+
+
+# --- the chain
+
+OWNER = "0x" + "11" * 20
+
+
+@pytest.mark.parametrize("owner", ["", "nonsense", "0x12", "0x" + "gg" * 20])
+def test_an_owner_that_is_no_address_is_named(owner: str) -> None:
+    zero = "0x" + "00" * 32
+    deployment = Deployment("AnchorLog", 1, zero, OWNER, zero)
+    with pytest.raises(AuditInputError, match="owner"):
+        ChainPoint("http://127.0.0.1:9", deployment, owner)
+
+
+def test_a_node_of_another_chain_or_contract_gives_no_head(
+    ground: Ground, found: Inspection
+) -> None:
+    async def lives() -> None:
+        async with ground.running() as running:
+            ground.grow(TENANT, 3)
+            await running.append()
+            deployment = await running.anchoring.deploy()
+            owner = running.anchoring.accounts[TENANT].address
+            origin = running.anchoring.origins[TENANT]
+            url = running.engine.rpc.url
+            genuine = ChainPoint(url, deployment, owner)
+            assert [each.size for each in await read_anchors(genuine, origin, found)] == [3]
+            assert found.ok
+            for changes in (
+                {"chain_id": 1},
+                {"genesis_hash": "0x" + "00" * 32},
+                {"code_hash": "0x" + "00" * 32},
+                {"address": "0x" + "11" * 20},
+            ):
+                point = replace(genuine, deployment=replace(deployment, **changes))
+                assert await read_anchors(point, origin, found) == []
+            foreign = replace(genuine, owner=OWNER)
+            assert await read_anchors(foreign, origin, found) == []
+
+    asyncio.run(lives())
+    assert codes(found) == {
+        ("other_chain", "chain_id"),
+        ("other_chain", "genesis_hash"),
+        ("other_chain", "code_hash"),
+    }
