@@ -4,7 +4,6 @@ The passphrase is stretched once for all keys (scrypt), so that a service with m
 quickly; each file is then encrypted by AES-256-GCM under its own nonce.
 """
 
-import os
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.software import PrivateKey, SoftwareSigner
+from madang.infra.files import write_whole
 
 SCRYPT_N: Final = 2**15
 _SALT_BYTES, _NONCE_BYTES, _KEY_BYTES = 16, 12, 32
@@ -108,9 +108,8 @@ class Keystore:
     def keep_chain(self, tenant: str, purpose: str, chain: tuple[bytes, ...]) -> None:
         """Keep certificates beside a key, leaf first."""
         folder = self._path(tenant, purpose).with_suffix(".chain")
-        folder.mkdir(parents=True, exist_ok=True)
         for number, der in enumerate(chain):
-            _replace(folder / f"{number}.der", der)
+            write_whole(folder / f"{number}.der", der)
 
     def _path(self, tenant: str, purpose: str) -> Path:
         return self.folder / tenant / f"{purpose}.key"
@@ -119,8 +118,7 @@ class Keystore:
     def _stretched(self) -> bytes:
         salt_path = self.folder / "salt"
         if not salt_path.is_file():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            _replace(salt_path, secrets.token_bytes(_SALT_BYTES))
+            write_whole(salt_path, secrets.token_bytes(_SALT_BYTES))
         scrypt = Scrypt(salt=salt_path.read_bytes(), length=_KEY_BYTES, n=SCRYPT_N, r=8, p=1)
         return scrypt.derive(self.passphrase.encode())
 
@@ -128,16 +126,6 @@ class Keystore:
         if path.exists():
             raise KeystoreError(f"there is a key at {path} already; it is never overwritten")
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, nonce + AESGCM(self._stretched).encrypt(nonce, secret, path.name.encode()))
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file that only its owner reads, whole or not at all."""
-    new = path.with_name(path.name + ".new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+        write_whole(
+            path, nonce + AESGCM(self._stretched).encrypt(nonce, secret, path.name.encode())
+        )

@@ -14,6 +14,7 @@ from madang.core.encoding import strict_json
 from madang.core.merkle.note import VerifierKey
 from madang.infra import ca
 from madang.infra.clock import Clock
+from madang.infra.files import EVERYBODY, write_whole
 from madang.infra.keystore import Keystore, KeystoreError
 from madang.infra.settings import CommonSettings
 from madang.infra.tenancy import Addresses, Tenant, Tenants
@@ -86,8 +87,7 @@ def _certify(
     root = ca.root(_p256(keys, tenant.id, "ca-root"), f"{name} root", now=now)
     # The anchor comes first: a chain without one would be refused for ever.
     anchor = folders.anchors / tenant.id / f"{now}.der"
-    anchor.parent.mkdir(parents=True, exist_ok=True)
-    anchor.write_bytes(root.der)
+    write_whole(anchor, root.der, EVERYBODY)
     below = ca.intermediate(
         root, _p256(keys, tenant.id, "ca-intermediate"), f"{name} services", now=now
     )
@@ -132,5 +132,4 @@ def _log_key(keys: Keystore, folders: StateFolders, tenant: str, origin: str) ->
 
 def _keep(path: Path, content: str) -> None:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, "utf-8")
+        write_whole(path, content.encode(), EVERYBODY)

@@ -11,6 +11,7 @@ from madang.core.catalog.certificate_type import LANGUAGES
 from madang.core.encoding import strict_json
 from madang.infra.catalogue import Catalogue
 from madang.infra.clock import Clock
+from madang.infra.files import write_whole
 
 
 def stored_register(settings: Settings, catalogue: Catalogue, clock: Clock) -> SyntheticRegister:
@@ -26,8 +27,7 @@ def stored_register(settings: Settings, catalogue: Catalogue, clock: Clock) -> S
             "households": settings.register_households,
             "reference_day": today.isoformat(),
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(strict_json.dumps(plan), "utf-8")
+        write_whole(path, strict_json.dumps(plan).encode())
     plan = strict_json.loads(path.read_bytes())
     facts = settings.catalog_dir / "facts" / "median_income.csv"
     median = parse_median_income(facts.read_bytes(), facts.name)

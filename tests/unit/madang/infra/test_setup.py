@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,27 @@ def test_no_key_is_made_without_a_passphrase(
     with pytest.raises(KeystoreError, match="MADANG_KEY_PASSPHRASE"):
         prepare_state(bare, catalogue.tenants, addresses, FixedClock(NOW))
     assert contents(settings.state_dir) == {}
+
+
+def test_an_interrupted_preparation_leaves_no_half_file(
+    settings: CommonSettings,
+    catalogue: Catalogue,
+    addresses: Addresses,
+    prepared: StateFolders,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Half a file would count as made: that service would be refused for ever."""
+    made = contents(prepared.services)
+    for path in made:
+        path.unlink()
+
+    def full(_: int) -> None:
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="full"):
+            prepare_state(settings, catalogue.tenants, addresses, FixedClock(NOW))
+    assert not [path for path in contents(prepared.services) if path.suffix == ".json"]
+    prepare_state(settings, catalogue.tenants, addresses, FixedClock(NOW))
+    assert contents(prepared.services) == made

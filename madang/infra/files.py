@@ -1,0 +1,25 @@
+"""Files that are there whole or not at all."""
+
+import os
+from pathlib import Path
+
+OWNER = 0o600
+EVERYBODY = 0o644
+
+
+def write_whole(path: Path, content: bytes, mode: int = OWNER) -> None:
+    """Write a file so that a crash leaves the old content or the new, on the disk.
+
+    Args:
+        path: the file; its folder is made.
+        content: all of it.
+        mode: who may read it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(path.name + ".new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
