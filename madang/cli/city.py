@@ -12,6 +12,7 @@ from madang.cli.processes import Program
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import SystemClock
 from madang.infra.db import Database
+from madang.infra.files import write_whole
 from madang.infra.ids import SystemIds
 from madang.infra.journal import JournalEntry
 from madang.infra.settings import CommonSettings
@@ -45,12 +46,8 @@ class CityPlan:
     @cached_property
     def passphrase(self) -> str:
         """Return the passphrase of the key files; made at the first run."""
-        path = self.state / "passphrase"
-        if not path.exists():
-            self.state.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(24), "ascii")
-        return path.read_text("ascii")
+        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _passphrase(self.state / "passphrase")
 
     @property
     def origins(self) -> dict[str, str]:
@@ -124,8 +121,7 @@ class CityPlan:
                 staff.add(tenant.id, name, passphrase, [role])
                 found[f"{tenant.id}/{service}"] = {"name": name, "passphrase": passphrase}
             database.close()
-        self.accounts_file.touch(mode=0o600)
-        self.accounts_file.write_text(json.dumps(found, indent=2), "utf-8")
+        write_whole(self.accounts_file, json.dumps(found, indent=2).encode())
 
     def services(self) -> list[Program]:
         """Return the programs of the services, the log first: it takes longest to start."""
@@ -145,17 +141,27 @@ class CityPlan:
         return f"http://127.0.0.1:{self.port + WALLET_OFFSET + number}"
 
     def wallet(self, name: str, number: int) -> Program:
-        """Return the program of one resident's wallet; it is told anchors and nothing else."""
+        """Return the program of one resident's wallet.
+
+        It is told the municipalities' anchors, and nothing that opens anything of theirs.
+        """
         folder = self.state / "wallets" / name
         return Program(
             name=f"wallet-{name}",
             arguments=("-m", "mobile_stub.app"),
             environment={
                 "WALLET_FOLDER": str(folder),
-                "WALLET_PASSPHRASE": self.passphrase,
+                "WALLET_PASSPHRASE": _passphrase(folder.with_suffix(".passphrase")),
                 "WALLET_ANCHORS": str(StateFolders(self.state).anchors),
                 "WALLET_PORT": str(self.port + WALLET_OFFSET + number),
                 "WALLET_ALLOW_LOOPBACK_HTTP": "true",
             },
             health=f"{self.wallet_address(number)}/health",
         )
+
+
+def _passphrase(path: Path) -> str:
+    """Return the passphrase in a file; made when there is none."""
+    if not path.exists():
+        write_whole(path, secrets.token_urlsafe(24).encode())
+    return path.read_text("ascii")
