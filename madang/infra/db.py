@@ -82,12 +82,12 @@ def _ended(session: Session) -> Iterator[None]:
 
 
 def _engine(url: str) -> Engine:
+    """Return the engine; its errors, which end in logs, do not repeat what was to be stored."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    if url == _MEMORY:
-        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
-    else:
-        engine = create_engine(url, connect_args={"check_same_thread": False})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    more: dict[str, Any] = {"poolclass": StaticPool} if url == _MEMORY else {}
+    threads = {"check_same_thread": False}
+    engine = create_engine(url, connect_args=threads, hide_parameters=True, **more)
     event.listen(engine, "connect", _durable)
     return engine
 

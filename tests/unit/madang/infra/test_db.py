@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, SQLModel, select
 
 from madang.infra.db import Database, sqlite_url
@@ -43,6 +44,16 @@ def test_a_transaction_that_ends_well_is_kept(database: Database) -> None:
     with database.transaction() as session:
         session.add(Thing(name="a"))
     assert names(database) == ["a"]
+
+
+def test_an_error_does_not_repeat_what_was_to_be_stored(database: Database) -> None:
+    def twice() -> None:
+        with database.transaction() as session:
+            session.add_all([Thing(id=1, name="Kim Haneul"), Thing(id=1, name="Kim Haneul")])
+
+    with pytest.raises(IntegrityError) as raised:
+        twice()
+    assert "Kim" not in str(raised.value)
 
 
 def test_a_transaction_that_breaks_leaves_nothing(database: Database) -> None:
