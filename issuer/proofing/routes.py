@@ -1,5 +1,6 @@
 """The counter's call to prove identity."""
 
+import unicodedata
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any
@@ -31,12 +32,16 @@ class ProofingCall(Message):
     evidence: Annotated[EvidenceKind, Field(strict=False)]
 
     def shown(self) -> Shown:
-        """Return the evidence; MalformedCall if the date is none."""
+        """Return the evidence; MalformedCall if the date is none.
+
+        Some keyboards send a Hangul syllable as its letters; registers hold it as one character.
+        """
         try:
             birthdate = date.fromisoformat(self.birthdate)
         except ValueError:
             raise MalformedCall("birthdate: a date as YYYY-MM-DD was expected") from None
-        evidence = IdentityEvidence(self.name, birthdate, self.document_number)
+        name = unicodedata.normalize("NFC", self.name)
+        evidence = IdentityEvidence(name, birthdate, self.document_number)
         return Shown(evidence, self.method, self.evidence)
 
 

@@ -1,3 +1,5 @@
+import unicodedata
+
 import pytest
 from sqlmodel import select
 
@@ -26,6 +28,13 @@ def test_a_proofing_records_level_method_evidence_time_and_clerk(world: World) -
         "taken": False,
     }
     assert world.codes() == ["proofing.recorded"]
+
+
+def test_a_name_in_single_letters_is_the_same_name(world: World) -> None:
+    evidence = world.evidence(world.people()[0])
+    letters = unicodedata.normalize("NFD", evidence["name"])
+    assert letters != evidence["name"]
+    assert world.call("POST", "proofings", evidence | {"name": letters}).status_code == 201
 
 
 @pytest.mark.parametrize("wrong", ["name", "birthdate", "document_number"])
