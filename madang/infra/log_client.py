@@ -11,6 +11,8 @@ from madang.core.merkle.tiles import Tile
 from madang.infra.http import HttpClient, HttpError
 
 OK = 200
+INDEX_LIMIT = 2**53
+"""No log grows so far; a larger number would fit neither a database nor every reader's JSON."""
 
 
 class LogUnavailable(RuntimeError):  # noqa: N818 - a state, not a mistake
@@ -126,9 +128,11 @@ def _as_json(entry: AppendEntry) -> dict[str, Any]:
 
 
 def _index(value: object) -> int | None:
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    raise TypeError("an index is a whole number or null")
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < INDEX_LIMIT:
+        raise TypeError(f"an index is a whole number from 0 below {INDEX_LIMIT}, or null")
+    return value
 
 
 class MemoryLogClient:

@@ -88,6 +88,9 @@ def test_what_is_not_there_is_unavailable(log: LogClient) -> None:
         {"entries": 1},
         {"entries": [{"key": "k"}]},
         {"entries": [{"key": "k", "index": "1"}]},
+        {"entries": [{"key": "k", "index": True}]},
+        {"entries": [{"key": "k", "index": -1}]},
+        {"entries": [{"key": "k", "index": 10**30}]},
     ],
 )
 def test_an_answer_that_is_not_understood_is_unavailable(body: object) -> None:
