@@ -37,8 +37,8 @@ class Keeper(Protocol):
         """Return a holder key."""
         ...
 
-    def presentation_set(self, client_id: str, available: int) -> int:
-        """Return the set that this verifier sees."""
+    def presentation_set(self, client_id: str, available: int, *, keep: bool) -> int:
+        """Return the set that this verifier sees, or would see; kept for it from now on if told."""
         ...
 
     def note(self, at: int, entry: dict[str, Any]) -> None:
@@ -71,24 +71,7 @@ class Presenter:
             WalletError: the request is not one that may be shown to the person.
         """
         verified = await self._request(link, now)
-        held, selection = self._select(verified)
-        answer = _answer(selection)
-        asked = {query.id: query for query in verified.request.dcql_query.credentials}
-        return {
-            "verifier": list(san_uris(verified.chain[0])),
-            "client_id": str(verified.client_id),
-            "purpose": verified.request.madang_purpose or {},
-            "credentials": {
-                query_id: {"vct": held[found.handle].vct, "claims": _shown(held, found)}
-                for query_id, found in answer.items()
-            },
-            "missing": {
-                query_id: list(query.meta.vct_values or ())
-                for query_id, query in asked.items()
-                if query_id not in answer
-            },
-            "possible": selection.satisfied and bool(answer),
-        }
+        return _preview(verified, *self._select(verified))
 
     async def answer(self, scan: Scan, now: int) -> dict[str, Any]:
         """Send what the preview showed, and nothing else; return what the verifier said.
@@ -98,18 +81,17 @@ class Presenter:
         """
         verified = await self._request(scan.link, now)
         held, selection = self._select(verified)
-        answer = _answer(selection)
-        if not selection.satisfied or not answer:
+        preview = _preview(verified, held, selection)
+        if not preview["possible"]:
             raise WalletError("nothing_to_show", "the wallet lacks what is asked for")
-        told = {query_id: sorted(_shown(held, found)) for query_id, found in answer.items()}
-        agreed = {
-            key: sorted(value["claims"]) for key, value in scan.preview["credentials"].items()
-        }
-        if told != agreed:
+        if preview != scan.preview:
             raise WalletError("request_changed", "the request is not the one that was shown")
+        answer = _answer(selection)
+        self.vault.presentation_set(str(verified.client_id), self.sets, keep=True)
         body = encrypt_answer(verified.request, self._tokens(verified, held, answer, now))
         reply = await self.network.post(verified.request.response_uri, body, FORM)
         accepted = reply.status == OK
+        told = {query_id: sorted(_shown(held, found)) for query_id, found in answer.items()}
         self._note(verified, told, accepted=accepted, now=now)
         if not accepted:
             raise WalletError("refused_by_verifier", f"the verifier answered {reply.status}")
@@ -142,7 +124,7 @@ class Presenter:
         await self.network.post(address.response_uri, error_form(code, state=address.state), FORM)
 
     def _select(self, verified: VerifiedRequest) -> tuple[dict[str, HeldCopy], Selection]:
-        number = self.vault.presentation_set(str(verified.client_id), self.sets)
+        number = self.vault.presentation_set(str(verified.client_id), self.sets, keep=False)
         held = {copy.digest: copy for copy in self.vault.copies() if copy.number == number}
         credentials = [HeldCredential(copy.digest, _credential(copy)) for copy in held.values()]
         return held, match(verified.request.dcql_query, credentials)
@@ -183,6 +165,27 @@ class Presenter:
             "accepted": accepted,
         }
         self.vault.note(now, entry)
+
+
+def _preview(
+    verified: VerifiedRequest, held: Mapping[str, HeldCopy], selection: Selection
+) -> dict[str, Any]:
+    answer = _answer(selection)
+    return {
+        "verifier": list(san_uris(verified.chain[0])),
+        "client_id": str(verified.client_id),
+        "purpose": verified.request.madang_purpose or {},
+        "credentials": {
+            query_id: {"vct": held[found.handle].vct, "claims": _shown(held, found)}
+            for query_id, found in answer.items()
+        },
+        "missing": {
+            query.id: list(query.meta.vct_values or ())
+            for query in verified.request.dcql_query.credentials
+            if query.id not in answer
+        },
+        "possible": selection.satisfied and bool(answer),
+    }
 
 
 def _credential(copy: HeldCopy) -> Credential:

@@ -150,8 +150,13 @@ class Vault:
                 "UPDATE copy SET receipt = ? WHERE digest = ?", (sealed, digest)
             )
 
-    def presentation_set(self, client_id: str, available: int) -> int:
+    def presentation_set(self, client_id: str, available: int, *, keep: bool) -> int:
         """Return the set that this verifier sees: always the same, and no other verifier's.
+
+        Args:
+            client_id: of the verifier.
+            available: how many sets there are.
+            keep: whether the verifier sees it now; one that only asked uses up no set.
 
         Raises:
             WalletError: every set is another verifier's already.
@@ -168,9 +173,10 @@ class Vault:
                     "no_fresh_copies",
                     "every copy has been shown to another verifier; fetch new copies first",
                 )
-            self._connection.execute(
-                "INSERT INTO presentation_set VALUES (?, ?)", (client_id, used)
-            )
+            if keep:
+                self._connection.execute(
+                    "INSERT INTO presentation_set VALUES (?, ?)", (client_id, used)
+                )
             return int(used)
 
     def keep_scan(self, scan: Scan) -> None:

@@ -1,0 +1,97 @@
+"""The vault keeps all or nothing, opens with one passphrase, and holds no claim in clear."""
+
+from pathlib import Path
+
+import pytest
+
+from mobile_stub.adapters.vault import Vault
+from mobile_stub.errors import WalletError
+from mobile_stub.model import HeldCopy, Scan
+
+
+def copy_of(digest: str, number: int = 0, **changes: str) -> HeldCopy:
+    names = {"en": "Lease"}
+    members = {"issuer": "https://i", "vct": "https://v", "compact": "secret-claim", **changes}
+    return HeldCopy(digest=digest, number=number, names=names, **members)  # type: ignore[arg-type]
+
+
+def test_keys_copies_scans_and_history_are_there_after_a_restart(tmp_path: Path) -> None:
+    first = Vault(tmp_path, "right")
+    keys = [signer.public_key for signer in first.signers(2)]
+    first.keep([copy_of("a"), copy_of("b", 1)])
+    first.keep_receipt("a", {"index": 3})
+    first.keep_scan(Scan("s", "offer", "link", {"issuer": "i"}, {"access_token": "t"}))
+    first.note(5, {"verifier": ["v"]})
+    first.close()
+    second = Vault(tmp_path, "right")
+    assert [signer.public_key for signer in second.signers(3)][:2] == keys
+    assert [(copy.digest, copy.receipt) for copy in second.copies()] == [
+        ("a", {"index": 3}),
+        ("b", None),
+    ]
+    assert second.scan("s").progress == {"access_token": "t"}
+    assert second.history() == [{"at": 5, "verifier": ["v"]}]
+    second.close()
+
+
+def test_another_passphrase_does_not_open_it(tmp_path: Path) -> None:
+    first = Vault(tmp_path, "right")
+    first.signers(1)
+    first.close()
+    with pytest.raises(WalletError) as refused:
+        Vault(tmp_path, "wrong")
+    assert refused.value.code == "wrong_passphrase"
+
+
+def test_nothing_that_is_secret_stands_in_the_file(tmp_path: Path) -> None:
+    vault = Vault(tmp_path, "right")
+    vault.keep([copy_of("a")])
+    vault.keep_scan(Scan("s", "offer", "secret-link", {}, {"access_token": "secret-token"}))
+    vault.note(1, {"shown": "secret-history"})
+    vault.keep_receipt("a", {"salt": "secret-salt"})
+    vault.close()
+    stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"secret" not in stored
+
+
+def test_copies_are_kept_all_or_none(tmp_path: Path) -> None:
+    vault = Vault(tmp_path, "right")
+    vault.keep([copy_of("old")])
+    with pytest.raises(Exception, match="UNIQUE"):
+        vault.keep([copy_of("new"), copy_of("new", 1)])
+    assert [copy.digest for copy in vault.copies()] == ["old"]
+    vault.close()
+
+
+def test_an_older_copy_of_the_same_type_issuer_and_set_goes(tmp_path: Path) -> None:
+    vault = Vault(tmp_path, "right")
+    vault.keep([copy_of("old"), copy_of("other set", 1), copy_of("other type", vct="https://w")])
+    vault.keep([copy_of("new")])
+    assert {copy.digest for copy in vault.copies()} == {"new", "other set", "other type"}
+    vault.close()
+
+
+def test_a_verifier_keeps_its_set_and_another_gets_the_next(tmp_path: Path) -> None:
+    vault = Vault(tmp_path, "right")
+    assert vault.presentation_set("one", 2, keep=False) == 0
+    assert vault.presentation_set("two", 2, keep=True) == 0
+    assert vault.presentation_set("one", 2, keep=True) == 1
+    assert vault.presentation_set("two", 2, keep=False) == 0
+    with pytest.raises(WalletError) as refused:
+        vault.presentation_set("three", 2, keep=False)
+    assert refused.value.code == "no_fresh_copies"
+    vault.close()
+
+
+def test_an_unknown_scan_is_told(tmp_path: Path) -> None:
+    vault = Vault(tmp_path, "right")
+    with pytest.raises(WalletError) as refused:
+        vault.scan("x")
+    assert refused.value.code == "unknown_scan"
+    vault.close()
+
+
+def test_the_folder_is_the_persons_alone(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "wallet", "right")
+    assert (tmp_path / "wallet").stat().st_mode & 0o077 == 0
+    vault.close()
