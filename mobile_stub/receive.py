@@ -1,6 +1,6 @@
 """Receive certificates: OpenID4VCI 1.0 from the wallet's side, pre-authorized code flow."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from madang.core.protocol.oid4vci.credential import (
     parse_credential_response,
     parse_nonce_response,
 )
+from madang.core.protocol.oid4vci.errors import Oid4vciError
 from madang.core.protocol.oid4vci.metadata import CredentialConfiguration, IssuerMetadata
 from madang.core.protocol.oid4vci.metadata import parse_issuer_metadata as parse_metadata
 from madang.core.protocol.oid4vci.offer import (
@@ -87,10 +88,7 @@ class Receiver:
             raise WalletError("grant_not_supported", "the offer has no pre-authorized code")
         names = {}
         for identifier in offer.credential_configuration_ids:
-            found = metadata.credential_configurations_supported.get(identifier)
-            if found is None:
-                raise WalletError("unknown_configuration", f"the issuer does not list {identifier}")
-            names[identifier] = _names(found)
+            names[identifier] = _names(_configuration(metadata, identifier))
         return {
             "issuer": offer.credential_issuer,
             "certificates": names,
@@ -104,6 +102,8 @@ class Receiver:
             WalletError: the issuer refused, or what came is not what was offered.
         """
         offer = await self._offer(scan.link)
+        if not _is_previewed(offer, scan.preview):
+            raise WalletError("offer_changed", "the offer is not the one that was shown")
         metadata = await self._metadata(offer.credential_issuer)
         token = scan.progress.get("access_token")
         if token is None:
@@ -164,6 +164,7 @@ class Receiver:
     async def _fetch(
         self, metadata: IssuerMetadata, identifier: str, token: str, now: int
     ) -> list[HeldCopy]:
+        configuration = _configuration(metadata, identifier)
         batch = metadata.batch_credential_issuance
         signers = self.vault.signers(min(self.copies, batch.batch_size if batch else 1))
         nonce = await self.nonce(metadata)
@@ -176,13 +177,15 @@ class Receiver:
             "application/json",
             {"authorization": f"Bearer {token}"},
         )
-        if reply.status != OK:
-            raise _refused(reply)
-        response = parse_credential_response(reply.body)
+        try:
+            if reply.status != OK:
+                raise _refused(reply)
+            response = parse_credential_response(reply.body)
+        except (OAuthError, Oid4vciError) as error:
+            raise WalletError(str(error.code), str(error)) from error
         texts = [copy.credential for copy in response.credentials or ()]
         if len(texts) != len(signers):
             raise WalletError("wrong_number", f"{len(texts)} copies came, not {len(signers)}")
-        configuration = metadata.credential_configurations_supported[identifier]
         return [
             self._checked(text, issuer, configuration, signer.public_key, number, now)
             for number, (text, signer) in enumerate(zip(texts, signers, strict=True))
@@ -193,7 +196,10 @@ class Receiver:
         if metadata.nonce_endpoint is None:
             return None
         reply = _ok(await self.network.post(metadata.nonce_endpoint, b"", "application/json"))
-        return parse_nonce_response(reply.body).c_nonce
+        try:
+            return parse_nonce_response(reply.body).c_nonce
+        except Oid4vciError as error:
+            raise WalletError(str(error.code), str(error)) from error
 
     async def metadata(self, issuer: str) -> IssuerMetadata:
         """Return an issuer's metadata."""
@@ -237,6 +243,19 @@ class Receiver:
         if issuer not in named:
             raise WalletError("issuer_not_trusted", "the certificate names another issuer")
         return key
+
+
+def _is_previewed(offer: CredentialOffer, preview: Mapping[str, Any]) -> bool:
+    """Tell whether an offer, which may have been fetched again, is the one that was shown."""
+    shown = (preview["issuer"], set(preview["certificates"]))
+    return (offer.credential_issuer, set(offer.credential_configuration_ids)) == shown
+
+
+def _configuration(metadata: IssuerMetadata, identifier: str) -> CredentialConfiguration:
+    found = metadata.credential_configurations_supported.get(identifier)
+    if found is None:
+        raise WalletError("unknown_configuration", f"the issuer does not list {identifier}")
+    return found
 
 
 def _names(configuration: CredentialConfiguration) -> dict[str, str]:
