@@ -1,9 +1,9 @@
 """The counter: the only place that chooses its adapters."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -19,7 +19,7 @@ from madang.access.service_token import FolderServiceKeys, ServiceKeys
 from madang.access.sign_in import sign_in_router
 from madang.access.staff import Staff, StaffAccount, StaffSession
 from madang.core.keys.signing import Signer
-from madang.infra.background import background
+from madang.infra.background import background, repeat
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import Clock, SystemClock
 from madang.infra.db import Database
@@ -88,7 +88,8 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with background(_sweep(settings, books)):
+        sweep = partial(books.sweep, settings.case_seconds)
+        async with background(repeat(sweep, settings.sweep_seconds)):
             yield
 
     return create_app(
@@ -115,9 +116,3 @@ def _desk(settings: Settings, deps: Deps, books: SqlCaseBooks, pages: Pages) -> 
     )
     names = {str(each.id): each.names for each in deps.catalogue.types.values()}
     return Desk(counter, pages, settings, names)
-
-
-async def _sweep(settings: Settings, books: SqlCaseBooks) -> None:
-    while True:
-        books.sweep(settings.case_seconds)
-        await asyncio.sleep(settings.sweep_seconds)

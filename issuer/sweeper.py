@@ -1,13 +1,13 @@
 """Deletes what has expired, again and again."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 
 from issuer.issuance import store
 from issuer.offers.store import PresentationStore
 from issuer.office import Office
-from madang.infra.background import background
+from madang.infra.background import background, repeat
 
 
 def sweep(office: Office) -> None:
@@ -21,11 +21,5 @@ def sweep(office: Office) -> None:
 @contextlib.asynccontextmanager
 async def sweeping(office: Office) -> AsyncIterator[None]:
     """Sweep while the block lasts."""
-    async with background(_forever(office)):
+    async with background(repeat(partial(sweep, office), office.settings.sweep_seconds)):
         yield
-
-
-async def _forever(office: Office) -> None:
-    while True:
-        sweep(office)
-        await asyncio.sleep(office.settings.sweep_seconds)

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
+
+from sqlalchemy.exc import OperationalError
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +29,21 @@ async def background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         for outcome in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(outcome, Exception):
                 raise outcome
+
+
+async def repeat(work: Callable[[], None], pause: float) -> None:
+    """Do work on a database again and again; ends when cancelled.
+
+    Args:
+        work: is tried again after the pause when the database is locked or away.
+        pause: seconds between.
+    """
+    while True:
+        try:
+            work()
+        except OperationalError:
+            _log.warning("the database does not answer; tried again in %g s", pause)
+        await asyncio.sleep(pause)
 
 
 def _tell(task: asyncio.Task[None]) -> None:

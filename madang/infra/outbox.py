@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Field, Session, SQLModel, select
 
 from madang.core.encoding import base64url
@@ -132,7 +133,8 @@ class OutboxWorker:
         while True:
             try:
                 waiting = await self.deliver()
-            except LogUnavailable:
+            except (LogUnavailable, OperationalError):
+                # A database that is locked or away for a while is no end of the work either.
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             await asyncio.sleep(0 if waiting > self._batch else IDLE_SECONDS)

@@ -7,6 +7,7 @@ import pytest
 
 from madang.core.encoding import base64url
 from madang.core.merkle.entry import EntryKind, commitment, hour_of
+from madang.infra import outbox
 from madang.infra.db import Database
 from madang.infra.log_client import AppendEntry, LogUnavailable, MemoryLogClient
 from madang.infra.outbox import (
@@ -178,3 +179,25 @@ def test_a_thing_is_found_by_its_digest_in_its_municipality(database: Database) 
         assert found is not None
         assert found.key == "key-1"
         assert find(session, "b", (1).to_bytes(32)) is None
+
+
+def test_the_worker_goes_on_when_the_database_was_away(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "RETRY_SECONDS", 0.01)
+    put(database, 1)
+    hidden, shown = (
+        f"ALTER TABLE {a} RENAME TO {b}" for a, b in (("outbox", "away"), ("away", "outbox"))
+    )
+
+    async def work() -> None:
+        with database.transaction() as session:
+            session.connection().exec_driver_sql(hidden)
+        async with outbox.running(OutboxWorker(database, MemoryLogClient())):
+            await asyncio.sleep(0.05)
+            with database.transaction() as session:
+                session.connection().exec_driver_sql(shown)
+            await asyncio.sleep(0.2)
+
+    asyncio.run(work())
+    assert [row["index"] for row in exported(database)] == [0]
