@@ -84,7 +84,8 @@ class EmbeddedEngine:
         """Bring the engine up with every transaction of the record in it.
 
         Raises:
-            EngineError: the program is missing or does not answer.
+            EngineError: the program is missing or does not answer, or its port is taken: what
+                answers there is somebody else's chain, which must not be touched.
         """
         await self._spawn()
         if not (await self._load() and await self._follows(record)):
@@ -105,6 +106,10 @@ class EmbeddedEngine:
             raise EngineError(
                 f"the chain engine is not at {settings.binary}; `make install` puts it there"
             )
+        if await self._port_taken():
+            raise EngineError(
+                f"port {settings.port} is taken; is another ledger node running on this machine?"
+            )
         self._process = await asyncio.create_subprocess_exec(
             settings.binary,
             *("--host", "127.0.0.1", "--port", str(settings.port)),
@@ -122,6 +127,14 @@ class EmbeddedEngine:
                 return
             await asyncio.sleep(_POLL_SECONDS)
         raise EngineError(f"the chain engine did not answer on port {settings.port}")
+
+    async def _port_taken(self) -> bool:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self._settings.port)
+        except OSError:
+            return False
+        writer.close()
+        return True
 
     async def _load(self) -> bool:
         """Load the cache; False if it is missing or the engine refuses it."""

@@ -10,8 +10,9 @@ import pytest
 
 from ledger_node.chain.engine import EmbeddedEngine, EngineError, EngineSettings
 from ledger_node.chain.model import TransactionState
+from ledger_node.settings import Settings
 from madang.infra.clock import SystemClock
-from tests.unit.ledger_node.conftest import GENESIS, OTHER, TENANT, Ground
+from tests.unit.ledger_node.conftest import CHAIN_ID, GENESIS, OTHER, TENANT, Ground
 
 SIZES = (3, 4, 9)
 CLOCK_SECONDS = 60
@@ -153,5 +154,23 @@ def test_an_engine_that_was_killed_leaves_its_port_free(ground: Ground) -> None:
             await process.wait()
         async with ground.running() as running:
             assert (await running.head()).size == 0
+
+    asyncio.run(lives())
+
+
+def test_an_engine_on_a_port_that_is_taken_touches_nothing(ground: Ground) -> None:
+    async def lives() -> None:
+        async with ground.running() as running:
+            ground.grow(TENANT, 3)
+            await running.append()
+            await running.engine.save()
+            ground.grow(TENANT, 2)
+            await running.append()
+            settings = EngineSettings(
+                Settings().engine, ground.port, CHAIN_ID, GENESIS, ground.cache
+            )
+            with pytest.raises(EngineError, match=str(ground.port)):
+                await EmbeddedEngine(settings, SystemClock()).start([])
+            assert (await running.head()).size == 5
 
     asyncio.run(lives())
