@@ -119,18 +119,25 @@ class Anchoring:
     async def append(
         self, contract: AnchorLog, tenant: str, size: int, root: bytes, prove: Prove
     ) -> ChainTransaction | None:
-        """Bring a head to the contract; None when the chain has it already by a larger one.
+        """Bring a head to the contract; None when the chain has it without our record of how.
 
         Raises:
-            ChainError, RpcError: nothing is lost; call again.
+            ChainError: also when the chain has a head that this one does not extend, as after a
+                database was set back: somebody has to look.
+            RpcError: nothing is lost; call again.
         """
         purpose, account = Purpose(f"append:{tenant}:{size}"), self.accounts[tenant]
         # The head is asked for when nothing is under way any more: the proof begins there.
         await self.sender.settle(account)
         log_id = await self.log_id(contract, tenant)
         head = await contract.head(log_id)
-        if head.size >= size:
+        if (head.size, head.root) == (size, root):
             return self.sender.accepted(purpose)
+        if head.size >= size:
+            raise ChainError(
+                f"the chain has another head of the log of {tenant}, with {head.size} entries;"
+                f" the one here has {size}: was its database or folder set back?"
+            )
         proof = prove(head.size) if head.size else ()
         return await self.sender.submit(
             purpose,

@@ -7,7 +7,8 @@ import pytest
 
 from ledger_node.chain.model import Purpose, TransactionState
 from ledger_node.chain.usecases import TransactionSender
-from madang.infra.chain import RpcChain
+from madang.core.merkle.tree import Tree, leaf_hash
+from madang.infra.chain import ChainError, RpcChain
 from madang.infra.rpc import Rpc
 from tests.unit.ledger_node.conftest import TENANT, Ground, Running
 
@@ -99,5 +100,25 @@ def test_a_purpose_is_one_transaction_however_often_it_is_submitted(ground: Grou
             assert sent[0] == sent[1]
             assert sender.accepted(Purpose("again")) == sent[0]
             assert sender.accepted(Purpose("never")) is None
+
+    asyncio.run(lives())
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_a_head_that_the_chain_knows_otherwise_is_not_taken_for_anchored(
+    ground: Ground, size: int
+) -> None:
+    """The log's database was set back: what is sequenced now is not what stands on the chain."""
+
+    async def lives() -> None:
+        async with ground.running() as running:
+            ground.grow(TENANT, 3)
+            await running.append()
+            other = Tree([leaf_hash(f"other {number}".encode()) for number in range(size)])
+            with pytest.raises(ChainError, match="another head"):
+                await running.anchoring.append(
+                    running.contract, TENANT, size, other.root(), lambda _old: []
+                )
+            assert [each for each, _ in await running.anchored()] == [3]
 
     asyncio.run(lives())
