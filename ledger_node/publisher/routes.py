@@ -13,13 +13,12 @@ from madang.access.marks import public, service
 from madang.access.service_token import ServiceIdentity
 from madang.core.encoding import base64url, strict_json
 from madang.core.encoding.errors import EncodingError
-from madang.core.merkle.entry import HOUR, EntryKind
+from madang.core.merkle.entry import Entry, EntryKind
 from madang.core.merkle.tiles import TileError, parse_path
 from madang.infra.tenancy import UnknownTenant
 from madang.infra.web.marks import Form
 
 _KEY = re.compile(r"[A-Za-z0-9._:-]{8,128}")
-_COMMITMENT_BYTES = 32
 FOR_EVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
 NOT_LONG: Final = {"cache-control": "no-cache"}
 _OPEN = "the log is for everybody to read"
@@ -114,12 +113,13 @@ def _entry(item: object) -> Submitted:
             "commitment": str(commitment),
             "issuer": str(issuer),
             "hour": int(hour),
-        } if _KEY.fullmatch(key) and hour >= 0 and hour % HOUR == 0:
+        } if _KEY.fullmatch(key):
             try:
                 decoded = base64url.decode(commitment)
                 known = EntryKind(kind)
             except ValueError as error:
                 raise AppendError(f"an entry: {error}") from error
-            if len(decoded) == _COMMITMENT_BYTES:
-                return Submitted(key, known, decoded, issuer, hour)
+            # What cannot stand in the log is refused here: later it would hold up all others.
+            Entry(0, known, hour, issuer, decoded)
+            return Submitted(key, known, decoded, issuer, hour)
     raise AppendError("an entry has key, kind, commitment of 32 bytes, issuer and a full hour")
