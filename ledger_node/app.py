@@ -13,7 +13,7 @@ from ledger_node.chain.engine import EmbeddedEngine, EngineSettings
 from ledger_node.chain.store import ChainTransactionRow, SqlTransactionStores
 from ledger_node.chain.usecases import TransactionSender
 from ledger_node.errors import TABLE
-from ledger_node.publisher.files import LogFiles
+from ledger_node.publisher.files import LogFiles, only_writer
 from ledger_node.publisher.routes import append_router, reading_router
 from ledger_node.publisher.store import LogEntryRow, LogHeadRow, SqlLogs
 from ledger_node.publisher.usecases import Publisher
@@ -94,12 +94,13 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await node.start()
-        try:
-            async with background(node.run()):
-                yield
-        finally:
-            await node.stop()
+        with only_writer(settings.state_dir / SERVICE):
+            await node.start()
+            try:
+                async with background(node.run()):
+                    yield
+            finally:
+                await node.stop()
 
     return create_app(
         Parts(
@@ -164,7 +165,9 @@ def _engine_settings(settings: Settings, clock: Clock) -> EngineSettings:
     folder.mkdir(parents=True, exist_ok=True)
     genesis = folder / GENESIS_FILE
     if not genesis.exists():
-        genesis.write_text(str(clock.now()), "ascii")
+        fresh = genesis.with_suffix(".new")
+        fresh.write_text(str(clock.now()), "ascii")
+        fresh.replace(genesis)
     return EngineSettings(
         binary=settings.engine,
         port=settings.chain_port,

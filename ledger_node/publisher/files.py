@@ -1,8 +1,12 @@
 """The published log: tiles and checkpoint as files that any cache can serve (C2SP tlog-tiles)."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from ledger_node.publisher.model import LogTakenError
 from madang.core.merkle.tiles import Tile
 
 
@@ -34,6 +38,22 @@ class LogFiles:
     def publish(self, note: str) -> None:
         """Replace the checkpoint; its tiles are written before."""
         _replace(self.folder / "checkpoint", note.encode())
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Hold the logs in a folder for this process; the system lets go of them when it ends.
+
+    Raises:
+        LogTakenError: another process holds them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LogTakenError(f"another ledger node writes the logs in {folder}") from error
+        yield
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -70,3 +70,7 @@ class ForeignOfficeError(ValueError):
 
 class LogDamagedError(RuntimeError):
     """Files and database of the log do not agree; nothing is signed until somebody looked."""
+
+
+class LogTakenError(RuntimeError):
+    """Another process is the writer of the logs; a log has one."""
