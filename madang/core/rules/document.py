@@ -122,7 +122,11 @@ def _decide_again(document: dict[str, Json], rule: Rule, day: date) -> Verdict:
         detail = f"credentials or claims are not of the form of {FORMAT} ({type(error).__name__})"
         return _refuse("unreadable_evidence", "$.claims", detail)
     members = sorted({*expected, *document})
-    differing = (m for m in members if not _same(expected.get(m), document.get(m)))
+    differing = (
+        m
+        for m in members
+        if (m in expected) is not (m in document) or not _same(expected[m], document[m])
+    )
     return Verdict(tuple(_difference(member, expected) for member in differing))
 
 

@@ -181,6 +181,17 @@ def test_a_changed_member_is_named(
     assert codes(document, rule_file) == [("differs", f"$.{member}")]
 
 
+def test_a_member_without_a_value_is_not_a_member_that_is_missing(
+    rule_file: dict[str, Json], decided: Decide
+) -> None:
+    document = decision_document(decided([]))
+    assert isinstance(document, dict)
+    assert document["benefit"] is None
+    assert codes({**document, "more": None}, rule_file) == [("differs", "$.more")]
+    less = {name: value for name, value in document.items() if name != "benefit"}
+    assert codes(less, rule_file) == [("differs", "$.benefit")]
+
+
 def test_true_is_not_one_and_one_is_not_a_fraction(
     rule_file: dict[str, Json], decided: Decide, present: Present, claims: Claims
 ) -> None:
