@@ -1,7 +1,7 @@
 """The door of every service: closed unless the route's mark opens it for this caller."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from fastapi import Request
@@ -13,7 +13,7 @@ from madang.access.errors import (
     SignInNeeded,
     WrongRole,
 )
-from madang.access.service_token import Call, ServiceKeys, ServiceTokenError, verify
+from madang.access.service_token import Call, ServiceKeys, ServiceTokenError, UsedTokens, verify
 from madang.access.staff import Actor, Staff
 from madang.infra.clock import Clock
 from madang.infra.tenancy import Addresses, Tenants
@@ -34,6 +34,7 @@ class Guard:
         clock: tells the time.
         staff: accounts and sessions; None for a service without pages for staff.
         keys: public keys of the services that may call.
+        used: tokens of services that were used already.
     """
 
     service: str
@@ -42,6 +43,7 @@ class Guard:
     clock: Clock
     staff: Staff | None
     keys: ServiceKeys
+    used: UsedTokens = field(default_factory=UsedTokens)
 
     async def __call__(self, request: Request) -> None:
         """Check one request.
@@ -93,6 +95,7 @@ class Guard:
             body=await request.body(),
         )
         identity = verify(token, call, self.keys, now=self.clock.now())
+        self.used.use(identity, now=self.clock.now())
         if identity.issuer.rsplit("/", 2)[-2:-1] != [tenant]:
             raise ForeignTenant
         if access.names and not access.names & identity.roles:

@@ -18,6 +18,7 @@ from madang.core.encoding.errors import EncodingError
 from madang.core.envelope import jws
 from madang.core.keys.jwk import KeyFormatError, PublicKey
 from madang.core.keys.signing import Signer
+from madang.infra.ids import SystemIds
 
 TYPE: Final = "madang-service+jwt"
 LIFE_SECONDS: Final = 60
@@ -45,11 +46,13 @@ class ServiceIdentity:
         issuer: identifier of the calling service.
         actor: pseudonym of the member of staff, or the service's own name.
         roles: the roles of that person.
+        token_id: of the token that said so.
     """
 
     issuer: str
     actor: str
     roles: frozenset[str]
+    token_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ def make(
     """Return a token for one request; good for LIFE_SECONDS."""
     claims = {
         "iss": issuer,
+        "jti": SystemIds().token(),
         "aud": call.audience,
         "sub": actor,
         "roles": sorted(roles),
@@ -139,10 +143,31 @@ def verify(token: str, call: Call, keys: ServiceKeys, *, now: int) -> ServiceIde
     said = (claims.get("htm"), claims.get("htu"), claims.get("body_sha256"))
     if said != (call.method, call.path, _digest(call.body)):
         raise ServiceTokenError("token_request")
-    roles = claims.get("roles")
-    if not isinstance(roles, list) or not isinstance(claims.get("sub"), str):
-        raise ServiceTokenError("token_malformed")
-    return ServiceIdentity(claims["iss"], claims["sub"], frozenset(map(str, roles)))
+    match claims:
+        case {"iss": str(issuer), "sub": str(actor), "jti": str(token_id), "roles": list(roles)}:
+            return ServiceIdentity(issuer, actor, frozenset(map(str, roles)), token_id)
+    raise ServiceTokenError("token_malformed")
+
+
+class UsedTokens:
+    """Remembers tokens for as long as they would count, so that each is good for one request.
+
+    One process remembers for itself: a deployment of several lets a captured token through once
+    in each, for the one request that it is bound to.
+    """
+
+    def __init__(self) -> None:
+        self._until: dict[tuple[str, str], int] = {}
+
+    def use(self, identity: ServiceIdentity, *, now: int) -> None:
+        """Note a token; ServiceTokenError("token_used") if it was noted before."""
+        # Tokens come nearly in the order of their ends, and dicts keep the order of coming.
+        while self._until and next(iter(self._until.values())) < now:
+            del self._until[next(iter(self._until))]
+        key = (identity.issuer, identity.token_id)
+        if key in self._until:
+            raise ServiceTokenError("token_used")
+        self._until[key] = now + LIFE_SECONDS + 2 * MAX_SKEW
 
 
 def _checked_claims(token: str, keys: ServiceKeys) -> dict[str, Any]:

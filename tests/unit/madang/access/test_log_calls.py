@@ -37,7 +37,7 @@ def caller(headers: Any, audience: str, path: str, body: bytes) -> ServiceIdenti
 def test_a_call_names_the_service_and_nobody_of_the_staff() -> None:
     headers = AUTHORIZE(TENANT, "POST", URL, b"{}")
     found = caller(headers, ADDRESSES.identifier(TENANT, "log"), f"/{TENANT}/log/entries", b"{}")
-    assert found == ServiceIdentity(CALLER, "verifier", frozenset())
+    assert found == ServiceIdentity(CALLER, "verifier", frozenset(), found.token_id)
 
 
 @pytest.mark.parametrize(

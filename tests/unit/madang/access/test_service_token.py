@@ -15,6 +15,7 @@ from madang.access.service_token import (
     Call,
     FolderServiceKeys,
     ServiceTokenError,
+    UsedTokens,
     make,
     verify,
 )
@@ -201,3 +202,24 @@ class TestFolder:
         keys = FolderServiceKeys(tmp_path)
         assert keys.key(CALLER) is None
         assert keys.key("https://x/y/z") is not None
+
+
+class TestOnce:
+    def test_a_token_opens_the_door_once(self, house: House) -> None:
+        token = house.token(CALL)
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        answers = [house.send("POST", PATH, content=BODY, headers=headers) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 401]
+        assert house.journal()[-1] == "access.token_used"
+
+    def test_two_tokens_for_the_same_call_are_two(self, house: House) -> None:
+        for _ in range(2):
+            headers = {"authorization": f"Bearer {house.token(CALL)}"}
+            assert house.send("POST", PATH, content=BODY, headers=headers).status_code == 200
+
+    def test_what_is_over_is_forgotten(self, house: House) -> None:
+        used = UsedTokens()
+        for number in range(100):
+            token = house.token(CALL)
+            used.use(verify(token, CALL, house.keys, now=NOW), now=NOW + number * LIFE_SECONDS)
+        assert len(used._until) <= 3
