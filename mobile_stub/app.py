@@ -8,6 +8,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request
+from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from madang.core.encoding import strict_json
@@ -26,6 +27,8 @@ from mobile_stub.receive import Receiver
 from mobile_stub.settings import Settings
 
 _OFFER_SCHEMES = ("openid-credential-offer:", "haip-vci:")
+_OWN_NAMES = ("127.0.0.1", "localhost")
+"""A page from elsewhere whose name is made to lead to this machine still calls it by that name."""
 _BAD_REQUEST = 400
 
 
@@ -85,6 +88,7 @@ def build(wallet: Wallet) -> FastAPI:
         wallet.vault.close()
 
     app = FastAPI(title="Madang wallet", openapi_url=None, lifespan=lifespan)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_OWN_NAMES, www_redirect=False)
     _scanning(app, wallet)
     _showing(app, wallet)
 

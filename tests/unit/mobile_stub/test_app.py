@@ -96,3 +96,14 @@ def test_an_answer_over_the_limit_is_not_read(world: World, app: FastAPI) -> Non
     )
     answer = call(app, "POST", "/open", json={"link": link})
     assert answer.json()["error"] == "answer_too_large"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil"])
+def test_a_page_of_another_name_does_not_reach_the_wallet(
+    host: str, app: FastAPI, world: World
+) -> None:
+    world.hold("digital_id")
+    answer = call(app, "GET", "/credentials", headers={"host": host})
+    assert answer.status_code == 400
+    assert "digital_id" not in answer.text
+    assert call(app, "GET", "/credentials", headers={"host": "localhost:8410"}).status_code == 200
