@@ -5,6 +5,8 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sqlalchemy.exc import OperationalError
+
 from ledger_node.chain.anchoring import Anchoring
 from ledger_node.chain.engine import EmbeddedEngine, EngineError, RecordedTransaction
 from ledger_node.chain.model import ChainTransaction, TransactionState
@@ -38,6 +40,7 @@ class Node:
     checkpoint_seconds: float
     cache_seconds: float
     contract: AnchorLog | None = field(default=None, init=False)
+    _behind: set[str] = field(default_factory=set, init=False)
 
     async def start(self) -> None:
         """Bring files and chain up to the durable state.
@@ -69,9 +72,25 @@ class Node:
 
     async def _publish(self) -> None:
         while True:
-            for publisher in self.publishers.values():
-                publisher.checkpoint()
+            for tenant in self.publishers:
+                self.publish(tenant)
             await asyncio.sleep(self.checkpoint_seconds)
+
+    def publish(self, tenant: str) -> None:
+        """Sequence and publish what waits; a full disk or a locked database is tried again.
+
+        What was signed is in the database, and the files are brought up to it before the next
+        head.
+        """
+        publisher = self.publishers[tenant]
+        try:
+            if tenant in self._behind:
+                publisher.recover()
+                self._behind.discard(tenant)
+            publisher.checkpoint()
+        except (OperationalError, OSError) as error:
+            self._behind.add(tenant)
+            _log.error("the log of %s waits: %s", tenant, type(error).__name__)
 
     async def _anchor(self) -> None:
         while True:
@@ -79,7 +98,7 @@ class Node:
                 await self._revive()
                 for tenant in self.publishers:
                     await self.anchor(tenant)
-            except (ChainError, EngineError, RpcError) as error:
+            except (ChainError, EngineError, RpcError, OperationalError, OSError) as error:
                 _log.warning("anchoring waits: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
             await asyncio.sleep(self.checkpoint_seconds / 4)

@@ -1,76 +1,114 @@
-"""The node's work goes on when the engine below it has ended by itself."""
+"""The node goes on when disk or database are away for a while, and loses nothing by it."""
 
-import asyncio
-import contextlib
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import cast
 
-from ledger_node.chain.engine import EmbeddedEngine, EngineSettings
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from ledger_node.chain.anchoring import Anchoring
+from ledger_node.chain.usecases import TransactionStores
 from ledger_node.publisher.files import LogFiles
-from ledger_node.publisher.model import HeadState, Submitted
-from ledger_node.publisher.store import LogEntryRow, LogHeadRow, SqlLogs
+from ledger_node.publisher.model import Submitted
+from ledger_node.publisher.store import LogEntryRow, LogHeadRow, SqlLog, SqlLogs
 from ledger_node.publisher.usecases import Publisher
-from ledger_node.settings import Settings
 from ledger_node.worker import Node
 from madang.core.keys.software import generate_ed25519
+from madang.core.merkle.checkpoint import parse_note
 from madang.core.merkle.entry import EntryKind
-from madang.infra.clock import SystemClock
-from madang.infra.ids import SeededIds
-from tests.unit.ledger_node.conftest import CHAIN_ID, GENESIS, TENANT, Ground, killed
+from madang.core.merkle.tiles import Tile, TileTree
+from madang.infra.db import Database
 
-WAIT_SECONDS = 20
+TENANT = "hanbit"
 
 
-def _publisher(ground: Ground, folder: Path) -> Publisher:
-    ground.database.create(LogEntryRow, LogHeadRow)
-    return Publisher(
-        origin="log.hanbit.example/hanbit",
-        signer=generate_ed25519("log"),
-        files=LogFiles(folder / "log"),
-        stores=SqlLogs(ground.database, TENANT),
-        shuffle=SeededIds("order").shuffled,
-        limit=100,
+class FullDisk(LogFiles):
+    """Files on a disk that is full for some writes."""
+
+    refusals = 0
+
+    def write(self, tile: Tile, content: bytes) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise OSError(28, "No space left on device")
+        super().write(tile, content)
+
+
+class LockedDatabase(SqlLogs):
+    """A database that is locked for some calls."""
+
+    refusals = 0
+
+    def __call__(self) -> AbstractContextManager[SqlLog]:
+        if self.refusals:
+            self.refusals -= 1
+            raise OperationalError("", None, Exception("database is locked"))
+        return super().__call__()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> FullDisk:
+    return FullDisk(tmp_path)
+
+
+@pytest.fixture
+def stores() -> LockedDatabase:
+    database = Database()
+    database.create(LogEntryRow, LogHeadRow)
+    return LockedDatabase(database, TENANT)
+
+
+@pytest.fixture
+def node(files: FullDisk, stores: LockedDatabase) -> Node:
+    publisher = Publisher(
+        "log.example/hanbit/log", generate_ed25519("log"), files, stores, list, 10
+    )
+    publisher.accept([entry(number) for number in range(3)])
+    return Node(
+        {TENANT: publisher},
+        cast("Anchoring", None),
+        cast("TransactionStores", None),
+        None,
+        checkpoint_seconds=0,
+        cache_seconds=0,
     )
 
 
-def _accept(publisher: Publisher, key: str) -> None:
-    entry = Submitted(key, EntryKind.KEY, key.encode().ljust(32), "https://id.example", 0)
-    publisher.accept([entry])
-
-
-async def _anchored(publisher: Publisher, size: int) -> None:
-    async with asyncio.timeout(WAIT_SECONDS):
-        while True:
-            head = publisher.newest()
-            if head is not None and (head.size, head.state) == (size, HeadState.ANCHORED):
-                return
-            await asyncio.sleep(0.05)
-
-
-def test_an_engine_that_ends_by_itself_is_started_again(ground: Ground, tmp_path: Path) -> None:
-    engine = EmbeddedEngine(
-        EngineSettings(Settings().engine, ground.port, CHAIN_ID, GENESIS, ground.cache),
-        SystemClock(),
+def entry(number: int) -> Submitted:
+    return Submitted(
+        f"key-{number:04}", EntryKind.CREDENTIAL, number.to_bytes(32), "https://issuer", 0
     )
-    publisher = _publisher(ground, tmp_path)
-    anchoring = ground.anchoring(engine.rpc)
-    node = Node({TENANT: publisher}, anchoring, ground.stores, engine, 0.1, 60.0)
 
-    async def lives() -> None:
-        await node.start()
-        work = asyncio.create_task(node.run())
-        _accept(publisher, "first-entry")
-        await _anchored(publisher, 1)
-        await killed(engine)
-        _accept(publisher, "second-entry")
-        await _anchored(publisher, 2)
-        assert node.contract is not None
-        head = await node.contract.head(await anchoring.log_id(node.contract, TENANT))
-        assert head.size == 2
-        assert not work.done()
-        work.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
-        await node.stop()
-        await engine.rpc.close()
 
-    asyncio.run(lives())
+def published(files: LogFiles) -> int:
+    note = files.checkpoint()
+    if note is None:
+        return 0
+    head = parse_note(note).checkpoint
+    assert TileTree(head.size, files.read).root() == head.root
+    return head.size
+
+
+@pytest.mark.parametrize("refusals", [1, 2, 5])
+def test_a_full_disk_delays_and_loses_nothing(node: Node, files: FullDisk, refusals: int) -> None:
+    files.refusals = refusals
+    for _ in range(refusals):
+        node.publish(TENANT)
+        assert published(files) == 0
+    node.publish(TENANT)
+    assert published(files) == 3
+    node.publishers[TENANT].accept([entry(3)])
+    node.publish(TENANT)
+    assert published(files) == 4
+
+
+def test_a_locked_database_delays_and_loses_nothing(
+    node: Node, files: FullDisk, stores: LockedDatabase
+) -> None:
+    stores.refusals = 2
+    node.publish(TENANT)
+    node.publish(TENANT)
+    assert published(files) == 0
+    node.publish(TENANT)
+    assert published(files) == 3
