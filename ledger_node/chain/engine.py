@@ -14,7 +14,7 @@ from pathlib import Path
 
 from madang.infra.child import ending_with_parent
 from madang.infra.clock import Clock
-from madang.infra.rpc import Rpc, RpcError
+from madang.infra.rpc import Rpc, RpcError, number, understood
 
 START_SECONDS = 20.0
 _POLL_SECONDS = 0.02
@@ -97,7 +97,8 @@ class EmbeddedEngine:
     async def _set_time(self) -> None:
         """Go on with the present time, for the engine goes on from the last block's otherwise."""
         block = await self.rpc.call("eth_getBlockByNumber", "latest", False)  # noqa: FBT003 - JSON
-        last = int(str(block["timestamp"]), 16)
+        with understood("eth_getBlockByNumber"):
+            last = number(block["timestamp"])
         await self.rpc.call("evm_setTime", max(self._clock.now(), last) * _MILLISECONDS)
 
     async def _spawn(self) -> None:
@@ -152,11 +153,11 @@ class EmbeddedEngine:
         for sender, count in expected.items():
             if await self._count(sender) > count:
                 return False
-        height = int(str(await self.rpc.call("eth_blockNumber")), 16)
+        height = number(await self.rpc.call("eth_blockNumber"))
         return height <= len(record)
 
     async def _count(self, sender: str) -> int:
-        return int(str(await self.rpc.call("eth_getTransactionCount", sender, "latest")), 16)
+        return number(await self.rpc.call("eth_getTransactionCount", sender, "latest"))
 
     async def _replay(self, record: Sequence[RecordedTransaction]) -> None:
         """Send what the loaded state lacks, each into a block of its recorded time."""

@@ -16,7 +16,7 @@ from web3 import Web3
 from web3.types import Nonce
 from web3.utils.address import get_create_address
 
-from madang.infra.rpc import Rpc, RpcError
+from madang.infra.rpc import Rpc, RpcError, number, understood
 
 # `append` took 86,039 gas at worst; some engines charge half of the limit, so it is tight.
 APPEND_GAS = 120_000
@@ -142,13 +142,14 @@ class RpcChain:
 
     async def identity(self) -> tuple[int, str]:
         """Return chain id and genesis hash; RpcError if the node does not answer."""
-        chain_id = _number(await self.rpc.call("eth_chainId"))
+        chain_id = number(await self.rpc.call("eth_chainId"))
         genesis = await self.rpc.call("eth_getBlockByNumber", "0x0", False)  # noqa: FBT003 - JSON
-        return chain_id, str(genesis["hash"])
+        with understood("eth_getBlockByNumber"):
+            return chain_id, str(genesis["hash"])
 
     async def transaction_count(self, address: str) -> int:
         """Return how many transactions of the address are in blocks."""
-        return _number(await self.rpc.call("eth_getTransactionCount", address, "latest"))
+        return number(await self.rpc.call("eth_getTransactionCount", address, "latest"))
 
     async def send(self, transaction: bytes) -> None:
         """Hand over a signed transaction; one that is in a block already is no error."""
@@ -176,14 +177,17 @@ class RpcChain:
             raise
         if found is None:
             return None
-        block = await self.rpc.call("eth_getBlockByNumber", found["blockNumber"], False)  # noqa: FBT003 - JSON
-        return Receipt(
-            succeeded=_number(found["status"]) == 1,
-            block=_number(found["blockNumber"]),
-            block_time=_number(block["timestamp"]),
-            gas_used=_number(found["gasUsed"]),
-            contract=found.get("contractAddress"),
-        )
+        with understood("eth_getTransactionReceipt"):
+            number_of_block = found["blockNumber"]
+        block = await self.rpc.call("eth_getBlockByNumber", number_of_block, False)  # noqa: FBT003 - JSON
+        with understood("eth_getTransactionReceipt"):
+            return Receipt(
+                succeeded=number(found["status"]) == 1,
+                block=number(number_of_block),
+                block_time=number(block["timestamp"]),
+                gas_used=number(found["gasUsed"]),
+                contract=found.get("contractAddress"),
+            )
 
 
 async def wait_for_receipt(
@@ -228,23 +232,29 @@ class AnchorLog:
     async def code_hash(self) -> str:
         """Return keccak-256 of the deployed code, "0x…"."""
         code = str(await self._rpc.call("eth_getCode", self.address, "latest"))
-        return "0x" + keccak(hexstr=code).hex()
+        with understood("eth_getCode"):
+            return "0x" + keccak(hexstr=code).hex()
 
     async def head(self, log_id: bytes) -> Head:
         """Return the present head of a log."""
-        owner, size, time, root = (await self._call("head", log_id))[0]
-        return Head(str(owner), int(size), int(time), bytes(root))
+        found = await self._call("head", log_id)
+        with understood("head"):
+            owner, size, time, root = found[0]
+            return Head(str(owner), int(size), int(time), bytes(root))
 
     async def log_id(self, owner: str, label: bytes) -> bytes:
         """Return the id of the log that `owner` has opened under `label`."""
-        return bytes((await self._call("idOf", to_checksum_address(owner), label))[0])
+        found = await self._call("idOf", to_checksum_address(owner), label)
+        with understood("idOf"):
+            return bytes(found[0])
 
     async def _call(self, name: str, *arguments: object) -> tuple[Any, ...]:
         data = "0x" + self._encode(name, *arguments).hex()
         answer = await self._rpc.call("eth_call", {"to": self.address, "data": data}, "latest")
         function = self._contract.get_function_by_name(name)
         types = [_abi_type(output) for output in function.abi["outputs"]]
-        return tuple(Web3().codec.decode(types, bytes.fromhex(str(answer)[2:])))
+        with understood("eth_call"):
+            return tuple(Web3().codec.decode(types, bytes.fromhex(str(answer)[2:])))
 
     async def anchors(self, log_id: bytes) -> list[Anchor]:
         """Return every head that the contract has accepted for a log, oldest first."""
@@ -252,19 +262,16 @@ class AnchorLog:
         topics = [event.topic, "0x" + log_id.hex()]
         query = {"address": self.address, "fromBlock": "0x0", "toBlock": "latest", "topics": topics}
         logs = await self._rpc.call("eth_getLogs", query)
-        return [_anchor(entry) for entry in logs]
+        with understood("eth_getLogs"):
+            return [_anchor(entry) for entry in logs]
 
 
 def _anchor(entry: Mapping[str, Any]) -> Anchor:
     size, root = Web3().codec.decode(["uint64", "bytes32"], bytes.fromhex(entry["data"][2:]))
-    return Anchor(int(size), bytes(root), _number(entry["blockNumber"]), entry["transactionHash"])
+    return Anchor(int(size), bytes(root), number(entry["blockNumber"]), entry["transactionHash"])
 
 
 def _abi_type(output: Mapping[str, Any]) -> str:
     if output["type"] != "tuple":
         return str(output["type"])
     return "(" + ",".join(_abi_type(part) for part in output["components"]) + ")"
-
-
-def _number(text: object) -> int:
-    return int(str(text), 16)

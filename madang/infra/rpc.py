@@ -1,12 +1,16 @@
 """JSON-RPC over HTTP to a chain node, with limits on time and size."""
 
 import itertools
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
 import httpx
+from eth_abi.exceptions import DecodingError
 
 _TIMEOUT_SECONDS = 10.0
 _MAX_BYTES = 256_000_000
+_BROKEN_BY_GARBAGE: Final = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
 
 
 class RpcError(RuntimeError):
@@ -19,6 +23,23 @@ class RpcError(RuntimeError):
     def __init__(self, message: str, code: int | None = None) -> None:
         super().__init__(message)
         self.code = code
+
+
+@contextmanager
+def understood(method: str) -> Iterator[None]:
+    """Turn what a node's garbage breaks in the block into the one error of a node."""
+    try:
+        yield
+    except (*_BROKEN_BY_GARBAGE, DecodingError) as error:
+        raise RpcError(f"{method}: the node's answer is not understood") from error
+
+
+def number(value: object) -> int:
+    """Return a quantity of JSON-RPC, "0x…"; RpcError if it is none."""
+    if not isinstance(value, str) or not value.startswith("0x"):
+        raise RpcError("the node's answer is no quantity")
+    with understood("quantity"):
+        return int(value, 16)
 
 
 class Rpc:
