@@ -23,6 +23,8 @@ from mobile_stub.model import HeldCopy, Scan
 
 OK = 200
 FORM = "application/x-www-form-urlencoded"
+# An anchor stands above all services of a municipality; only its verifiers may ask.
+_OFFICE = "/verifier"
 REQUEST_MEDIA_TYPE = "application/oauth-authz-req+jwt"
 
 
@@ -114,11 +116,16 @@ class Presenter:
                 raise WalletError("no_request", f"the verifier answered {reply.status}; scan again")
             policy = WalletPolicy(self.anchors, now, allow_loopback_http=allow)
             compact = reply.body.decode("ascii", "replace")
-            return verify_request(compact, client_id=found.client_id, policy=policy)
+            verified = verify_request(compact, client_id=found.client_id, policy=policy)
         except VpError as error:
             if error.reply_to is not None:
                 await self._report(error.code, error.reply_to)
             raise WalletError(error.reason, error.detail) from error
+        if not any(uri.endswith(_OFFICE) for uri in san_uris(verified.chain[0])):
+            raise WalletError(
+                "not_a_verifier", "the certificate is that of another kind of service"
+            )
+        return verified
 
     async def _report(self, code: VpCode, address: ReplyAddress) -> None:
         await self.network.post(address.response_uri, error_form(code, state=address.state), FORM)

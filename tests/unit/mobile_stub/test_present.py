@@ -12,6 +12,7 @@ from mobile_stub.model import Scan
 from tests.unit.mobile_stub.world import (
     BELOW,
     ISSUER,
+    ISSUER_KEY,
     NOW,
     STRANGER,
     VCT,
@@ -158,6 +159,16 @@ def test_a_prefix_that_is_not_accepted_is_refused(client_id: str, world: World) 
         opened(world, verifier, client_id)
     assert refused.value.code == "client_id_prefix"
     assert verifier.posted == []
+
+
+def test_a_service_of_another_kind_below_the_same_root_may_not_ask(world: World) -> None:
+    world.hold("digital_id")
+    issuer = Verifier(world.net, signer=ISSUER_KEY)
+    with pytest.raises(WalletError) as refused:
+        opened(world, issuer)
+    assert refused.value.code == "not_a_verifier"
+    assert issuer.posted == []
+    assert not world.leaked
 
 
 def test_a_genuine_request_under_another_link_is_refused(world: World, verifier: Verifier) -> None:
