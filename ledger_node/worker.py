@@ -139,9 +139,10 @@ class Node:
                 _log.warning("the chain's cache was not written: %s", error)
 
     async def stop(self) -> None:
-        """End the engine."""
+        """End the engine, and close the connections to the chain."""
         if self.engine is not None:
             await self.engine.stop()
+        await self.anchoring.chain.rpc.close()
 
 
 def _recorded(transaction: ChainTransaction) -> RecordedTransaction:

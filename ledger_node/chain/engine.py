@@ -188,6 +188,7 @@ class EmbeddedEngine:
         with contextlib.suppress(RpcError):
             await self.save()
         await self._stop_process()
+        await self.rpc.close()
 
     async def _stop_process(self) -> None:
         if self._process is not None and self._process.returncode is None:

@@ -52,7 +52,8 @@ class Rpc:
 
     def __init__(self, url: str, timeout: float = _TIMEOUT_SECONDS) -> None:
         self.url = url
-        self._client = httpx.AsyncClient(timeout=timeout)
+        self._timeout = timeout
+        self._client: httpx.AsyncClient | None = None
         self._numbers = itertools.count(1)
 
     async def call(self, method: str, *params: object) -> Any:  # noqa: ANN401 - any JSON value
@@ -64,7 +65,7 @@ class Rpc:
         number = next(self._numbers)
         request = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
         try:
-            answer = await self._client.post(self.url, json=request)
+            answer = await self._connected().post(self.url, json=request)
             body = answer.json() if len(answer.content) <= _MAX_BYTES else None
         except (httpx.HTTPError, ValueError) as error:
             raise RpcError(f"{method}: no proper answer from the node: {error!r}") from error
@@ -75,6 +76,13 @@ class Rpc:
             raise RpcError(f"{method}: {detail.get('message', 'error')}", detail.get("code"))
         return body.get("result")
 
+    def _connected(self) -> httpx.AsyncClient:
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=self._timeout, trust_env=False)
+        return self._client
+
     async def close(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
+        """Close the connections; a later call opens new ones."""
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None

@@ -82,7 +82,8 @@ def _checkpoint(state: Path, city: str) -> int:
 
 
 def _kept(state: Path) -> Kept:
-    wallets = {folder.name: folder / "wallet.sqlite" for folder in (state / "wallets").iterdir()}
+    wallets = {file.parent.name: file for file in (state / "wallets").glob("*/wallet.sqlite")}
+    assert wallets.keys() == WALLETS.keys()
     sent = _rows(state / "log" / "log.sqlite", "SELECT hash FROM chain_transaction ORDER BY number")
     return Kept(
         entries={city: _entries(state, city) for city in CITIES},

@@ -31,6 +31,7 @@ from mobile_stub.settings import Settings
 
 T = TypeVar("T")
 NOW = system.now()
+DAY = 86_400
 HOST = "https://id.hanbit.example"
 ISSUER, VERIFIER = f"{HOST}/hanbit/issuer", f"{HOST}/hanbit/verifier"
 VCT = {name: f"{ISSUER}/vct/{name}/1" for name in ("digital_id", "lease")}
@@ -96,7 +97,7 @@ def credential(name: str, holder: PublicKey, *, by: Signer = ISSUER_KEY, **chang
         "iss": ISSUER,
         "vct": VCT[name],
         "iat": NOW - 1000,
-        "exp": NOW + 1000,
+        "exp": NOW + DAY,
         "cnf": {"jwk": holder.to_jwk()},
         **CLAIMS[name],
         **changes,
@@ -168,7 +169,7 @@ class Verifier:
             "state": "state-1",
             "aud": "https://self-issued.me/v2",
             "iat": NOW,
-            "exp": NOW + 300,
+            "exp": NOW + DAY,
             "dcql_query": query("digital_id"),
             "client_metadata": {"jwks": {"keys": [self.jwk]}},
             "madang_purpose": {"en": "To identify you at the counter."},
@@ -255,7 +256,7 @@ class Issuer:
             raise httpx.ReadTimeout("the answer is lost")
         asked = json.loads(request.content)
         keys = [
-            check_proof_jwt(each, audience=ISSUER, now=NOW, max_age=300, max_skew=60).key
+            check_proof_jwt(each, audience=ISSUER, now=system.now(), max_age=DAY, max_skew=60).key
             for each in asked["proofs"]["jwt"]
         ]
         name = asked["credential_configuration_id"]
