@@ -5,7 +5,7 @@ quickly; each file is then encrypted by AES-256-GCM under its own nonce.
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -45,6 +45,9 @@ class Keystore:
 
     folder: Path
     passphrase: str
+    _signers: dict[tuple[str, str], SoftwareSigner] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def exists(self, tenant: str, purpose: str) -> bool:
         """Tell whether there is a key for this purpose."""
@@ -88,7 +91,16 @@ class Keystore:
             ) from error
 
     def signer(self, tenant: str, purpose: str) -> SoftwareSigner:
-        """Return the signer with its certificates, leaf first; its key id is the thumbprint."""
+        """Return the signer with its certificates, leaf first; its key id is the thumbprint.
+
+        It is read once: a key that was exchanged counts from the next start.
+        """
+        known = self._signers.get((tenant, purpose))
+        if known is None:
+            known = self._signers[tenant, purpose] = self._read_signer(tenant, purpose)
+        return known
+
+    def _read_signer(self, tenant: str, purpose: str) -> SoftwareSigner:
         key = self.private_key(tenant, purpose)
         key_id = PublicKey.from_native(key.public_key()).thumbprint()
         return SoftwareSigner(key, key_id, self.chain(tenant, purpose))
@@ -107,6 +119,7 @@ class Keystore:
 
     def keep_chain(self, tenant: str, purpose: str, chain: tuple[bytes, ...]) -> None:
         """Keep certificates beside a key, leaf first."""
+        self._signers.pop((tenant, purpose), None)
         folder = self._path(tenant, purpose).with_suffix(".chain")
         for number, der in enumerate(chain):
             write_whole(folder / f"{number}.der", der)

@@ -44,11 +44,12 @@ def test_a_damaged_or_exchanged_file_does_not_open(keys: Keystore) -> None:
     keys.create_p256("a", "verifier")
     issuer, verifier = (keys.folder / "a" / f"{n}.key" for n in ("issuer", "verifier"))
     issuer.write_bytes(verifier.read_bytes())
+    reopened = Keystore(keys.folder, "right")
     with pytest.raises(KeystoreError):
-        keys.signer("a", "issuer")
+        reopened.signer("a", "issuer")
     verifier.write_bytes(verifier.read_bytes()[:-1])
     with pytest.raises(KeystoreError):
-        keys.signer("a", "verifier")
+        reopened.signer("a", "verifier")
 
 
 def test_a_missing_key_names_the_command(keys: Keystore) -> None:
@@ -74,3 +75,10 @@ def test_a_chain_key_is_no_signer(keys: Keystore) -> None:
     keys.create_secp256k1("a", "chain")
     with pytest.raises((KeystoreError, ValueError)):
         keys.signer("a", "chain")
+
+
+def test_a_signer_is_read_once_and_anew_when_its_chain_changes(keys: Keystore) -> None:
+    keys.create_p256("a", "issuer")
+    assert keys.signer("a", "issuer") is keys.signer("a", "issuer")
+    keys.keep_chain("a", "issuer", (b"leaf",))
+    assert keys.signer("a", "issuer").certificate_chain == (b"leaf",)
