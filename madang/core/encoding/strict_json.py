@@ -1,6 +1,7 @@
 """JSON that means one thing: no duplicate names, no NaN, bounded size and depth (RFC 8259)."""
 
 import json
+import math
 from typing import Any, NoReturn, TypeAlias
 
 from madang.core.encoding.errors import EncodingError
@@ -22,8 +23,8 @@ def loads(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX
         max_depth: how deep arrays and objects may nest.
 
     Raises:
-        EncodingError: not JSON, a name twice in one object, NaN or Infinity, a lone surrogate,
-            too long, or too deep.
+        EncodingError: not JSON, a name twice in one object, NaN or Infinity, a number beyond
+            IEEE 754, a lone surrogate, too long, or too deep.
     """
     raw = data if isinstance(data, bytes) else _utf8(data)
     if len(raw) > max_bytes:
@@ -65,7 +66,17 @@ def _no_constant(name: str) -> NoReturn:
     raise EncodingError(f"{name} is not JSON")
 
 
-_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant).decode
+def _finite(digits: str) -> float:
+    """Refuse what reads as infinity (1e999); it could not be written again."""
+    number = float(digits)
+    if not math.isfinite(number):
+        raise EncodingError("a number lies beyond the range of IEEE 754")
+    return number
+
+
+_decode = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite
+).decode
 
 
 def _check_depth(raw: bytes, max_depth: int) -> None:

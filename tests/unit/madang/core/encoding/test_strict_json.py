@@ -21,6 +21,18 @@ def test_values_come_back(value: object) -> None:
     assert strict_json.loads(strict_json.dumps(value), max_depth=100) == value
 
 
+NUMBERS = st.from_regex(
+    r"-?(0|[1-9][0-9]{0,3})(\.[0-9]{1,3})?([eE][+-]?[0-9]{1,4})?", fullmatch=True
+)
+
+
+@given(st.lists(NUMBERS), st.sampled_from(['""', '"\\ud83d\\ude00"', '"\\ud800"']))
+def test_what_loads_can_be_written_again(numbers: list[str], text: str) -> None:
+    with contextlib.suppress(EncodingError):
+        value = strict_json.loads("[" + ",".join([*numbers, text]) + "]")
+        assert strict_json.loads(strict_json.dumps(value)) == value
+
+
 @given(st.binary() | st.text())
 def test_loading_raises_only_its_own_error(data: bytes | str) -> None:
     with contextlib.suppress(EncodingError):
@@ -42,6 +54,10 @@ def test_loading_raises_only_its_own_error(data: bytes | str) -> None:
         "[1,]",
         "\ufeff{}",
         "[" + "9" * 5000 + "]",
+        "1e999",
+        "-1e999",
+        '{"a":[1e400]}',
+        '[1e999,"\\ud83d\\ude00"]',
     ],
 )
 def test_what_means_nothing_or_two_things_is_refused(text: str) -> None:
