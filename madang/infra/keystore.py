@@ -28,6 +28,7 @@ from madang.infra.files import write_whole
 SCRYPT_N: Final = 2**15
 _SALT_BYTES, _NONCE_BYTES, _KEY_BYTES = 16, 12, 32
 _SECP256K1_BYTES = 32
+_LEAF: Final = "0.der"
 
 
 class KeystoreError(RuntimeError):
@@ -84,10 +85,10 @@ class Keystore:
         nonce, sealed = content[:_NONCE_BYTES], content[_NONCE_BYTES:]
         try:
             return AESGCM(self._stretched).decrypt(nonce, sealed, path.name.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # the latter: shorter than a nonce
             raise KeystoreError(
                 f"the key at {path} does not open; MADANG_KEY_PASSPHRASE must be the one"
-                " with which it was made"
+                " with which it was made, and the file as it was then"
             ) from error
 
     def signer(self, tenant: str, purpose: str) -> SoftwareSigner:
@@ -107,21 +108,30 @@ class Keystore:
 
     def private_key(self, tenant: str, purpose: str) -> PrivateKey:
         """Return the key itself, for a certification authority's signatures."""
-        key = load_der_private_key(self.secret(tenant, purpose), None)
+        wrong = f"the key at {self._path(tenant, purpose)} is not P-256 or Ed25519"
+        try:
+            key = load_der_private_key(self.secret(tenant, purpose), None)
+        except ValueError as error:
+            raise KeystoreError(wrong) from error
         if not isinstance(key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
-            raise KeystoreError(f"the key {tenant}/{purpose} is not P-256 or Ed25519")
+            raise KeystoreError(wrong)
         return key
 
     def chain(self, tenant: str, purpose: str) -> tuple[bytes, ...]:
         """Return the key's certificates in DER, leaf first, root left out; often none."""
         folder = self._path(tenant, purpose).with_suffix(".chain")
+        if not (folder / _LEAF).is_file():
+            return ()
         return tuple(path.read_bytes() for path in sorted(folder.glob("*.der")))
 
     def keep_chain(self, tenant: str, purpose: str, chain: tuple[bytes, ...]) -> None:
         """Keep certificates beside a key, leaf first."""
         self._signers.pop((tenant, purpose), None)
         folder = self._path(tenant, purpose).with_suffix(".chain")
-        for number, der in enumerate(chain):
+        # The leaf goes first and comes last: what was interrupted counts as no chain at all.
+        for old in sorted(folder.glob("*.der")):
+            old.unlink()
+        for number, der in reversed(tuple(enumerate(chain))):
             write_whole(folder / f"{number}.der", der)
 
     def _path(self, tenant: str, purpose: str) -> Path:
@@ -130,14 +140,21 @@ class Keystore:
     @cached_property
     def _stretched(self) -> bytes:
         salt_path = self.folder / "salt"
-        if not salt_path.is_file():
-            write_whole(salt_path, secrets.token_bytes(_SALT_BYTES))
-        scrypt = Scrypt(salt=salt_path.read_bytes(), length=_KEY_BYTES, n=SCRYPT_N, r=8, p=1)
+        try:
+            salt = salt_path.read_bytes()
+        except OSError as error:
+            raise KeystoreError(
+                f"no salt at {salt_path}, without which no key opens; restore the file"
+                " that was kept with these keys"
+            ) from error
+        scrypt = Scrypt(salt=salt, length=_KEY_BYTES, n=SCRYPT_N, r=8, p=1)
         return scrypt.derive(self.passphrase.encode())
 
     def _write(self, path: Path, secret: bytes) -> None:
         if path.exists():
             raise KeystoreError(f"there is a key at {path} already; it is never overwritten")
+        if not any(self.folder.glob("*/*.key")) and not (self.folder / "salt").exists():
+            write_whole(self.folder / "salt", secrets.token_bytes(_SALT_BYTES))
         nonce = secrets.token_bytes(_NONCE_BYTES)
         write_whole(
             path, nonce + AESGCM(self._stretched).encrypt(nonce, secret, path.name.encode())

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,23 @@ def test_a_damaged_or_exchanged_file_does_not_open(keys: Keystore) -> None:
     reopened = Keystore(keys.folder, "right")
     with pytest.raises(KeystoreError):
         reopened.signer("a", "issuer")
-    verifier.write_bytes(verifier.read_bytes()[:-1])
-    with pytest.raises(KeystoreError):
-        reopened.signer("a", "verifier")
+    whole = verifier.read_bytes()
+    for size in (len(whole) - 1, 20, 12, 5, 0):
+        verifier.write_bytes(whole[:size])
+        with pytest.raises(KeystoreError, match=r"verifier\.key does not open"):
+            reopened.signer("a", "verifier")
+
+
+def test_a_lost_salt_is_told_and_not_replaced(keys: Keystore) -> None:
+    keys.create_p256("a", "issuer")
+    (keys.folder / "salt").unlink()
+    reopened = Keystore(keys.folder, "right")
+    with pytest.raises(KeystoreError, match="no salt at"):
+        reopened.signer("a", "issuer")
+    with pytest.raises(KeystoreError, match="no salt at"):
+        reopened.create_p256("a", "verifier")
+    assert not (keys.folder / "salt").exists()
+    assert not keys.exists("a", "verifier")
 
 
 def test_a_missing_key_names_the_command(keys: Keystore) -> None:
@@ -71,9 +86,33 @@ def test_certificates_stay_in_their_order(keys: Keystore) -> None:
     assert keys.signer("a", "issuer").certificate_chain == (b"leaf", b"intermediate")
 
 
+@pytest.mark.parametrize("before", [(), (b"old leaf", b"old intermediate")])
+@pytest.mark.parametrize("written", [0, 1])
+def test_an_interrupted_chain_counts_as_none(
+    keys: Keystore, monkeypatch: pytest.MonkeyPatch, before: tuple[bytes, ...], written: int
+) -> None:
+    """A leaf without its intermediate would be refused for ever, and so would a mixed chain."""
+    keys.create_p256("a", "issuer")
+    keys.keep_chain("a", "issuer", before)
+    real, left = os.fsync, iter(range(written))
+
+    def full(descriptor: int) -> None:
+        if next(left, None) is None:
+            raise OSError("the disk is full")
+        real(descriptor)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="full"):
+            keys.keep_chain("a", "issuer", (b"leaf", b"intermediate"))
+    assert Keystore(keys.folder, "right").chain("a", "issuer") == ()
+    keys.keep_chain("a", "issuer", (b"leaf",))
+    assert keys.chain("a", "issuer") == (b"leaf",)
+
+
 def test_a_chain_key_is_no_signer(keys: Keystore) -> None:
     keys.create_secp256k1("a", "chain")
-    with pytest.raises((KeystoreError, ValueError)):
+    with pytest.raises(KeystoreError, match="not P-256 or Ed25519"):
         keys.signer("a", "chain")
 
 

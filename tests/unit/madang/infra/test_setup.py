@@ -1,4 +1,5 @@
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -6,12 +7,13 @@ import pytest
 from madang.access.service_token import FolderServiceKeys
 from madang.core.merkle.note import VerifierKey
 from madang.core.trust.x509 import san_uris, validate_chain
+from madang.infra import keystore as keys_module
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import FixedClock
 from madang.infra.keystore import KeystoreError
 from madang.infra.settings import CommonSettings
 from madang.infra.setup import StateFolders, keystore, prepare_state
-from madang.infra.tenancy import Addresses
+from madang.infra.tenancy import Addresses, Tenants
 from madang.infra.trust import load_anchors, load_trust
 
 CATALOG = Path(__file__).resolve().parents[4] / "catalog"
@@ -130,3 +132,42 @@ def test_an_interrupted_preparation_leaves_no_half_file(
     assert not [path for path in contents(prepared.services) if path.suffix == ".json"]
     prepare_state(settings, catalogue.tenants, addresses, FixedClock(NOW))
     assert contents(prepared.services) == made
+
+
+def test_a_preparation_interrupted_anywhere_is_finished_by_the_next(
+    catalogue: Catalogue,
+    addresses: Addresses,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every signing key ends up with a chain that holds, at whichever file the disk was full."""
+    monkeypatch.setattr(keys_module, "SCRYPT_N", 2)
+    tenants, steps, finished = Tenants([next(iter(catalogue.tenants))]), 0, False
+    while not finished:
+        state = tmp_path_factory.mktemp("state")
+        settings = CommonSettings.model_validate({"state_dir": state, "key_passphrase": "right"})
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fsync", failing_after(steps))
+            try:
+                prepare_state(settings, tenants, addresses, FixedClock(NOW))
+                finished = True
+            except OSError:
+                steps += 1
+        prepare_state(settings, tenants, addresses, FixedClock(NOW + 1000))
+        for tenant in tenants.ids():
+            anchors = load_anchors(StateFolders(state).anchors, tenant)
+            for service in ("issuer", "verifier"):
+                chain = keystore(settings).chain(tenant, service)
+                assert validate_chain(chain, anchors, now=NOW + 1000)
+    assert steps > 15
+
+
+def failing_after(calls: int) -> Callable[[int], None]:
+    left, real = iter(range(calls)), os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if next(left, None) is None:
+            raise OSError("the disk is full")
+        real(descriptor)
+
+    return fsync
