@@ -102,6 +102,8 @@ def _validated(chain: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> _Validat
         if any(der in anchors for der in chain):
             raise ChainError("anchor_in_chain", "the root is not sent inside the chain")
         path = [*certificates, _anchor(certificates[-1], anchors)]
+        if any(_signed_by(each, each) for each in certificates):
+            raise ChainError("anchor_in_chain", "a root is not sent, nor one of its renewals")
         for position, (subject, issuer) in enumerate(pairwise(path)):
             _check_issued(subject, issuer)
             _check_authority(issuer, authorities_below=position)

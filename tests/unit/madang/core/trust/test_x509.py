@@ -32,6 +32,7 @@ def certificate(  # noqa: PLR0913 - each defect is one argument
     key: Any = None,
     signed_by: str | None = None,
     usage: bool = True,
+    signs: bool = True,
     start: int = NOW - DAY,
     end: int = NOW + DAY,
 ) -> bytes:
@@ -59,7 +60,9 @@ def certificate(  # noqa: PLR0913 - each defect is one argument
             ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
              "encipher_only", "decipher_only"), False,
         )  # fmt: skip
-        key_usage = x509.KeyUsage(digital_signature=not ca, key_cert_sign=ca, crl_sign=ca, **flags)
+        key_usage = x509.KeyUsage(
+            digital_signature=signs and not ca, key_cert_sign=signs and ca, crl_sign=True, **flags
+        )
         builder = builder.add_extension(key_usage, critical=True)
     signer = KEYS[signed_by or issuer]
     return builder.sign(signer, hashes.SHA256()).public_bytes(Encoding.DER)
@@ -125,6 +128,26 @@ def test_an_anchor_of_the_same_name_with_another_key_is_none() -> None:
     with pytest.raises(ChainError) as refused:
         validate_chain([LEAF, CA], [impostor], now=NOW)
     assert refused.value.code == "unknown_anchor"
+
+
+def test_a_renewed_root_is_a_root_and_is_not_sent_inside_the_chain() -> None:
+    anchor = certificate("root", "root", ca=True)
+    renewed = certificate("root", "root", ca=True, end=NOW + 2 * DAY)
+    assert validate_chain([LEAF, CA], [anchor], now=NOW)
+    with pytest.raises(ChainError) as refused:
+        validate_chain([LEAF, CA, renewed], [anchor], now=NOW)
+    assert refused.value.code == "anchor_in_chain"
+
+
+def test_a_key_whose_usage_leaves_the_purpose_out_is_not_for_it() -> None:
+    cases = {
+        "leaf_key_usage": [certificate("leaf", "ca", ca=False, signs=False), CA],
+        "not_a_ca": [LEAF, certificate("ca", "root", ca=True, signs=False)],
+    }
+    for code, chain in cases.items():
+        with pytest.raises(ChainError) as refused:
+            validate_chain(chain, [ROOT], now=NOW)
+        assert refused.value.code == code
 
 
 def test_an_authority_without_key_usage_is_none() -> None:
