@@ -184,8 +184,10 @@ def _check_claims(claims: Mapping[str, Any], uri: str, now: int) -> None:
     if claims.get("sub") != uri:
         raise StatusError("status_list_subject", "sub is not the address the credential names")
     issued_at, expires_at = claims.get("iat"), claims.get("exp")
-    if not isinstance(issued_at, int) or not isinstance(expires_at, int | None):
-        raise StatusError("status_list_malformed", "iat or exp is missing or not a number")
+    if isinstance(issued_at, bool) or not isinstance(issued_at, int):
+        raise StatusError("status_list_malformed", "iat is missing or not a number")
+    if isinstance(expires_at, bool) or not isinstance(expires_at, int | None):
+        raise StatusError("status_list_malformed", "exp is not a number")
     if issued_at > now + MAX_SKEW:
         raise StatusError("status_list_not_yet_valid", "iat lies ahead")
     if expires_at is not None and now >= expires_at:

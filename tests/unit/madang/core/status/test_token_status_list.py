@@ -3,13 +3,14 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from madang.core.encoding import base64url, strict_json
 from madang.core.envelope import jws
 from madang.core.keys.signing import checker_for
-from madang.core.keys.software import generate_p256
+from madang.core.keys.software import SoftwareSigner, generate_p256
 from madang.core.status.token_status_list import (
     INVALID,
     SUSPENDED,
@@ -66,6 +67,15 @@ def test_a_token_tells_each_status() -> None:
     assert "x5c" not in parse_token(compact).header
 
 
+def test_a_token_carries_the_certificates_of_its_key() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    signer = SoftwareSigner(key, "issuer", (b"leaf", b"intermediate"))
+    statuses = StatusList.of_size(8)
+    compact = token(statuses, uri=URI, issued_at=NOW, expires_at=NOW + 9, ttl=5, signer=signer)
+    assert jws.decode_chain(parse_token(compact).header) == (b"leaf", b"intermediate")
+    assert jws.claims(parse_token(compact)).keys() == {"sub", "iat", "exp", "ttl", "status_list"}
+
+
 @pytest.mark.parametrize(
     ("compact", "code"),
     [
@@ -75,6 +85,8 @@ def test_a_token_tells_each_status() -> None:
         (signed({"iat": NOW + 61}), "status_list_not_yet_valid"),
         (signed({"iat": ...}), "status_list_malformed"),
         (signed({"exp": "x"}), "status_list_malformed"),
+        (signed({"iat": True}), "status_list_malformed"),
+        (signed({"exp": True}), "status_list_malformed"),
         (signed({"status_list": ...}), "status_list_malformed"),
         (signed({"status_list": {"bits": 3, "lst": "eNoDAAAAAAE"}}), "status_list_malformed"),
         (signed({"status_list": {"bits": True, "lst": "eNoDAAAAAAE"}}), "status_list_malformed"),
@@ -113,8 +125,9 @@ def test_cut_data_and_bytes_behind_the_end_are_refused() -> None:
 
 
 def test_a_long_token_is_not_read() -> None:
-    with pytest.raises(StatusError, match="100"):
+    with pytest.raises(StatusError, match="100") as refused:
         parse_token(signed(), max_bytes=100)
+    assert refused.value.code == "status_list_too_large"
 
 
 @pytest.mark.parametrize("index", [-1, 16, 10**12])
