@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -82,8 +83,8 @@ class PublicKey:
         """Read the subject's key of an X.509 certificate; KeyFormatError if there is none."""
         try:
             native = x509.load_der_x509_certificate(der).public_key()
-        except ValueError as error:
-            raise KeyFormatError("not an X.509 certificate in DER form") from error
+        except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+            raise KeyFormatError("not an X.509 certificate with a key of a known kind") from error
         return cls.from_native(native)
 
     @cached_property

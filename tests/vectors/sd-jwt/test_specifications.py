@@ -2,7 +2,8 @@
 
 Each says what is issued, what the holder discloses, and (most of them) what the verifier sees.
 The reference implementation stands on the other side: what ours issues it must verify, and what
-it issues ours must process.
+it issues ours must process. The JSON cases run in the compact form and in that of RFC 9901
+section 8; the reference writes the JSON of an older draft, with the disclosures on the top level.
 """
 
 import json
@@ -22,6 +23,7 @@ from sd_jwt.verifier import SDJWTVerifier
 from madang.core.encoding import base64url
 from madang.core.formats.sd_jwt import present, verify
 from madang.core.formats.sd_jwt.issue import SdFrame, issue, salts_from
+from madang.core.formats.sd_jwt.json_form import to_compact, to_json
 from madang.core.formats.sd_jwt.model import Path as ClaimPath
 from madang.core.formats.sd_jwt.model import parse
 from madang.core.keys.software import SoftwareSigner, generate_p256
@@ -29,6 +31,7 @@ from madang.core.keys.software import SoftwareSigner, generate_p256
 FOLDERS = {"sd-jwt-python": 32, "sd-jwt-rfc9901": 15, "sd-jwt-vc": 3}
 """How many specifications each folder has; fewer found than this is a failure."""
 
+DECOYS = 3
 ISSUER, HOLDER = generate_p256("issuer"), generate_p256("holder")
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "vectors"
 
@@ -83,7 +86,12 @@ def ours(case: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     claims["cnf"] = {"jwk": HOLDER.public_key.to_jwk()}
     frame = SdFrame.of(disclosable(case["user_claims"]))
     issued = issue(
-        claims, frame, signer=ISSUER, header={}, salts=salts_from(secrets.token_bytes(16 * 200))
+        claims,
+        frame,
+        signer=ISSUER,
+        header=case.get("extra_header_parameters", {}),
+        salts=salts_from(secrets.token_bytes(16 * 200)),
+        decoys=DECOYS if case.get("add_decoy_claims") else 0,
     )
     return issued.compact, claims
 
@@ -103,6 +111,7 @@ def test_what_ours_issues_the_reference_verifies_in_full(case: dict[str, Any]) -
     )
     assert seen_by_reference(shown) == claims
     assert verify.process(parse(shown)) == claims
+    assert to_compact(to_json(shown)) == shown
 
 
 def test_what_the_holder_chooses_both_see_alike(case: dict[str, Any]) -> None:
@@ -134,7 +143,11 @@ def leaves_of(value: Any, path: ClaimPath = ()) -> Iterator[ClaimPath]:
 
 def test_what_the_reference_issues_ours_processes(case: dict[str, Any]) -> None:
     issuer = SDJWTIssuer(
-        case["user_claims"], private_jwk(ISSUER), JWK(**HOLDER.public_key.to_jwk())
+        case["user_claims"],
+        private_jwk(ISSUER),
+        JWK(**HOLDER.public_key.to_jwk()),
+        add_decoy_claims=case.get("add_decoy_claims", False),
+        extra_header_parameters=case.get("extra_header_parameters", {}),
     )
     compact = issuer.sd_jwt_issuance
     everything = verify.process(parse(compact))

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from madang.core.encoding import base64url
 from madang.core.envelope import jws
 from madang.core.envelope.errors import EnvelopeError
 from madang.core.envelope.jws import Jws
-from madang.core.formats.sd_jwt.model import HASHES, SdJwt
+from madang.core.formats.sd_jwt.model import SdJwt, digest_of
 from madang.core.formats.sd_jwt.present import KEY_BINDING_TYPE
 from madang.core.formats.sd_jwt.verdict import Failure
 from madang.core.keys.jwk import KeyFormatError, PublicKey
@@ -43,8 +42,18 @@ def holder_key(claims: dict[str, Any]) -> PublicKey:
     return PublicKey.from_jwk(jwk)
 
 
-def failures(sd_jwt: SdJwt, expected: BindingExpectation, *, now: int) -> Iterator[Failure]:
-    """Yield every failed step of the key binding, none if it is good."""
+def failures(
+    sd_jwt: SdJwt, expected: BindingExpectation, *, key: PublicKey | None, now: int
+) -> Iterator[Failure]:
+    """Yield every failed step of the key binding, none if it is good.
+
+    Args:
+        sd_jwt: the presentation.
+        expected: what the key binding JWT has to say.
+        key: that in `cnf`; without one the signature is not judged, as the lack of a key is
+            a failure of its own.
+        now: seconds since the epoch.
+    """
     if sd_jwt.key_binding is None:
         yield _failure("key_binding_missing", "the presentation ends without a key binding JWT")
         return
@@ -56,17 +65,14 @@ def failures(sd_jwt: SdJwt, expected: BindingExpectation, *, now: int) -> Iterat
         return
     if parsed.header.get("typ") != KEY_BINDING_TYPE:
         yield _failure("key_binding_typ", f"typ {parsed.header.get('typ')!r}, expected kb+jwt")
-    yield from _signature(sd_jwt, parsed)
+    if key is not None:
+        yield from _signature(parsed, key)
     yield from _claims(claims, expected, now)
-    if claims.get("sd_hash") != _sd_hash(sd_jwt):
+    if claims.get("sd_hash") != digest_of(sd_jwt.bound_part, sd_jwt.hash_name):
         yield _failure("key_binding_sd_hash", "sd_hash is not that of this presentation")
 
 
-def _signature(sd_jwt: SdJwt, parsed: Jws) -> Iterator[Failure]:
-    try:
-        key = holder_key(sd_jwt.payload)
-    except KeyFormatError:
-        return  # the credential's own check names it
+def _signature(parsed: Jws, key: PublicKey) -> Iterator[Failure]:
     if parsed.header["alg"] != key.algorithm:
         yield _failure("key_binding_alg", f"alg {parsed.header['alg']!r}, the key's was expected")
     elif not jws.verify(parsed, checker_for(key)):
@@ -85,11 +91,6 @@ def _claims(claims: dict[str, Any], expected: BindingExpectation, now: int) -> I
         yield _failure("key_binding_iat", f"iat is older than {expected.max_age} s")
     elif issued_at > now + expected.max_skew:
         yield _failure("key_binding_iat", f"iat is more than {expected.max_skew} s ahead")
-
-
-def _sd_hash(sd_jwt: SdJwt) -> str:
-    hashed = HASHES[sd_jwt.hash_name](sd_jwt.bound_part.encode("ascii"))
-    return base64url.encode(hashed.digest())
 
 
 def _failure(code: str, detail: str) -> Failure:

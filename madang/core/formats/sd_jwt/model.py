@@ -22,6 +22,18 @@ DEFAULT_HASH: Final = "sha-256"
 SD: Final = "_sd"
 SD_ALG: Final = "_sd_alg"
 ELLIPSIS: Final = "..."
+RESERVED: Final = frozenset({SD, ELLIPSIS})
+"""Names that stand for digests; no claim and no disclosure has them."""
+NEVER_DISCLOSABLE: Final = frozenset({"iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "status"})
+"""Claims on which validity rests: in clear or not at all (SD-JWT VC section 3.2.2.2)."""
+
+_OF_MEMBER: Final = 3
+_OF_ELEMENT: Final = 2
+
+
+def digest_of(text: str, hash_name: str) -> str:
+    """Return the digest of a disclosure or of an SD-JWT (sections 4.2.3, 4.3.1), base64url."""
+    return base64url.encode(HASHES[hash_name](text.encode("ascii")).digest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +54,7 @@ class Disclosure:
 
     def digest(self, hash_name: str) -> str:
         """Return the digest under which a payload refers to it (section 4.2.3)."""
-        return base64url.encode(HASHES[hash_name](self.encoded.encode("ascii")).digest())
+        return digest_of(self.encoded, hash_name)
 
 
 @dataclass(frozen=True)
@@ -123,11 +135,11 @@ def parse_disclosure(encoded: str) -> Disclosure:
         value = strict_json.loads(base64url.decode(encoded))
     except EncodingError as error:
         raise _malformed(f"disclosure: {error}") from error
-    match value:
-        case [str(salt), str(name), content] if name not in {SD, ELLIPSIS}:
-            return Disclosure(encoded, salt, name, content)
-        case [str(salt), content]:
-            return Disclosure(encoded, salt, None, content)
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        if len(value) == _OF_MEMBER and isinstance(value[1], str) and value[1] not in RESERVED:
+            return Disclosure(encoded, *value)
+        if len(value) == _OF_ELEMENT:
+            return Disclosure(encoded, value[0], None, value[1])
     raise _malformed("a disclosure is [salt, name, value] or [salt, value], salt and name text")
 
 

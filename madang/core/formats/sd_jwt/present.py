@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from madang.core.encoding import base64url, strict_json
+from madang.core.encoding import strict_json
 from madang.core.envelope import jws
-from madang.core.formats.sd_jwt.model import HASHES, Path, SdJwt, parse
+from madang.core.formats.sd_jwt.model import Path, SdJwt, digest_of, parse
 from madang.core.formats.sd_jwt.verify import Unfolded
 from madang.core.keys.signing import Signer
 
@@ -65,12 +65,11 @@ def bind(
     bound_part: str, hash_name: str, holder: Signer, audience: str, nonce: str, issued_at: int
 ) -> str:
     """Add the key binding JWT (RFC 9901 section 4.3) to an SD-JWT that ends in "~"."""
-    digest = HASHES[hash_name](bound_part.encode("ascii")).digest()
     claims = {
         "iat": issued_at,
         "aud": audience,
         "nonce": nonce,
-        "sd_hash": base64url.encode(digest),
+        "sd_hash": digest_of(bound_part, hash_name),
     }
     payload = strict_json.dumps(claims).encode()
     return bound_part + jws.sign(payload, {"typ": KEY_BINDING_TYPE}, holder)

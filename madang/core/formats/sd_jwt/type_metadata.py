@@ -1,12 +1,107 @@
-"""Integrity of SD-JWT VC Type Metadata documents (SD-JWT VC section 6.2.3, W3C SRI)."""
+"""SD-JWT VC Type Metadata, and the integrity of its documents (SD-JWT VC, W3C SRI).
+
+The document is read, not fetched; what a type that it extends adds is not merged in.
+"""
 
 import base64
 import binascii
 import hashlib
 import hmac
-from typing import Final
+from enum import StrEnum
+from typing import Annotated, Final
 
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
+
+from madang.core.encoding import strict_json
+from madang.core.encoding.errors import EncodingError
+from madang.core.formats.sd_jwt.errors import SdJwtError
+
+MAX_BYTES: Final = 256_000
 _HASHES: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
+
+
+class _Part(BaseModel):
+    """Unknown members are accepted and never decided on."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class Sd(StrEnum):
+    """Whether a claim is selectively disclosable (Claim Selective Disclosure Metadata)."""
+
+    ALWAYS = "always"
+    ALLOWED = "allowed"
+    NEVER = "never"
+
+
+class TypeDisplay(_Part):
+    """What people read of the type in one language (Display Metadata)."""
+
+    locale: StrictStr
+    name: StrictStr
+    description: StrictStr | None = None
+
+
+class ClaimDisplay(_Part):
+    """What people read of a claim in one language (Claim Display Metadata)."""
+
+    locale: StrictStr
+    label: StrictStr
+    description: StrictStr | None = None
+
+
+class ClaimMetadata(_Part):
+    """One claim, or every claim at a path with None in it (Claim Metadata)."""
+
+    path: Annotated[
+        tuple[StrictStr | Annotated[StrictInt, Field(ge=0)] | None, ...], Field(min_length=1)
+    ]
+    display: tuple[ClaimDisplay, ...] = ()
+    mandatory: Annotated[bool, Field(strict=True)] = False
+    sd: Sd = Sd.ALLOWED
+    svg_id: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+
+
+class TypeMetadata(_Part):
+    """A Type Metadata document (Type Metadata Format)."""
+
+    vct: StrictStr
+    name: StrictStr | None = None
+    description: StrictStr | None = None
+    extends: StrictStr | None = None
+    extends_integrity: StrictStr | None = Field(default=None, alias="extends#integrity")
+    display: tuple[TypeDisplay, ...] = ()
+    claims: tuple[ClaimMetadata, ...] = ()
+
+
+def read(
+    document: bytes, *, vct: str, expected: str | None = None, max_bytes: int = MAX_BYTES
+) -> TypeMetadata:
+    """Return the metadata in a document that was retrieved for a type.
+
+    Args:
+        document: as it came, to the byte.
+        vct: the type it was retrieved for.
+        expected: `vct#integrity` (or `extends#integrity`), None when there is none.
+        max_bytes: the longest document accepted.
+
+    Raises:
+        SdJwtError: not the document that `expected` was made for, not of the format, or about
+            another type.
+    """
+    if expected is not None and not matches(document, expected):
+        raise SdJwtError(
+            "type_metadata_integrity",
+            "SD-JWT VC Document Integrity",
+            "the document is not the one whose hash was given",
+        )
+    try:
+        found = TypeMetadata.model_validate(strict_json.loads(document, max_bytes=max_bytes))
+    except (EncodingError, ValidationError) as error:
+        raise _refusal("malformed_type_metadata", _told(error)) from error
+    if found.vct != vct:
+        raise _refusal("type_metadata_vct", "the document is about another type")
+    return found
 
 
 def integrity(document: bytes) -> str:
@@ -33,7 +128,19 @@ def matches(document: bytes, expected: str) -> bool:
 
 
 def _decoded(value: str) -> bytes:
+    # Options after "?" are reserved by W3C SRI section 3.5 and mean nothing yet.
     try:
-        return base64.b64decode(value, validate=True)
+        return base64.b64decode(value.partition("?")[0], validate=True)
     except (binascii.Error, ValueError):
         return b""
+
+
+def _told(error: EncodingError | ValidationError) -> str:
+    if isinstance(error, EncodingError):
+        return str(error)
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'document'}: {first['msg']}"
+
+
+def _refusal(code: str, detail: str) -> SdJwtError:
+    return SdJwtError(code, "SD-JWT VC Type Metadata Format", detail)

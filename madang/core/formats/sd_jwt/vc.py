@@ -1,16 +1,17 @@
 """Verify an SD-JWT VC: form, issuer, time, type, holder (SD-JWT VC section 3, RFC 9901 7)."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from madang.core.envelope import jws
-from madang.core.formats.sd_jwt import key_binding, verify
+from madang.core.formats.sd_jwt import key_binding
 from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.key_binding import BindingExpectation
-from madang.core.formats.sd_jwt.model import SdJwt
+from madang.core.formats.sd_jwt.model import NEVER_DISCLOSABLE, SdJwt
 from madang.core.formats.sd_jwt.model import parse as parse_sd_jwt
 from madang.core.formats.sd_jwt.verdict import Failure, Verdict
+from madang.core.formats.sd_jwt.verify import Unfolded
 from madang.core.keys.jwk import KeyFormatError, PublicKey
 from madang.core.keys.signing import checker_for
 
@@ -23,13 +24,13 @@ class Expectation:
     """What a verifier expects of a credential.
 
     Attributes:
-        vct: accepted types; None accepts any.
+        vct: accepted types, each in full; None accepts any.
         issuer: the issuer whose key is given; None when the key alone decides.
         binding: what the key binding must say; None when none is required.
         max_skew: seconds by which clocks may differ.
     """
 
-    vct: Collection[str] | None = None
+    vct: tuple[str, ...] | frozenset[str] | None = None
     issuer: str | None = None
     binding: BindingExpectation | None = None
     max_skew: int = MAX_SKEW
@@ -53,8 +54,9 @@ def verify_vc(
     """Verify a parsed credential and report every failed step.
 
     The steps, in the order of RFC 9901 section 7.3 and SD-JWT VC section 3.4:
-    1. header, 2. issuer signature, 3. disclosures, 4. times, 5. type and issuer,
-    6. holder key, 7. key binding. Its status is the caller's to check.
+    1. header, 2. issuer signature, 3. disclosures, and none of a claim that must stay in clear,
+    4. times, 5. type and issuer, 6. holder key, 7. key binding. Its status is the caller's to
+    check.
 
     Args:
         sd_jwt: a parsed credential whose payload is an object with a known `_sd_alg`.
@@ -65,16 +67,18 @@ def verify_vc(
     failed: list[Failure] = []
     failed += _header(sd_jwt)
     failed += _issuer_signature(sd_jwt, issuer_key)
+    claims: dict[str, Any] = {}
     try:
-        claims = verify.process(sd_jwt)
+        unfolded = Unfolded(sd_jwt)
+        claims = unfolded.payload
+        failed += _in_clear(unfolded)
     except SdJwtError as error:
-        claims = {}
         failed.append(Failure(error.code, error.clause, error.detail))
-    failed += _times(sd_jwt.payload, expected.max_skew, now)
+    # iat may be disclosed; a payload that could not be processed is judged as it was signed.
+    failed += _times(claims or sd_jwt.payload, expected.max_skew, now)
     failed += _type_and_issuer(sd_jwt.payload, expected)
     if expected.binding is not None:
-        failed += _holder(sd_jwt.payload)
-        failed += key_binding.failures(sd_jwt, expected.binding, now=now)
+        failed += _holder(sd_jwt, expected.binding, now)
     return Verdict(claims, tuple(failed))
 
 
@@ -94,6 +98,14 @@ def _issuer_signature(sd_jwt: SdJwt, key: PublicKey | None) -> Iterator[Failure]
         yield Failure("issuer_alg", clause, f"alg {alg!r}, the key's {key.algorithm} was expected")
     elif not jws.verify(sd_jwt.issuer_jws, checker_for(key)):
         yield Failure("issuer_signature", clause, "not signed by the issuer's key")
+
+
+def _in_clear(unfolded: Unfolded) -> Iterator[Failure]:
+    """A holder could withhold such a claim, so its place is not among the disclosures."""
+    for name in sorted(NEVER_DISCLOSABLE & {str(path[0]) for path, _ in unfolded.places}):
+        yield Failure(
+            "claim_must_stay_in_clear", "SD-JWT VC 3.2.2.2", f"{name} came in a disclosure"
+        )
 
 
 def _times(payload: dict[str, Any], skew: int, now: int) -> Iterator[Failure]:
@@ -120,8 +132,10 @@ def _type_and_issuer(payload: dict[str, Any], expected: Expectation) -> Iterator
         yield Failure("issuer", "SD-JWT VC 3.2.2.2", "iss is not the expected issuer")
 
 
-def _holder(payload: dict[str, Any]) -> Iterator[Failure]:
+def _holder(sd_jwt: SdJwt, expected: BindingExpectation, now: int) -> Iterator[Failure]:
+    key = None
     try:
-        key_binding.holder_key(payload)
+        key = key_binding.holder_key(sd_jwt.payload)
     except KeyFormatError as error:
         yield Failure("holder_key", "SD-JWT VC 3.2.2.2", str(error))
+    yield from key_binding.failures(sd_jwt, expected, key=key, now=now)

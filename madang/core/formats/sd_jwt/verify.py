@@ -27,7 +27,7 @@ class Unfolded:
 
     Attributes:
         payload: the processed payload.
-        places: the path of each disclosure, parents before children.
+        places: the path of each disclosure in the processed payload, parents before children.
     """
 
     def __init__(self, sd_jwt: SdJwt, *, max_depth: int = MAX_DEPTH) -> None:
@@ -44,16 +44,18 @@ class Unfolded:
         if isinstance(value, dict):
             return self._members(value, path)
         if isinstance(value, list):
-            return list(self._elements(value, path))
+            return self._elements(value, path)
         return value
 
     def _members(self, value: Mapping[str, Any], path: Path) -> dict[str, Any]:
-        if len(path) > self._max_depth:
-            raise _refusal("too_deep", f"nests deeper than {self._max_depth}")
+        self._check_depth(path)
         if ELLIPSIS in value:
             raise _refusal("misplaced_digest", "'...' stands outside an array element")
-        clear = {name: member for name, member in value.items() if name != SD}
-        result = {name: self._value(member, (*path, name)) for name, member in clear.items()}
+        result = {}
+        for key, member in value.items():
+            if key != SD:
+                nested = isinstance(member, (dict, list))
+                result[key] = self._value(member, (*path, key)) if nested else member
         for disclosure in self._found(value.get(SD, [])):
             name = disclosure.name
             if name is None:
@@ -66,39 +68,45 @@ class Unfolded:
         return result
 
     def _found(self, digests: object) -> Iterator[Disclosure]:
-        if not isinstance(digests, list) or not all(isinstance(d, str) for d in digests):
+        if not isinstance(digests, list):
             raise _refusal("malformed_digests", "_sd is not an array of text")
         for digest in digests:
             disclosure = self._take(digest)
             if disclosure is not None:
                 yield disclosure
 
-    def _elements(self, value: list[Any], path: Path) -> Iterator[Any]:
-        if len(path) > self._max_depth:
-            raise _refusal("too_deep", f"nests deeper than {self._max_depth}")
-        for index, element in enumerate(value):
-            place = (*path, index)
-            if not (isinstance(element, dict) and element.keys() == {ELLIPSIS}):
-                yield self._value(element, place)
-                continue
-            disclosure = self._element(element[ELLIPSIS])
-            if disclosure is not None:
+    def _elements(self, value: list[Any], path: Path) -> list[Any]:
+        self._check_depth(path)
+        result: list[Any] = []
+        for element in value:
+            # Counted without what is withheld: a path means the processed payload.
+            place, content = (*path, len(result)), element
+            if isinstance(element, dict) and element.keys() == {ELLIPSIS}:
+                disclosure = self._element(element[ELLIPSIS])
+                if disclosure is None:
+                    continue
                 self.places.append((place, disclosure))
-                yield self._value(disclosure.value, place)
+                content = disclosure.value
+            result.append(self._value(content, place))
+        return result
 
     def _element(self, digest: object) -> Disclosure | None:
-        if not isinstance(digest, str):
-            raise _refusal("malformed_digests", "'...' is not text")
         disclosure = self._take(digest)
         if disclosure is not None and disclosure.name is not None:
             raise _refusal("wrong_disclosure", "an element's digest has a member's disclosure")
         return disclosure
 
-    def _take(self, digest: str) -> Disclosure | None:
+    def _take(self, digest: object) -> Disclosure | None:
+        if not isinstance(digest, str):
+            raise _refusal("malformed_digests", "a digest is not text")
         if digest in self._seen:
             raise _refusal("digest_twice", "a digest occurs twice")
         self._seen.add(digest)
         return self._open.pop(digest, None)
+
+    def _check_depth(self, path: Path) -> None:
+        if len(path) > self._max_depth:
+            raise _refusal("too_deep", f"nests deeper than {self._max_depth}")
 
 
 def _by_digest(sd_jwt: SdJwt) -> dict[str, Disclosure]:

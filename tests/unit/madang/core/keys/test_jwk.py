@@ -1,6 +1,11 @@
 import contextlib
+from datetime import UTC, datetime
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,3 +67,28 @@ def test_reading_raises_only_its_own_error(jwk: dict[str, object]) -> None:
 def test_a_certificate_that_is_none_is_refused(der: bytes) -> None:
     with pytest.raises(KeyFormatError):
         PublicKey.from_certificate(der)
+
+
+# What in a certificate says: the kind of key, the curve, the version.
+PLACES = {"kind": "06072a8648ce3d0201", "curve": "06082a8648ce3d030107", "version": "a003020102"}
+
+
+def certificate() -> bytes:
+    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "leaf")])
+    key, day = ec.generate_private_key(ec.SECP256R1()), datetime.fromtimestamp(0, UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, day, day)
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def test_the_key_of_a_certificate_is_its_subjects() -> None:
+    der = certificate()
+    native = x509.load_der_x509_certificate(der).public_key()
+    assert PublicKey.from_certificate(der) == PublicKey.from_native(native)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_certificate_of_a_foreign_kind_is_refused(place: str) -> None:
+    der, known = certificate(), bytes.fromhex(PLACES[place])
+    assert known in der
+    with pytest.raises(KeyFormatError):
+        PublicKey.from_certificate(der.replace(known, known[:-1] + b"\x7f"))

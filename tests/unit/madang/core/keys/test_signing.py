@@ -30,3 +30,12 @@ def test_any_bit_changed_is_refused(signer: SoftwareSigner, position: int, bit: 
 @given(signature=st.binary(max_size=80))
 def test_any_other_bytes_are_refused(signer: SoftwareSigner, signature: bytes) -> None:
     assert not checker_for(signer.public_key).check(signature, b"data")
+
+
+def test_a_scalar_written_longer_is_refused() -> None:
+    signer = SIGNERS[0]
+    checker, good = checker_for(signer.public_key), signer.sign(b"data")
+    r, s = good[:32], good[32:]
+    assert checker.check(r + s, b"data")
+    for longer in (r + b"\0" + s, b"\0" + r + s, b"\0" + r + b"\0" + s, good + b"\0"):
+        assert not checker.check(longer, b"data")

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import count
 from typing import Any
 
 import pytest
@@ -14,8 +15,8 @@ from madang.core.encoding import base64url, strict_json
 from madang.core.envelope import jws
 from madang.core.formats.sd_jwt import verify
 from madang.core.formats.sd_jwt.errors import SdJwtError
-from madang.core.formats.sd_jwt.issue import SdFrame, issue, salts_from
-from madang.core.formats.sd_jwt.model import Path, parse
+from madang.core.formats.sd_jwt.issue import SdFrame, issue
+from madang.core.formats.sd_jwt.model import Path, parse, parse_disclosure
 from madang.core.formats.sd_jwt.present import select
 from madang.core.keys.software import generate_p256
 
@@ -43,6 +44,31 @@ def test_a_disclosed_member_and_element_take_their_places() -> None:
     payload = {"_sd": [digest(NAME)], "list": [1, {"...": digest(ELEMENT)}, {"...": "other"}]}
     found = verify.process(parse(token(payload, NAME, ELEMENT)))
     assert found == {"name": "value", "list": [1, "value"]}
+
+
+@pytest.mark.parametrize(
+    ("encoded", "name", "value", "expected"),
+    [
+        (
+            "WyJfMjZiYzRMVC1hYzZxMktJNmNCVzVlcyIsICJmYW1pbHlfbmFtZSIsICJNw7ZiaXVzIl0",
+            "family_name",
+            "Möbius",
+            "X9yH0Ajrdm1Oij4tWso9UzzKJvPoDxwmuEcO3XAdRC0",
+        ),
+        (
+            "WyJsa2x4RjVqTVlsR1RQVW92TU5JdkNBIiwgIkZSIl0",
+            None,
+            "FR",
+            "w0I8EKcdCtUPkGCNUrfwVp2xEgNjtoIDlOxc9-PlOhs",
+        ),
+    ],
+    ids=["4.2.3", "4.2.4.2"],
+)
+def test_digests_are_those_printed_in_the_specification(
+    encoded: str, name: str | None, value: str, expected: str
+) -> None:
+    found = parse_disclosure(encoded)
+    assert (found.name, found.value, found.digest("sha-256")) == (name, value, expected)
 
 
 def test_what_is_not_disclosed_leaves_no_trace() -> None:
@@ -125,10 +151,60 @@ def test_parsing_raises_only_its_own_error(text: str) -> None:
         verify.process(parse(text))
 
 
+PIECES = st.recursive(
+    st.none() | st.integers() | st.sampled_from(["other", digest(NAME), digest(ELEMENT)]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["_sd", "...", "_sd_alg", "name"]), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["_sd", "...", "_sd_alg", "name"]), PIECES, max_size=4))
+def test_arbitrary_digests_raise_only_the_own_error(payload: dict[str, Any]) -> None:
+    with suppress(SdJwtError):
+        found = json.dumps(verify.process(parse(token(payload, NAME, ELEMENT))))
+        assert '"_sd"' not in found
+        assert '"..."' not in found
+
+
 @given(st.lists(st.text(alphabet="abAB01-_", max_size=12), max_size=5))
 def test_arbitrary_disclosures_raise_only_the_own_error(parts: list[str]) -> None:
     with suppress(SdJwtError):
         verify.process(parse(token({"_sd": ["x"]}, *parts)))
+
+
+def test_an_index_means_the_array_as_it_is_seen() -> None:
+    first, second = disclosure("s1", "first"), disclosure("s2", "second")
+    array = [{"...": "decoy"}, {"...": digest(first)}, {"...": digest(second)}]
+    sd_jwt = parse(token({"a": array}, first, second))
+    assert verify.process(sd_jwt) == {"a": ["first", "second"]}
+    for index, name in enumerate(["first", "second"]):
+        assert verify.process(parse(select(sd_jwt, [("a", index)]))) == {"a": [name]}
+    assert select(sd_jwt, [("a", 2)]).count("~") == 1
+    assert select(sd_jwt, [("a", None)]) == select(sd_jwt, [("a",)])
+
+
+def test_the_way_to_a_value_is_shown_and_nothing_beside_it() -> None:
+    claims = {"a": {"b": {"c": 1, "d": 2}, "e": 3}, "f": 4}
+    sd = [("a",), ("a", "b"), ("a", "b", "c"), ("a", "b", "d"), ("a", "e"), ("f",)]
+    salts = (f"salt-{number}" for number in range(9))
+    issued = issue(claims, SdFrame.of(sd), signer=SIGNER, header={}, salts=salts)
+    shown = parse(select(parse(issued.compact), [("a", "b", "c")]))
+    assert verify.process(shown) == {"a": {"b": {"c": 1}}}
+    assert [d.name for d in shown.disclosures] == ["c", "b", "a"]
+    assert verify.process(parse(select(parse(issued.compact), [("x",)]))) == {}
+
+
+def test_nesting_through_disclosures_is_bounded_too() -> None:
+    chain, inner = [], disclosure("s", "end", 1)
+    for depth in range(20):
+        chain.append(inner)
+        inner = disclosure("s", f"n{depth}", {"_sd": [digest(inner)]})
+    with pytest.raises(SdJwtError) as nested:
+        verify.process(parse(token({"_sd": [digest(inner)]}, *chain, inner)))
+    assert nested.value.code == "too_deep"
 
 
 NAMES = st.text(alphabet="abcdef", min_size=1, max_size=3)
@@ -179,7 +255,7 @@ def test_exactly_the_asked_paths_and_their_parents_are_seen(
     every = sorted(places(claims), key=str)
     sd = set(data.draw(st.lists(st.sampled_from(every), unique=True))) if every else set()
     keep = set(data.draw(st.lists(st.sampled_from(every), unique=True))) if every else set()
-    salts = salts_from(bytes(range(256)) * 20)
+    salts = (f"salt-{number}" for number in count())
     issued = issue(claims, SdFrame.of(sd), signer=SIGNER, header={}, salts=salts)
     assert verify.process(parse(issued.compact)) == claims
     seen = verify.process(parse(select(parse(issued.compact), keep)))

@@ -6,11 +6,10 @@ import pytest
 
 from madang.core.encoding import base64url, strict_json
 from madang.core.envelope import jws
-from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.issue import SdFrame, issue, salts_from
 from madang.core.formats.sd_jwt.key_binding import BindingExpectation
-from madang.core.formats.sd_jwt.model import parse
-from madang.core.formats.sd_jwt.present import present
+from madang.core.formats.sd_jwt.model import digest_of, parse
+from madang.core.formats.sd_jwt.present import bind, present
 from madang.core.formats.sd_jwt.vc import Expectation, verify_text
 from madang.core.keys.software import SoftwareSigner, generate_ed25519, generate_p256
 
@@ -34,7 +33,9 @@ def credential(
 ) -> str:
     claims = {k: v for k, v in {**CLAIMS, **(change or {})}.items() if v is not ...}
     frame = SdFrame.of([("rent",), ("name",)])
-    issued = issue(claims, frame, signer=signer, header={"typ": typ}, salts=salts_from(bytes(64)))
+    issued = issue(
+        claims, frame, signer=signer, header={"typ": typ}, salts=salts_from(bytes(range(64)))
+    )
     return issued.compact
 
 
@@ -127,7 +128,7 @@ def test_keys_in_the_header_are_ignored() -> None:
     claims = {**CLAIMS}
     header = {"typ": "dc+sd-jwt", "jwk": OTHER.public_key.to_jwk(), "jku": "https://evil/jwks"}
     frame = SdFrame.of([("rent",)])
-    forged = issue(claims, frame, signer=OTHER, header=header, salts=salts_from(bytes(64)))
+    forged = issue(claims, frame, signer=OTHER, header=header, salts=salts_from(bytes(range(64))))
     assert codes(shown(forged.compact)) == ["issuer_signature"]
 
 
@@ -157,27 +158,37 @@ def test_failures_hold_no_values() -> None:
     assert "500" not in told
 
 
-@pytest.mark.parametrize("name", ["iss", "exp", "nbf", "cnf", "vct", "status"])
-def test_registered_claims_are_never_disclosable(name: str) -> None:
-    with pytest.raises(SdJwtError, match=name):
-        issue({name: 1}, SdFrame.of([(name,)]), signer=ISSUER, header={}, salts=iter(["s"]))
+def withholding(*disclosures: str, **clear: Any) -> str:
+    """Sign what `issue` refuses to, and bind it to the holder."""
+    claims = {name: value for name, value in CLAIMS.items() if name not in {"exp", "iat"}}
+    claims |= {"_sd": [digest_of(encoded, "sha-256") for encoded in disclosures], **clear}
+    signed = jws.sign(strict_json.dumps(claims).encode(), {"typ": "dc+sd-jwt"}, ISSUER)
+    part = "~".join([signed, *disclosures, ""])
+    return bind(part, "sha-256", HOLDER, BINDING.audience, BINDING.nonce, NOW)
 
 
-@pytest.mark.parametrize("name", ["_sd", "_sd_alg", "..."])
-def test_reserved_names_are_not_issued(name: str) -> None:
-    with pytest.raises(SdJwtError):
-        issue({name: 1}, SdFrame(), signer=ISSUER, header={}, salts=iter([]))
+def disclosure(name: str, value: object) -> str:
+    return base64url.encode(strict_json.dumps(["salt", name, value]).encode())
 
 
-def test_salts_that_run_out_are_noticed() -> None:
-    with pytest.raises(SdJwtError, match="salts"):
-        issue({"a": 1}, SdFrame.of([("a",)]), signer=ISSUER, header={}, salts=iter([]))
+@pytest.mark.parametrize("name", ["nbf", "exp", "status", "vct#integrity"])
+def test_a_claim_that_could_be_withheld_is_refused(name: str) -> None:
+    assert "claim_must_stay_in_clear" in codes(withholding(disclosure(name, NOW)))
 
 
-def test_decoys_look_like_digests_and_change_nothing() -> None:
-    issued = issue(
-        {"a": 1}, SdFrame.of([("a",)]), signer=ISSUER, header={}, salts=iter("abcd"), decoys=3
-    )
-    payload = parse(issued.compact).payload
-    assert len(payload["_sd"]) == 4
-    assert len({len(d) for d in payload["_sd"]}) == 1
+def test_a_part_of_such_a_claim_is_refused_too() -> None:
+    index = disclosure("idx", 7)
+    status = {"status_list": {"_sd": [digest_of(index, "sha-256")], "uri": "https://i/1"}}
+    part = withholding(_sd=[], status=status).rpartition("~")[0] + f"~{index}~"
+    text = bind(part, "sha-256", HOLDER, BINDING.audience, BINDING.nonce, NOW)
+    assert codes(text) == ["claim_must_stay_in_clear"]
+
+
+def test_the_time_of_issue_may_be_disclosed_and_counts_then() -> None:
+    assert codes(withholding(disclosure("iat", NOW - 5))) == []
+    assert codes(withholding(disclosure("iat", NOW + 61))) == ["not_yet_valid"]
+
+
+def test_a_payload_that_cannot_be_processed_is_still_judged_by_its_times() -> None:
+    text = withholding(_sd=["x", "x"], exp=NOW - 100)
+    assert codes(text) == ["digest_twice", "expired"]

@@ -1,0 +1,24 @@
+"""What the catalogue serves at a type's address is Type Metadata as a wallet reads it."""
+
+import pytest
+
+from madang.core.catalog.certificate_type import CertificateType, TypeId
+from madang.core.catalog.metadata import encode
+from madang.core.formats.sd_jwt.type_metadata import Sd, integrity, read
+
+
+@pytest.fixture(scope="session")
+def vct() -> str:
+    return "https://city.example/lead/issuer/vct/sample/1"
+
+
+def test_every_type_is_read_back(types: dict[TypeId, CertificateType], vct: str) -> None:
+    assert types
+    for certificate_type in types.values():
+        document = encode(certificate_type, vct)
+        found = read(document, vct=vct, expected=integrity(document))
+        assert [claim.path for claim in found.claims] == [c.path for c in certificate_type.claims]
+        assert [claim.sd for claim in found.claims] == [
+            Sd(claim.sd.value) for claim in certificate_type.claims
+        ]
+        assert {shown.locale: shown.name for shown in found.display} == certificate_type.names
