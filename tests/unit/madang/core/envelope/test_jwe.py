@@ -62,6 +62,24 @@ def test_what_was_not_offered_is_refused(compact: str) -> None:
         jwe.decrypt(compact, KEYS, allowed_enc=("A128GCM",))
 
 
+@pytest.mark.parametrize("change", [{"enc": "A256GCM"}, {"alg": "ECDH-ES+A128KW"}])
+def test_the_refusal_tells_what_came_and_what_was_expected(change: dict[str, str]) -> None:
+    (came,) = change.values()
+    with pytest.raises(EnvelopeError) as refused:
+        jwe.decrypt(protected(**change), KEYS, allowed_enc=("A128GCM",))
+    assert repr(came) in str(refused.value)
+    assert "ECDH-ES with one of A128GCM was expected" in str(refused.value)
+
+
+@pytest.mark.parametrize("member", ["zip", "crit"])
+def test_compression_and_critical_members_are_refused_by_name(member: str) -> None:
+    parts = protected().split(".")
+    header = {**json.loads(base64url.decode(parts[0])), member: "DEF"}
+    head = base64url.encode(json.dumps(header).encode())
+    with pytest.raises(EnvelopeError, match=f"has {member}"):
+        jwe.decrypt(".".join([head, *parts[1:]]), KEYS)
+
+
 @pytest.mark.parametrize("part", [0, 2, 3, 4])
 def test_an_altered_part_is_refused(part: int) -> None:
     parts = protected().split(".")
@@ -94,6 +112,37 @@ def test_a_key_of_another_kind_is_refused(change: dict[str, str]) -> None:
         jwe.encrypt(b"", {**PUBLIC, **change}, enc="A128GCM")
     with pytest.raises(EnvelopeError):
         jwe.encrypt(b"", PUBLIC, enc="A192GCM")
+
+
+@pytest.mark.parametrize("part", [2, 4])
+@pytest.mark.parametrize("cut", [1, 4, 8, 12])
+def test_a_shortened_nonce_or_tag_is_refused(part: int, cut: int) -> None:
+    parts = protected().split(".")
+    parts[part] = base64url.encode(base64url.decode(parts[part])[:-cut])
+    with pytest.raises(EnvelopeError):
+        jwe.decrypt(".".join(parts), KEYS)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+MEMBERS = st.sampled_from(["epk", "apu", "apv", "kid", "alg", "enc", "typ", "jwk", "x5c"])
+OF_A_KEY = st.dictionaries(st.sampled_from(["kty", "crv", "x", "y", "d", "use"]), ANYTHING)
+
+
+@given(st.dictionaries(MEMBERS, ANYTHING, min_size=1), OF_A_KEY)
+def test_another_header_raises_only_its_own_error(
+    change: dict[str, object], key: dict[str, object]
+) -> None:
+    parts = protected().split(".")
+    header = json.loads(base64url.decode(parts[0]))
+    header["epk"] |= key
+    for made in ({**header, **change}, header if key else {**header, "epk": key}):
+        head = base64url.encode(json.dumps(made).encode())
+        with pytest.raises(EnvelopeError):
+            jwe.decrypt(".".join([head, *parts[1:]]), KEYS)
 
 
 @given(st.text() | st.lists(st.text(alphabet="abAB01-_"), min_size=5, max_size=5).map(".".join))

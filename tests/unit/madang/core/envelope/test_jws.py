@@ -41,6 +41,14 @@ def test_an_algorithm_that_is_not_the_keys_never_verifies(alg: str) -> None:
     assert not jws.verify(jws.parse(f"{part({'alg': alg})}.{payload}."), CHECKER)
 
 
+@pytest.mark.parametrize("alg", ["none", "HS256", "ES384", "EdDSA", "es256", ""])
+def test_a_good_signature_under_the_name_of_another_algorithm_does_not_verify(alg: str) -> None:
+    signing_input = f"{part({'alg': alg})}.e30"
+    signature = SIGNER.sign(signing_input.encode())
+    assert CHECKER.check(signature, signing_input.encode())
+    assert not jws.verify(jws.parse(f"{signing_input}.{base64url.encode(signature)}"), CHECKER)
+
+
 @pytest.mark.parametrize(
     "compact",
     [
@@ -54,6 +62,7 @@ def test_an_algorithm_that_is_not_the_keys_never_verifies(alg: str) -> None:
         f"{part({'alg': 'ES256', 'crit': []})}.e30.AA",
         f"{part({'alg': 'ES256'})}.e30=.AA",
         base64url.encode(b'{"alg":"ES256","alg":"none"}') + ".e30.AA",
+        base64url.encode(rb'{"alg":"ES256","n":1e999,"s":"\ud83d\ude00"}') + ".e30.AA",
     ],
 )
 def test_malformed_envelopes_are_refused(compact: str) -> None:
@@ -71,6 +80,20 @@ def test_the_length_is_bounded() -> None:
 def test_parsing_raises_only_its_own_error(data: str | bytes) -> None:
     with contextlib.suppress(EnvelopeError):
         jws.parse(data)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["x5c", "alg"]), st.none() | st.text() | st.lists(st.text()))
+)
+def test_a_chain_in_the_header_raises_only_its_own_error(header: dict[str, object]) -> None:
+    with contextlib.suppress(EnvelopeError):
+        assert all(isinstance(der, bytes) for der in jws.decode_chain(header))
+
+
+def test_a_chain_comes_back() -> None:
+    chain = (b"leaf", b"\xff\xfe", b"")
+    assert jws.decode_chain({"x5c": jws.encode_chain(chain)}) == chain
+    assert jws.decode_chain({}) == ()
 
 
 @given(st.sampled_from([b"[]", b"1", b"", b"{", b'{"a":1,"a":2}', b"\xff"]))
