@@ -8,7 +8,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CORE = REPOSITORY / "madang" / "core"
-EXTERNAL = {"cryptography", "joserfc", "pydantic", "typing_extensions"}
+EXTERNAL = {"cbor2", "cryptography", "joserfc", "pydantic", "typing_extensions"}
 IMPURE = {
     "asyncio",
     "http",
@@ -26,6 +26,8 @@ IMPURE = {
     "urllib.request",
     "threading",
 }
+ALLOWED = {"encoding/cbor.py": {"io"}}
+"""BytesIO is memory; nothing else of io is used there."""
 
 
 def imported(path: Path) -> set[str]:
@@ -47,5 +49,5 @@ def test_core_imports_only_the_listed_packages(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(CORE.rglob("*.py")), ids=lambda p: str(p.relative_to(CORE)))
 def test_core_does_no_input_output_and_draws_no_chance(path: Path) -> None:
-    names = imported(path)
+    names = imported(path) - ALLOWED.get(path.relative_to(CORE).as_posix(), set())
     assert not {n for n in names if n in IMPURE or n.split(".")[0] in IMPURE}

@@ -1,1 +1,1 @@
-"""Signed and encrypted envelopes: JWS and JWE."""
+"""Signed and encrypted envelopes: JWS, JWE, COSE and CWT."""

@@ -2,4 +2,4 @@
 
 
 class EnvelopeError(ValueError):
-    """A JWS or JWE is malformed or not of a kind that is accepted; the message says why."""
+    """A JWS, JWE, COSE message or CWT is malformed or of a kind that is not accepted."""
