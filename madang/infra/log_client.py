@@ -11,12 +11,17 @@ from madang.core.merkle.tiles import Tile
 from madang.infra.http import HttpClient, HttpError
 
 OK = 200
+REFUSALS = (400, 409, 413, 422)
 INDEX_LIMIT = 2**53
 """No log grows so far; a larger number would fit neither a database nor every reader's JSON."""
 
 
 class LogUnavailable(RuntimeError):  # noqa: N818 - a state, not a mistake
     """The log did not take or answer this now; call again with the same keys."""
+
+
+class LogRefused(LogUnavailable):
+    """The log looked at the entries and does not take them; all of them, or one among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class LogClient(Protocol):
 
         Raises:
             LogUnavailable: call again with the same keys.
+            LogRefused: an entry is malformed or its key is another entry's; none was taken.
         """
         ...
 
@@ -112,6 +118,8 @@ class HttpLogClient:
             answer = await self._http.request(method, url, headers=headers, content=body)
         except HttpError as error:
             raise LogUnavailable(str(error)) from error
+        if answer.status in REFUSALS:
+            raise LogRefused(f"{method} {url} answered {answer.status}")
         if answer.status != OK:
             raise LogUnavailable(f"{method} {url} answered {answer.status}")
         return answer.body

@@ -6,24 +6,28 @@ crash nor a lost answer doubles or loses an entry.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Field, Session, SQLModel, select
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from madang.core.encoding import base64url
 from madang.core.merkle.entry import EntryKind, commitment, hour_of
 from madang.infra.background import background
 from madang.infra.db import Database
-from madang.infra.log_client import AppendEntry, LogClient, LogUnavailable
+from madang.infra.log_client import AppendEntry, LogClient, LogRefused, LogUnavailable
 
 BATCH = 200
 IDLE_SECONDS = 0.25
 RETRY_SECONDS = 2.0
+REST = 2
+"""A round that took a second is followed by so many seconds of rest."""
+_logger = logging.getLogger(__name__)
 
 
 class OutboxRow(SQLModel, table=True):
@@ -49,6 +53,12 @@ class OutboxRow(SQLModel, table=True):
     salt: str
     hour: int
     log_index: int | None = Field(default=None, index=True)
+
+
+_WAITS = col(OutboxRow.log_index).is_(None)
+_SET_INDEX = (
+    update(OutboxRow).where(col(OutboxRow.key) == bindparam("of")).values(log_index=bindparam("at"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,55 +137,89 @@ class OutboxWorker:
         self._database = database
         self._log = log
         self._batch = batch
+        self._refused: set[str] = set()
 
     async def run(self) -> None:
         """Deliver for ever; ends when cancelled."""
+        loop, told = asyncio.get_running_loop(), False
         while True:
+            started = loop.time()
             try:
-                waiting = await self.deliver()
-            except (LogUnavailable, OperationalError):
+                await self.deliver()
+                pause, told = max(IDLE_SECONDS, REST * (loop.time() - started)), False
+            except (LogUnavailable, OperationalError) as error:
                 # A database that is locked or away for a while is no end of the work either.
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
-            await asyncio.sleep(0 if waiting > self._batch else IDLE_SECONDS)
+                if not told:
+                    _logger.warning("entries wait for the log: %s", type(error).__name__)
+                pause, told = RETRY_SECONDS, True
+            await asyncio.sleep(pause)
 
     async def deliver(self) -> int:
-        """Hand over one batch a tenant; return how many rows had no index before.
+        """Hand everything that has no index to its log; return how many rows that were.
 
         A log that does not answer keeps no other municipality's entries waiting.
 
         Raises:
             LogUnavailable: of some log; nothing is lost; call again.
         """
-        with self._database.reading() as session:
-            found = select(OutboxRow).where(OutboxRow.log_index == None)  # noqa: E711 - SQL
-            waiting = list(session.exec(found))
-        by_tenant: dict[str, list[OutboxRow]] = {}
-        for row in waiting:
-            by_tenant.setdefault(row.tenant, []).append(row)
-        trouble: LogUnavailable | None = None
-        for tenant, rows in by_tenant.items():
+        handed, trouble = 0, None
+        for tenant in self._waiting_tenants():
             try:
-                await self._hand_over(tenant, rows[: self._batch])
+                async for batch in self._batches(tenant):
+                    await self._hand_over(tenant, batch)
+                    handed += len(batch)
             except LogUnavailable as error:
                 trouble = error
         if trouble is not None:
             raise trouble
-        return len(waiting)
+        return handed
 
-    async def _hand_over(self, tenant: str, batch: list[OutboxRow]) -> None:
-        indexes = await self._log.append(tenant, [_entry(row) for row in batch])
-        self._keep({row.key: indexes.get(row.key) for row in batch})
+    def _waiting_tenants(self) -> list[str]:
+        with self._database.reading() as session:
+            return list(session.exec(select(OutboxRow.tenant).where(_WAITS).distinct()))
+
+    async def _batches(self, tenant: str) -> AsyncIterator[list[AppendEntry]]:
+        """Page through a tenant's rows by key: each comes once a round, however many wait."""
+        last = ""
+        while True:
+            wanted = (
+                select(OutboxRow)
+                .where(_WAITS, OutboxRow.tenant == tenant, OutboxRow.key > last)
+                .order_by(OutboxRow.key)
+                .limit(self._batch)
+            )
+            with self._database.reading() as session:
+                batch = [_entry(row) for row in session.exec(wanted)]
+            if not batch:
+                return
+            last = batch[-1].key
+            yield batch
+
+    async def _hand_over(self, tenant: str, batch: list[AppendEntry]) -> None:
+        """Hand over a batch; of one that is refused, everything but what is refused alone."""
+        try:
+            indexes = await self._log.append(tenant, batch)
+        except LogRefused:
+            if len(batch) == 1:
+                self._tell_refused(tenant, batch[0].key)
+                return
+            middle = len(batch) // 2
+            await self._hand_over(tenant, batch[:middle])
+            await self._hand_over(tenant, batch[middle:])
+            return
+        self._keep({entry.key: indexes.get(entry.key) for entry in batch})
+
+    def _tell_refused(self, tenant: str, key: str) -> None:
+        if key not in self._refused:
+            self._refused.add(key)
+            _logger.warning("the log of %s does not take the entry %s", tenant, key)
 
     def _keep(self, indexes: Mapping[str, int | None]) -> None:
-        known = {key: index for key, index in indexes.items() if index is not None}
+        known = [{"of": key, "at": at} for key, at in indexes.items() if at is not None]
         if not known:
             return
         with self._database.transaction() as session:
-            for key, index in known.items():
-                session.execute(
-                    update(OutboxRow).where(OutboxRow.key == key).values(log_index=index)  # type: ignore[arg-type]
-                )
+            session.connection().execute(_SET_INDEX, known)
 
 
 def _entry(row: OutboxRow) -> AppendEntry:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 
 from madang.core.encoding import base64url
 from madang.core.merkle.entry import EntryKind
@@ -15,6 +15,7 @@ from madang.infra.log_client import (
     AppendEntry,
     HttpLogClient,
     LogClient,
+    LogRefused,
     LogUnavailable,
     MemoryLogClient,
 )
@@ -110,3 +111,20 @@ def test_a_log_that_does_not_answer_is_unavailable() -> None:
     )
     with pytest.raises(LogUnavailable):
         asyncio.run(client.append("a", [entry("one-0001")]))
+
+
+@pytest.mark.parametrize(
+    ("status", "refused"), [(400, True), (409, True), (401, False), (404, False), (503, False)]
+)
+def test_what_is_not_taken_is_told_from_what_may_be_taken_later(
+    status: int, refused: object
+) -> None:
+    app = FastAPI()
+
+    @app.post("/a/log/entries")
+    async def append() -> Any:
+        return Response(status_code=status)
+
+    with pytest.raises(LogUnavailable) as raised:
+        asyncio.run(over_http(app).append("a", [entry("one-0001")]))
+    assert isinstance(raised.value, LogRefused) is refused

@@ -9,7 +9,7 @@ from madang.core.encoding import base64url
 from madang.core.merkle.entry import EntryKind, commitment, hour_of
 from madang.infra import outbox
 from madang.infra.db import Database
-from madang.infra.log_client import AppendEntry, LogUnavailable, MemoryLogClient
+from madang.infra.log_client import AppendEntry, LogRefused, LogUnavailable, MemoryLogClient
 from madang.infra.outbox import (
     OutboxRow,
     OutboxWorker,
@@ -161,6 +161,77 @@ def test_batches_are_bounded_and_all_go_in_the_end(database: Database) -> None:
     while asyncio.run(worker.deliver()):
         pass
     assert len(log.entries["a"]) == 25
+
+
+class Counts(MemoryLogClient):
+    """Gives no index for a while, and keeps what it was handed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.handed: list[str] = []
+        self.sequenced = False
+
+    async def append(self, tenant: str, entries: Sequence[AppendEntry]) -> Mapping[str, int | None]:
+        self.handed += [entry.key for entry in entries]
+        found = await super().append(tenant, entries)
+        return found if self.sequenced else dict.fromkeys(found)
+
+
+def test_each_row_is_handed_over_once_a_round_however_many_wait(database: Database) -> None:
+    put(database, *range(35))
+    log = Counts()
+    worker = OutboxWorker(database, log, batch=10)
+    assert asyncio.run(worker.deliver()) == 35
+    assert sorted(log.handed) == sorted(f"key-{number}" for number in range(35))
+    log.sequenced = True
+    assert asyncio.run(worker.deliver()) == 35
+    assert asyncio.run(worker.deliver()) == 0
+    assert len(log.handed) == 70
+
+
+class RefusesOne(MemoryLogClient):
+    """Takes no call that has a certain key in it, as a log does whose key is another entry's."""
+
+    async def append(self, tenant: str, entries: Sequence[AppendEntry]) -> Mapping[str, int | None]:
+        if any(entry.key == "key-7" for entry in entries):
+            raise LogRefused("409")
+        return await super().append(tenant, entries)
+
+
+def test_an_entry_that_is_refused_holds_up_no_other(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(database, *range(20))
+    worker = OutboxWorker(database, RefusesOne(), batch=16)
+    assert asyncio.run(worker.deliver()) == 20
+    assert [row["reference"] for row in exported(database) if row["index"] is None] == ["key-7"]
+    assert asyncio.run(worker.deliver()) == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        "the log of a does not take the entry key-7"
+    ]
+
+
+def test_the_worker_rests_longer_than_it_works(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(Counts):
+        async def append(
+            self, tenant: str, entries: Sequence[AppendEntry]
+        ) -> Mapping[str, int | None]:
+            await asyncio.sleep(0.05)
+            return await super().append(tenant, entries)
+
+    monkeypatch.setattr(outbox, "IDLE_SECONDS", 0.0)
+    put(database, *range(2))
+    log = Slow()
+
+    async def work() -> None:
+        async with outbox.running(OutboxWorker(database, log, batch=1)):
+            await asyncio.sleep(1.0)
+
+    asyncio.run(work())
+    # A round takes 0.1 s and is followed by 0.2 s: four rounds begin in a second, not ten.
+    assert 2 <= len(log.handed) <= 8
 
 
 def test_municipalities_have_logs_of_their_own(database: Database) -> None:
