@@ -23,3 +23,13 @@ def write_whole(path: Path, content: bytes, mode: int = OWNER) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
+    _flush_folder(path.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Have the new name on the disk too: the file alone may come back under its old one."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
