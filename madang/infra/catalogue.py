@@ -3,7 +3,8 @@
 Every error names the file, the key and what was expected, because people edit these files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -84,6 +85,8 @@ def load_catalogue(folder: Path) -> Catalogue:
 
 
 def _folders(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise CatalogError(str(folder), "", "a folder", "nothing")
     return sorted(path for path in folder.iterdir() if path.is_dir())
 
 
@@ -111,18 +114,33 @@ def _tenant(path: Path) -> Tenant:
 
 
 def _programme(folder: Path) -> Programme:
-    documents = [
-        _json(path) for path in sorted(folder.glob("*.json")) if path.name not in _NOT_RULES
-    ]
-    try:
-        rules = effect.in_order([parse_rule(document) for document in documents])
-        words = texts.parse_texts(_json(folder / "texts.json"))
-        for rule in rules:
+    paths = [path for path in sorted(folder.glob("*.json")) if path.name not in _NOT_RULES]
+    documents = [_json(path) for path in paths]
+    found = [_rule(path, document) for path, document in zip(paths, documents, strict=True)]
+    words_path = folder / "texts.json"
+    with _named(words_path):
+        words = texts.parse_texts(_json(words_path))
+    for path, rule in zip(paths, found, strict=True):
+        with _named(path):
             texts.check(rule, words)
-    except RuleError as error:
-        raise CatalogError(folder.name, error.place, "a rule in order", str(error)) from error
-    by_digest = {parse_rule(document).digest: document for document in documents}
+    with _named(folder):
+        rules = effect.in_order(found)
+    by_digest = {rule.digest: each for rule, each in zip(found, documents, strict=True)}
     return Programme(folder.name, rules, by_digest, words)
+
+
+def _rule(path: Path, document: Json) -> Rule:
+    with _named(path):
+        return parse_rule(document)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Name the file or folder in which a rule is out of order."""
+    try:
+        yield
+    except RuleError as error:
+        raise CatalogError(str(path), error.place, error.expected, error.found) from error
 
 
 def _json(path: Path) -> Json:
