@@ -39,7 +39,7 @@ def root(key: Key, name: str, *, now: int) -> Authority:
 
 def intermediate(parent: Authority, key: Key, name: str, *, now: int) -> Authority:
     """Make an authority below `parent` that signs leaves only."""
-    builder = _builder(name, _name_of(parent), key.public_key(), INTERMEDIATE_DAYS, now)
+    builder = _below(parent, name, key.public_key(), INTERMEDIATE_DAYS, now)
     signed = _authority(builder, path_length=0).sign(parent.key, hashes.SHA256())
     return Authority(key, signed)
 
@@ -59,7 +59,7 @@ def leaf(
     """
     names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(uri), x509.DNSName(dns)]
     builder = (
-        _builder(name, _name_of(parent), key, LEAF_DAYS, now)
+        _below(parent, name, key, LEAF_DAYS, now)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
@@ -72,6 +72,15 @@ def _authority(builder: x509.CertificateBuilder, *, path_length: int) -> x509.Ce
     return builder.add_extension(constraints, critical=True).add_extension(
         _usage(signs_certificates=True), critical=True
     )
+
+
+def _below(
+    parent: Authority, name: str, key: ec.EllipticCurvePublicKey, days: int, now: int
+) -> x509.CertificateBuilder:
+    """Begin a certificate that names its authority's key, as `aki` queries go by it."""
+    of_parent = x509.AuthorityKeyIdentifier.from_issuer_public_key(parent.key.public_key())
+    builder = _builder(name, _name_of(parent), key, days, now)
+    return builder.add_extension(of_parent, critical=False)
 
 
 def _builder(
