@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from madang.core.encoding import base64url, strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.core.envelope import jws
-from madang.core.keys.jwk import KeyFormatError, PublicKey
+from madang.core.keys.jwk import ES256, KeyFormatError, PublicKey
 from madang.core.keys.signing import Signer
 from madang.infra.ids import SystemIds
 
@@ -178,14 +178,13 @@ def _checked_claims(token: str, keys: ServiceKeys) -> dict[str, Any]:
     except jwt.InvalidTokenError:
         raise ServiceTokenError("token_malformed") from None
     key = keys.key(str(unverified.get("iss")))
-    if key is None or not isinstance(key.native, ec.EllipticCurvePublicKey):
+    native = None if key is None or key.algorithm != ES256 else key.native
+    if not isinstance(native, ec.EllipticCurvePublicKey):
         raise ServiceTokenError("unknown_service")
     try:
         # The claims are checked by the caller, times against the clock that it was given.
         options: Any = {f"verify_{claim}": False for claim in _OWN_CHECKS}
-        verified: dict[str, Any] = jwt.decode(
-            token, key.native, algorithms=["ES256"], options=options
-        )
+        verified: dict[str, Any] = jwt.decode(token, native, algorithms=[ES256], options=options)
     except jwt.InvalidTokenError:
         raise ServiceTokenError("token_signature") from None
     return verified

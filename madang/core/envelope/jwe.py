@@ -15,6 +15,7 @@ from madang.core.keys.jwk import PublicKey
 
 ALG: Final = "ECDH-ES"
 ENCS: Final = ("A128GCM", "A256GCM")
+CURVE: Final = "P-256"
 MAX_BYTES = 1_000_000
 _PARTS = 5
 
@@ -34,7 +35,10 @@ def encrypt(payload: bytes, recipient_jwk: Mapping[str, object], *, enc: str) ->
         raise EnvelopeError(f"{recipient_jwk.get('alg')} with {enc}: {ALG} and {ENCS} are known")
     header = {"alg": ALG, "enc": enc, "kid": str(recipient_jwk.get("kid", ""))}
     try:
-        public: dict[str, str | list[str]] = {**PublicKey.from_jwk(recipient_jwk).to_jwk()}
+        recipient = PublicKey.from_jwk(recipient_jwk)
+        if recipient.crv != CURVE:
+            raise EnvelopeError(f"a key on {recipient.crv or recipient.kty}, {CURVE} was expected")
+        public: dict[str, str | list[str]] = {**recipient.to_jwk()}
         key = ECKey.import_key(public)
         return jwe.encrypt_compact(header, payload, key, registry=_registry(enc))
     except (JoseError, ValueError) as error:

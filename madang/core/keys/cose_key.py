@@ -32,9 +32,9 @@ NUMBER_OF: Final = MappingProxyType(
 
 def to_cose(key: PublicKey) -> dict[int, Any]:
     """Return the COSE_Key with its required members alone; KeyFormatError for other kinds."""
-    number = _NUMBERS.get(key.crv)
-    if number is None:
-        raise KeyFormatError(f"{key.kty} {key.crv} has no COSE_Key here")
+    number = _NUMBERS.get(key.crv or "")
+    if number is None or key.x is None:
+        raise KeyFormatError(f"{key.kty} {key.alg} has no COSE_Key here")
     x = base64url.decode(key.x)
     if key.y is None:
         return {KTY: OKP, CRV: number, X: x}

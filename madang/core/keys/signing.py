@@ -1,25 +1,49 @@
 """Signing and checking as protocols, so that a key may live in a file or in a device."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from madang.core.keys.jwk import PublicKey
+from madang.core.keys.jwk import ES256, ES384, ES512, PublicKey
 
 SCALAR_BYTES = 32
 SIGNATURE_BYTES = 64
 ECDSA_SHA256 = ec.ECDSA(hashes.SHA256())
 
 
+@dataclass(frozen=True, slots=True)
+class Ecdsa:
+    """What ECDSA is on one curve (RFC 7518 section 3.4).
+
+    Attributes:
+        scalar_bytes: of r and of s; a signature has twice as many.
+        hashing: what the cryptography package wants to be told.
+    """
+
+    scalar_bytes: int
+    hashing: ec.ECDSA
+
+
+ECDSA: Final = MappingProxyType(
+    {
+        ES256: Ecdsa(SCALAR_BYTES, ECDSA_SHA256),
+        ES384: Ecdsa(48, ec.ECDSA(hashes.SHA384())),
+        ES512: Ecdsa(66, ec.ECDSA(hashes.SHA512())),
+    }
+)
+"""By JWS algorithm; each has its own curve."""
+
+
 class Signer(Protocol):
     """A private key that signs, wherever it is kept.
 
     Attributes:
-        algorithm: JWS algorithm (RFC 7518, RFC 8037): "ES256" or "EdDSA".
+        algorithm: JWS algorithm (RFC 7518, RFC 8037), such as "ES256".
         key_id: name under which the public key is published.
         certificate_chain: X.509 certificates in DER, leaf first, root left out; may be empty.
         public_key: the other half.
@@ -46,7 +70,7 @@ class Signer(Protocol):
         ...
 
     def sign(self, data: bytes) -> bytes:
-        """Return the signature over `data`, 64 bytes: r and s, or the Ed25519 signature."""
+        """Return the signature over `data`: r and s, or what the algorithm makes."""
         ...
 
 
@@ -59,7 +83,7 @@ class SignatureChecker(Protocol):
         ...
 
     def check(self, signature: bytes, data: bytes) -> bool:
-        """Tell whether `signature` (64 bytes, raw) is the key's over `data`."""
+        """Tell whether `signature` (raw, r and s for ECDSA) is the key's over `data`."""
         ...
 
 
@@ -81,6 +105,26 @@ class _P256Checker:
 
 
 @dataclass(frozen=True, slots=True)
+class _EcdsaChecker:
+    """On the larger curves; P-256, which nearly everything is signed with, has its own."""
+
+    key: ec.EllipticCurvePublicKey
+    algorithm: str
+    ecdsa: Ecdsa
+
+    def check(self, signature: bytes, data: bytes) -> bool:
+        size = self.ecdsa.scalar_bytes
+        if len(signature) != 2 * size:
+            return False
+        r, s = (int.from_bytes(half, "big") for half in (signature[:size], signature[size:]))
+        try:
+            self.key.verify(encode_dss_signature(r, s), data, self.ecdsa.hashing)
+        except InvalidSignature:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
 class _Ed25519Checker:
     key: ed25519.Ed25519PublicKey
     algorithm: str = "EdDSA"
@@ -93,9 +137,28 @@ class _Ed25519Checker:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class _MlDsaChecker:
+    """FIPS 204 without a context and without hashing first, as JOSE and COSE have it."""
+
+    key: mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey
+    algorithm: str
+
+    def check(self, signature: bytes, data: bytes) -> bool:
+        try:
+            self.key.verify(signature, data)
+        except InvalidSignature:
+            return False
+        return True
+
+
 def checker_for(key: PublicKey) -> SignatureChecker:
-    """Return the checker of a public key (RFC 7518 section 3.4, RFC 8037 section 3.1)."""
+    """Return the checker of a public key (RFC 7518 section 3.4, RFC 8037 section 3.1, ML-DSA)."""
     native = key.native
+    if isinstance(native, ec.EllipticCurvePublicKey):
+        if key.crv == "P-256":
+            return _P256Checker(native)
+        return _EcdsaChecker(native, key.algorithm, ECDSA[key.algorithm])
     if isinstance(native, ed25519.Ed25519PublicKey):
         return _Ed25519Checker(native)
-    return _P256Checker(native)
+    return _MlDsaChecker(native, key.algorithm)

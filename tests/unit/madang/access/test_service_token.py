@@ -20,7 +20,7 @@ from madang.access.service_token import (
     verify,
 )
 from madang.core.envelope import jws
-from madang.core.keys.software import generate_ed25519, generate_p256
+from madang.core.keys.software import generate_ed25519, generate_p256, generate_p384
 from tests.unit.madang.access.conftest import ADDRESSES, CALLER, NOW, OTHER, TENANT, House
 
 AUDIENCE = ADDRESSES.identifier(TENANT, "counter")
@@ -92,8 +92,11 @@ class TestVerify:
         token = make(generate_p256("k"), CALL, issuer=CALLER, actor="a", roles=[], now=NOW)
         assert refused(house, token) == "token_signature"
 
-    def test_by_a_key_of_another_kind(self, house: House) -> None:
-        house.keys.signers["https://x/y/z"] = key = generate_ed25519("k")
+    @pytest.mark.parametrize("generate", [generate_ed25519, generate_p384])
+    @pytest.mark.parametrize("alg", [None, "ES256"])
+    def test_by_a_key_of_another_kind(self, house: House, generate: Any, alg: str | None) -> None:
+        house.keys.signers["https://x/y/z"] = key = generate("k")
+        key.algorithm = alg or key.algorithm
         token = make(key, CALL, issuer="https://x/y/z", actor="a", roles=[], now=NOW)
         assert refused(house, token) == "unknown_service"
 

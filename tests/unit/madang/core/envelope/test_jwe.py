@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -12,6 +13,12 @@ from madang.core.encoding import base64url
 from madang.core.envelope import jwe
 from madang.core.envelope.errors import EnvelopeError
 from madang.core.keys.jwk import PublicKey
+from madang.core.keys.software import (
+    SoftwareSigner,
+    generate_ed25519,
+    generate_ml_dsa_44,
+    generate_p384,
+)
 
 PRIVATE = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = {**PublicKey.from_native(PRIVATE.public_key()).to_jwk(), "kid": "k1", "alg": "ECDH-ES"}
@@ -112,6 +119,16 @@ def test_a_key_of_another_kind_is_refused(change: dict[str, str]) -> None:
         jwe.encrypt(b"", {**PUBLIC, **change}, enc="A128GCM")
     with pytest.raises(EnvelopeError):
         jwe.encrypt(b"", PUBLIC, enc="A192GCM")
+
+
+@pytest.mark.parametrize("generate", [generate_p384, generate_ed25519, generate_ml_dsa_44])
+def test_keys_that_only_sign_are_no_recipients(generate: Callable[[str], SoftwareSigner]) -> None:
+    jwk = {**generate("k1").public_key.to_jwk(), "kid": "k1"}
+    jwk.pop("alg", None)
+    with pytest.raises(EnvelopeError):
+        jwe.encrypt(b"", jwk, enc="A128GCM")
+    with pytest.raises(EnvelopeError):
+        jwe.encrypt(b"", {**jwk, "alg": "ECDH-ES"}, enc="A128GCM")
 
 
 @pytest.mark.parametrize("part", [2, 4])

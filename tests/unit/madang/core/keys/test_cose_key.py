@@ -7,9 +7,18 @@ from hypothesis import strategies as st
 from madang.core.encoding import base64url
 from madang.core.keys.cose_key import ALGORITHMS, NUMBER_OF, from_cose, to_cose
 from madang.core.keys.jwk import KeyFormatError
-from madang.core.keys.software import generate_ed25519, generate_p256
+from madang.core.keys.software import (
+    generate_ed25519,
+    generate_ml_dsa_44,
+    generate_p256,
+    generate_p384,
+    generate_p521,
+)
 
-KEYS = [generate_p256("p").public_key, generate_ed25519("e").public_key]
+KEYS = [
+    generate("k").public_key
+    for generate in (generate_p256, generate_ed25519, generate_p384, generate_p521)
+]
 P256 = to_cose(KEYS[0])
 
 
@@ -17,6 +26,11 @@ P256 = to_cose(KEYS[0])
 def test_a_key_is_read_back(key: Any) -> None:
     assert from_cose(to_cose(key)) == key
     assert from_cose({**to_cose(key), 2: b"kid", 3: -7, -70: 1}) == key
+
+
+def test_a_key_without_a_curve_has_no_cose_key() -> None:
+    with pytest.raises(KeyFormatError, match="ML-DSA-44"):
+        to_cose(generate_ml_dsa_44("m").public_key)
 
 
 def test_the_example_of_rfc_9052_appendix_c_7_1() -> None:

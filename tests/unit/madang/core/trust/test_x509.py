@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from hypothesis import given
@@ -212,7 +212,18 @@ def test_a_certificate_of_another_service_is_not_the_issuers() -> None:
     assert refused.value.code == "issuer_name"
 
 
-def test_an_ed25519_leaf_is_accepted() -> None:
-    key = ed25519.Ed25519PrivateKey.generate()
+@pytest.mark.parametrize(
+    ("key", "algorithm"),
+    [
+        (ed25519.Ed25519PrivateKey.generate(), "EdDSA"),
+        (ec.generate_private_key(ec.SECP384R1()), "ES384"),
+        (ec.generate_private_key(ec.SECP521R1()), "ES512"),
+        (mldsa.MLDSA44PrivateKey.generate(), "ML-DSA-44"),
+        (mldsa.MLDSA65PrivateKey.generate(), "ML-DSA-65"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_leaf_of_each_kind_is_accepted(key: Any, algorithm: str) -> None:
     leaf = certificate("leaf", "ca", ca=False, key=key)
-    assert validate_chain([leaf, CA], [ROOT], now=NOW).algorithm == "EdDSA"
+    found = validate_chain([leaf, CA], [ROOT], now=NOW)
+    assert (found, found.algorithm) == (PublicKey.from_native(key.public_key()), algorithm)
