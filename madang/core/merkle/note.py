@@ -16,6 +16,8 @@ from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import Signer, checker_for
 
 ED25519 = 0x01
+ML_DSA_44_COSIGNATURE = 0x06
+"""Signature types; cosignatures are those of `merkle.cosignature`."""
 MAX_NOTE_BYTES = 64 * 1024
 MAX_SIGNATURES = 64
 
@@ -75,21 +77,18 @@ class VerifierKey:
     public_key: bytes
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
-            raise NoteError(f"key name {self.name[:80]!r} is empty or has a space or a plus sign")
+        check_name(self.name)
         if len(self.public_key) != 32:  # noqa: PLR2004 - the size of an Ed25519 key
             raise NoteError(f"an Ed25519 key has 32 bytes, got {len(self.public_key)}")
 
     @property
     def key_id(self) -> bytes:
         """The 4 bytes that stand before each signature of this key."""
-        encoded = bytes([ED25519]) + self.public_key
-        return sha256(self.name.encode() + b"\n" + encoded).digest()[:_KEY_ID_SIZE]
+        return key_id(self.name, ED25519, self.public_key)
 
     def encode(self) -> str:
         """Return the key in the form in which logs publish it."""
-        key = encode_base64(bytes([ED25519]) + self.public_key)
-        return f"{self.name}+{self.key_id.hex()}+{key}"
+        return encode_key(self.name, ED25519, self.public_key)
 
     @classmethod
     def parse(cls, text: str) -> "VerifierKey":
@@ -98,18 +97,7 @@ class VerifierKey:
         Raises:
             NoteError: when the form, the algorithm or the key id is another.
         """
-        # The base64 part may hold plus signs, the name and the id may not.
-        name, _, rest = text.partition("+")
-        key_id, _, encoded = rest.partition("+")
-        raw = decode_base64(encoded)
-        if raw[:1] != bytes([ED25519]):
-            raise NoteError(
-                f"key algorithm {raw[:1].hex() or 'none'} in {name[:80]!r}, expected 01"
-            )
-        key = cls(name, raw[1:])
-        if key_id != key.key_id.hex():
-            raise NoteError(f"key id {key_id[:16]!r} of {name!r}, expected {key.key_id.hex()}")
-        return key
+        return cls(*decode_key(text, ED25519))
 
     @classmethod
     def of(cls, name: str, signer: Signer) -> "VerifierKey":
@@ -127,6 +115,43 @@ class VerifierKey:
         """Return whether this key made the signature over the text."""
         jwk = {"kty": "OKP", "crv": "Ed25519", "x": base64url.encode(self.public_key)}
         return checker_for(PublicKey.from_jwk(jwk)).check(signature, text.encode())
+
+
+def check_name(name: str) -> None:
+    """Refuse with a NoteError what cannot be the name of a key."""
+    if not _NAME.fullmatch(name):
+        raise NoteError(f"key name {name[:80]!r} is empty or has a space or a plus sign")
+
+
+def key_id(name: str, kind: int, public_key: bytes) -> bytes:
+    """Return the 4 bytes that name a key of a signature type beside its name."""
+    return sha256(name.encode() + b"\n" + bytes([kind]) + public_key).digest()[:_KEY_ID_SIZE]
+
+
+def encode_key(name: str, kind: int, public_key: bytes) -> str:
+    """Return a key of a signature type in the form in which it is published."""
+    encoded = encode_base64(bytes([kind]) + public_key)
+    return f"{name}+{key_id(name, kind, public_key).hex()}+{encoded}"
+
+
+def decode_key(text: str, kind: int) -> tuple[str, bytes]:
+    """Return name and bytes of a published key of a signature type.
+
+    Raises:
+        NoteError: when the form, the type or the key id is another.
+    """
+    # The base64 part may hold plus signs, the name and the id may not.
+    name, _, rest = text.partition("+")
+    told, _, encoded = rest.partition("+")
+    raw = decode_base64(encoded)
+    if raw[:1] != bytes([kind]):
+        raise NoteError(
+            f"key algorithm {raw[:1].hex() or 'none'} in {name[:80]!r}, expected {kind:02x}"
+        )
+    own = key_id(name, kind, raw[1:]).hex()
+    if told != own:
+        raise NoteError(f"key id {told[:16]!r} of {name[:80]!r}, expected {own}")
+    return name, raw[1:]
 
 
 def sign_text(text: str, name: str, signer: Signer) -> NoteSignature:
