@@ -157,6 +157,7 @@ def test_only_ml_dsa_44_cosigns() -> None:
         encode_key("a b", 0x06, bytes(1312)),
         encode_key(ORIGIN, 0x05, bytes(1312)),
     ],
+    ids=range(9),
 )
 def test_what_is_no_key_is_refused(text: str) -> None:
     with pytest.raises(NoteError):
