@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from hypothesis import given
 from hypothesis import strategies as st
 
 from madang.core.encoding import strict_json
-from madang.core.keys.software import generate_ed25519, generate_p256
+from madang.core.keys.jwk import PublicKey
 from madang.core.trust.did import multikey
 from madang.core.trust.did.errors import DidError
 from madang.core.trust.did.model import DidDocument, Purpose
@@ -15,8 +16,10 @@ from madang.core.trust.did.parser import MAX_BYTES, MAX_DEPTH, MAX_ENTRIES, pars
 from madang.core.trust.did.resolution import key_for, resolve
 
 DID = "did:web:id.hanbit.example:hanbit:issuer"
-P256 = generate_p256("p").public_key
-ED25519 = generate_ed25519("e").public_key
+P256 = PublicKey.from_native(ec.derive_private_key(5, ec.SECP256R1()).public_key())
+ED25519 = PublicKey.from_native(
+    ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32))).public_key()
+)
 JWK_METHOD = {
     "id": f"{DID}#p",
     "type": "JsonWebKey2020",
