@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madang.core.encoding import base64url
-from madang.core.keys.software import generate_ed25519
+from madang.core.keys.jwk import PublicKey
 from madang.core.trust.did.erc1056 import (
     MAX_EVENTS,
     MAX_VALUE,
@@ -30,8 +30,8 @@ OTHER = "0x2b5ad5c4795c026514f8317c7a215e218dccd6cf"
 NOBODY = "0x" + "0" * 40
 DID = f"did:ethr:0x1f90:{ADDRESS}"
 NOW = 1_800_000_000
-ED25519 = generate_ed25519("e").public_key
-RAW = base64url.decode(str(ED25519.x))
+NATIVE = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32))).public_key()
+ED25519, RAW = PublicKey.from_native(NATIVE), NATIVE.public_bytes_raw()
 
 
 def word(text: str) -> bytes:
