@@ -20,7 +20,7 @@ from madang.core.keys.software import (
 )
 from madang.core.merkle import checkpoint as checkpoints
 from madang.core.merkle.checkpoint import Checkpoint, SignedCheckpoint
-from madang.core.merkle.cosignature import MAX_TIMESTAMP, CosignerKey, cosign, cosigned
+from madang.core.merkle.cosignature import MAX_TIMESTAMP, CosignerKey, _message, cosign, cosigned
 from madang.core.merkle.note import (
     MAX_NOTE_BYTES,
     NoteError,
@@ -123,7 +123,9 @@ def test_a_time_beyond_63_bits_is_refused() -> None:
         cosign(HEAD, ORIGIN, SIGNER, MAX_TIMESTAMP + 1)
     with pytest.raises(NoteError, match="timestamp"):
         cosign(HEAD, ORIGIN, SIGNER, -1)
-    assert KEY.check(b"\xff" * 8 + bytes(2420), HEAD) is None
+    beyond = MAX_TIMESTAMP + 1
+    signature = SIGNER.sign(_message(ORIGIN, beyond, HEAD))
+    assert KEY.check(beyond.to_bytes(8, "big") + signature, HEAD) is None
 
 
 def test_names_are_limited_to_what_the_message_has_room_for() -> None:
