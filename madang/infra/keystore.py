@@ -1,7 +1,8 @@
 """Private keys in encrypted files, one a key: PKCS#8 under a passphrase, with their certificates.
 
 The passphrase is stretched once for all keys (scrypt), so that a service with many keys starts
-quickly; each file is then encrypted by AES-256-GCM under its own nonce.
+quickly; each file is then encrypted by AES-256-GCM under its own nonce. Keys of some purposes may
+live in a hardware module instead; their certificates are files all the same.
 """
 
 import secrets
@@ -22,8 +23,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from madang.core.keys.jwk import PublicKey
+from madang.core.keys.signing import Signer
 from madang.core.keys.software import PrivateKey, SoftwareSigner
 from madang.infra.files import write_whole
+from madang.infra.hsm import HsmKeys
 
 SCRYPT_N: Final = 2**15
 _SALT_BYTES, _NONCE_BYTES, _KEY_BYTES = 16, 12, 32
@@ -42,27 +45,34 @@ class Keystore:
     Attributes:
         folder: where the files are.
         passphrase: opens them all.
+        hardware: where new keys of its purposes are made; files that were there before count on.
     """
 
     folder: Path
     passphrase: str
-    _signers: dict[tuple[str, str], SoftwareSigner] = field(
+    hardware: HsmKeys | None = None
+    _signers: dict[tuple[str, str], Signer] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
     def exists(self, tenant: str, purpose: str) -> bool:
         """Tell whether there is a key for this purpose."""
-        return self._path(tenant, purpose).is_file()
+        if self._path(tenant, purpose).is_file():
+            return True
+        return self.hardware is not None and self.hardware.exists(tenant, purpose)
 
-    def create_p256(self, tenant: str, purpose: str) -> SoftwareSigner:
-        """Make and keep a P-256 key; KeystoreError if there is one already."""
+    def create_p256(self, tenant: str, purpose: str) -> Signer:
+        """Make and keep a P-256 key; KeystoreError or HsmError if there is one already."""
+        if self.hardware is not None and self.hardware.makes(purpose):
+            self.hardware.create_p256(tenant, purpose)
+            return self.signer(tenant, purpose)
         return self._create(tenant, purpose, ec.generate_private_key(ec.SECP256R1()))
 
-    def create_ed25519(self, tenant: str, purpose: str) -> SoftwareSigner:
+    def create_ed25519(self, tenant: str, purpose: str) -> Signer:
         """Make and keep an Ed25519 key; KeystoreError if there is one already."""
         return self._create(tenant, purpose, ed25519.Ed25519PrivateKey.generate())
 
-    def _create(self, tenant: str, purpose: str, key: PrivateKey) -> SoftwareSigner:
+    def _create(self, tenant: str, purpose: str, key: PrivateKey) -> Signer:
         der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         self._write(self._path(tenant, purpose), der)
         return self.signer(tenant, purpose)
@@ -91,7 +101,7 @@ class Keystore:
                 " with which it was made, and the file as it was then"
             ) from error
 
-    def signer(self, tenant: str, purpose: str) -> SoftwareSigner:
+    def signer(self, tenant: str, purpose: str) -> Signer:
         """Return the signer with its certificates, leaf first; its key id is the thumbprint.
 
         It is read once: a key that was exchanged counts from the next start.
@@ -101,7 +111,10 @@ class Keystore:
             known = self._signers[tenant, purpose] = self._read_signer(tenant, purpose)
         return known
 
-    def _read_signer(self, tenant: str, purpose: str) -> SoftwareSigner:
+    def _read_signer(self, tenant: str, purpose: str) -> Signer:
+        in_file = self._path(tenant, purpose).is_file()
+        if self.hardware is not None and self.hardware.makes(purpose) and not in_file:
+            return self.hardware.signer(tenant, purpose, self.chain(tenant, purpose))
         key = self.private_key(tenant, purpose)
         key_id = PublicKey.from_native(key.public_key()).thumbprint()
         return SoftwareSigner(key, key_id, self.chain(tenant, purpose))

@@ -15,6 +15,10 @@ class CommonSettings(BaseSettings):
         state_dir: folder of everything that is kept: keys, databases, logs.
         catalog_dir: folder of certificate types, rules, tenants and texts.
         key_passphrase: opens the key files; there are no keys without one.
+        pkcs11_module: the vendor's PKCS#11 library; keys are in files alone when it is empty.
+        pkcs11_token: label of the token in it.
+        pkcs11_pin: the user's PIN of that token.
+        pkcs11_purposes: purposes whose new keys are made in the token; P-256 alone.
         origins: origin per service for a run without the municipalities' own hosts.
         database_url: SQLAlchemy address; a SQLite file in the state folder when empty.
         port: loopback port.
@@ -33,6 +37,10 @@ class CommonSettings(BaseSettings):
     state_dir: Path = Path("state")
     catalog_dir: Path = Path("catalog")
     key_passphrase: SecretStr = SecretStr("")
+    pkcs11_module: Path | None = None
+    pkcs11_token: str = ""
+    pkcs11_pin: SecretStr = SecretStr("")
+    pkcs11_purposes: frozenset[str] = frozenset({"issuer"})
     origins: dict[str, str] = Field(default_factory=dict)
     database_url: str = ""
     port: int = 8400

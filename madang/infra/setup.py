@@ -15,6 +15,7 @@ from madang.core.merkle.note import VerifierKey
 from madang.infra import ca
 from madang.infra.clock import Clock
 from madang.infra.files import EVERYBODY, write_whole
+from madang.infra.hsm import HsmKeys, open_token
 from madang.infra.keystore import Keystore, KeystoreError
 from madang.infra.settings import CommonSettings
 from madang.infra.tenancy import Addresses, Tenant, Tenants
@@ -55,7 +56,15 @@ def keystore(settings: CommonSettings) -> Keystore:
     passphrase = settings.key_passphrase.get_secret_value()
     if not passphrase:
         raise KeystoreError("MADANG_KEY_PASSPHRASE is empty; keys need one that is not")
-    return Keystore(StateFolders(settings.state_dir).keys, passphrase)
+    return Keystore(StateFolders(settings.state_dir).keys, passphrase, _hardware(settings))
+
+
+def _hardware(settings: CommonSettings) -> HsmKeys | None:
+    if settings.pkcs11_module is None:
+        return None
+    pin = settings.pkcs11_pin.get_secret_value()
+    token = open_token(settings.pkcs11_module, settings.pkcs11_token, pin)
+    return HsmKeys(token, settings.pkcs11_purposes)
 
 
 def prepare_state(
@@ -95,7 +104,7 @@ def _certify(
         identifier = addresses.identifier(tenant.id, purpose)
         leaf = ca.leaf(
             below,
-            _p256(keys, tenant.id, purpose).public_key(),
+            _public_p256(keys, tenant.id, purpose),
             f"{name} {purpose}",
             uri=identifier,
             dns=urlsplit(identifier).hostname or tenant.host,
@@ -111,6 +120,15 @@ def _p256(keys: Keystore, tenant: str, purpose: str) -> ec.EllipticCurvePrivateK
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError(f"the key {tenant}/{purpose} is not P-256")
     return key
+
+
+def _public_p256(keys: Keystore, tenant: str, purpose: str) -> ec.EllipticCurvePublicKey:
+    if not keys.exists(tenant, purpose):
+        keys.create_p256(tenant, purpose)
+    native = keys.signer(tenant, purpose).public_key.native
+    if not isinstance(native, ec.EllipticCurvePublicKey):
+        raise TypeError(f"the key {tenant}/{purpose} is not P-256")
+    return native
 
 
 def _service_key(keys: Keystore, folders: StateFolders, tenant: str, identifier: str) -> None:

@@ -3,18 +3,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from madang.access.service_token import FolderServiceKeys
+from madang.core.keys.signing import checker_for
+from madang.core.keys.software import SoftwareSigner
 from madang.core.merkle.note import VerifierKey
 from madang.core.trust.x509 import san_uris, validate_chain
 from madang.infra import keystore as keys_module
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import FixedClock
+from madang.infra.hsm import HsmSigner
 from madang.infra.keystore import KeystoreError
 from madang.infra.settings import CommonSettings
 from madang.infra.setup import StateFolders, keystore, prepare_state
 from madang.infra.tenancy import Addresses, Tenants
 from madang.infra.trust import load_anchors, load_trust
+from tests.softhsm import PIN, SoftHsm
 
 CATALOG = Path(__file__).resolve().parents[4] / "catalog"
 NOW = 1_800_000_000
@@ -160,6 +165,30 @@ def test_a_preparation_interrupted_anywhere_is_finished_by_the_next(
                 chain = keystore(settings).chain(tenant, service)
                 assert validate_chain(chain, anchors, now=NOW + 1000)
     assert steps > 15
+
+
+def test_a_preparation_makes_the_issuers_keys_in_the_token(
+    settings: CommonSettings, catalogue: Catalogue, addresses: Addresses, softhsm: SoftHsm
+) -> None:
+    """The key is named by its municipality, its certificates are files, and nothing else moves."""
+    told = {
+        "pkcs11_module": softhsm.module,
+        "pkcs11_token": softhsm.token("city"),
+        "pkcs11_pin": SecretStr(PIN),
+    }
+    settings = settings.model_copy(update=told)
+    for _ in range(2):
+        prepare_state(settings, catalogue.tenants, addresses, FixedClock(NOW))
+    folders, keys = StateFolders(settings.state_dir), keystore(settings)
+    assert not list(folders.keys.glob("*/issuer*.key"))
+    for tenant in catalogue.tenants.ids():
+        signer = keys.signer(tenant, "issuer")
+        assert isinstance(signer, HsmSigner)
+        assert signer.label == f"{tenant}/issuer"
+        anchors = load_anchors(folders.anchors, tenant)
+        key = validate_chain(signer.certificate_chain, anchors, now=NOW)
+        assert checker_for(key).check(signer.sign(b"x"), b"x")
+        assert isinstance(keys.signer(tenant, "verifier"), SoftwareSigner)
 
 
 def failing_after(calls: int) -> Callable[[int], None]:
