@@ -11,6 +11,7 @@ from issuer import errors
 from issuer.issuance import document_routes
 from issuer.issuance import routes as issuance
 from issuer.issuance.store import AnswerRow, AnswerStore, LoggedStore, NonceRow, NonceStore
+from issuer.key_steps import KeyBook, TurningKeys, keeping
 from issuer.offers import routes as offers
 from issuer.offers.store import OfferRow, OfferStore, PresentationRow, PresentationStore
 from issuer.office import Office
@@ -35,6 +36,7 @@ from madang.infra.db import Database
 from madang.infra.http import HttpClient, HttpxClient
 from madang.infra.ids import Ids, SystemIds
 from madang.infra.journal import JournalEntry
+from madang.infra.key_ring import KeyRings
 from madang.infra.log_client import LogClient
 from madang.infra.outbox import OutboxRow, OutboxWorker, running
 from madang.infra.setup import StateFolders, keystore
@@ -88,7 +90,7 @@ class Deps:
         catalogue: types, municipalities, the federation.
         addresses: identifiers.
         register: the civil register.
-        signer: a municipality's key as an issuer, with its certificates.
+        keys: the municipalities' keys as issuers, with their certificates.
         service_keys: public keys of the services that may call.
         anchors: a municipality's roots in DER, for its verifier's word.
         log: the municipalities' logs.
@@ -101,7 +103,7 @@ class Deps:
     catalogue: Catalogue
     addresses: Addresses
     register: Register
-    signer: Callable[[str], Signer]
+    keys: TurningKeys
     service_keys: ServiceKeys
     anchors: Callable[[str], Sequence[bytes]]
     log: LogClient
@@ -122,7 +124,7 @@ def production(settings: Settings) -> Deps:
         catalogue=catalogue,
         addresses=addresses,
         register=stored_register(settings, catalogue, clock),
-        signer=cache(lambda tenant: keys.signer(tenant, SERVICE)),
+        keys=KeyRings(keys),
         service_keys=FolderServiceKeys(folders.services),
         anchors=partial(load_anchors, folders.anchors),
         log=log_over(http, addresses, service_signer, clock),
@@ -153,32 +155,38 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     pages = Pages(load_texts(settings.catalog_dir / "texts"), (), service=SERVICE, tenants=tenants)
     guard = Guard(SERVICE, tenants, deps.addresses, deps.clock, None, deps.service_keys)
     claims = ClaimSource(deps.register, tenants)
-    mint = issuance.Mint(claims, deps.signer, deps.log, deps.log_key)
+    signer = signer_of(deps.keys, deps.clock)
+    mint = issuance.Mint(claims, signer, deps.log, deps.log_key)
     parts = Parts(
         title="Madang issuer",
         guard=guard,
         refuser=Refuser(deps.database, deps.clock, pages),
         errors=errors.TABLE,
         routers=(
-            document_routes.router(office, deps.signer),
+            document_routes.router(office, deps.keys),
             issuance.router(office, mint, ISSUANCE_STORES),
-            status.router(office, deps.signer, STATUS_STORES),
+            status.router(office, signer, STATUS_STORES),
             types.router(office),
             proofing.router(office, deps.register, ProofingStore),
             offers.router(office, claims, deps.anchors, OFFER_STORES),
         ),
         max_body_bytes=settings.max_body_bytes,
-        lifespan=_lifespan(office, OutboxWorker(deps.database, deps.log)),
+        lifespan=_lifespan(KeyBook(office, deps.keys), OutboxWorker(deps.database, deps.log)),
     )
     return create_app(parts)
 
 
+def signer_of(keys: TurningKeys, clock: Clock) -> Callable[[str], Signer]:
+    """Return what gives the key with which a municipality signs certificates now."""
+    return lambda tenant: keys.signer(tenant, SERVICE, now=clock.now())
+
+
 def _lifespan(
-    office: Office, worker: OutboxWorker
+    book: KeyBook, worker: OutboxWorker
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with running(worker), sweeping(office):
+        async with running(worker), sweeping(book.office), keeping(book):
             yield
 
     return lifespan

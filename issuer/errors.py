@@ -11,6 +11,8 @@ from madang.access import errors as access
 from madang.core.protocol.error_body import printable
 from madang.core.protocol.oauth.errors import OAuthError
 from madang.core.protocol.oid4vci.errors import CredentialError
+from madang.infra.hsm import HsmError
+from madang.infra.key_ring import NoActiveKey
 from madang.infra.receipts import LogNotBelieved
 from madang.infra.web.errors import Refusal, Table
 
@@ -68,6 +70,9 @@ TABLE: Table = {
     StatusFinal: lambda _: Refusal(409, "status_final", "status.refused.final"),
     NoSuchList: lambda _: Refusal(404, "not_found"),
     NoSuchType: lambda _: Refusal(404, "not_found"),
+    # A key is given up and the next one not active yet, or a hardware module is away.
+    NoActiveKey: lambda _: Refusal(503, "temporarily_unavailable", "key.none_active"),
+    HsmError: lambda _: Refusal(503, "temporarily_unavailable", "key.module_away"),
     LogNotBelieved: lambda _: Refusal(503, "temporarily_unavailable", "receipts.log_not_believed"),
 }
 """Every error that a route of the issuer raises."""

@@ -1,5 +1,6 @@
 """Documents by which wallets and verifiers find their way: three well-known ones a tenant."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +63,10 @@ class Documents:
         issuer = self.office.identifier(tenant)
         return pre_authorized_server(issuer, f"{issuer}/token").to_json()
 
-    def issuer_keys(self, tenant: str, signer: Signer) -> dict[str, Any]:
-        """Return the JWT VC issuer metadata (SD-JWT VC section 5)."""
-        key = {**signer.public_key.to_jwk(), "kid": signer.key_id, "alg": signer.algorithm}
-        return {"issuer": self.office.identifier(tenant), "jwks": {"keys": [key]}}
+    def issuer_keys(self, tenant: str, published: Sequence[Signer]) -> dict[str, Any]:
+        """Return the JWT VC issuer metadata (SD-JWT VC section 5) with every published key."""
+        keys = [
+            {**each.public_key.to_jwk(), "kid": each.key_id, "alg": each.algorithm}
+            for each in published
+        ]
+        return {"issuer": self.office.identifier(tenant), "jwks": {"keys": keys}}

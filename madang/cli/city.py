@@ -96,7 +96,7 @@ class CityPlan:
 
     def prepare(self) -> None:
         """Make what a fresh state folder lacks: keys, trust, staff accounts."""
-        prepare_state(self.settings, self.catalogue.tenants, self.addresses, SystemClock())
+        prepare_state(self.settings, self.catalogue, self.addresses, SystemClock())
         if not self.accounts_file.exists():
             self._add_accounts()
 

@@ -12,4 +12,4 @@ def prepare() -> None:
     settings = CommonSettings()
     catalogue = load_catalogue(settings.catalog_dir)
     addresses = Addresses(catalogue.tenants, settings.origins)
-    prepare_state(settings, catalogue.tenants, addresses, SystemClock())
+    prepare_state(settings, catalogue, addresses, SystemClock())

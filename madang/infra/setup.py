@@ -6,21 +6,20 @@ Nothing that exists is changed, so this runs before every start.
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
-
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from madang.core.encoding import strict_json
 from madang.core.merkle.note import VerifierKey
-from madang.infra import ca
+from madang.infra.authority import CERTIFIED, Certifier
+from madang.infra.catalogue import Catalogue
 from madang.infra.clock import Clock
 from madang.infra.files import EVERYBODY, write_whole
 from madang.infra.hsm import HsmKeys, open_token
+from madang.infra.key_ring import TURNING, KeyRings
+from madang.infra.key_turning import Turning, longest_life
 from madang.infra.keystore import Keystore, KeystoreError
 from madang.infra.settings import CommonSettings
-from madang.infra.tenancy import Addresses, Tenant, Tenants
+from madang.infra.tenancy import Addresses
 
-CERTIFIED: Final = ("issuer", "verifier")
 CALLERS: Final = ("issuer", "verifier", "counter")
 
 
@@ -62,22 +61,34 @@ def keystore(settings: CommonSettings) -> Keystore:
 def _hardware(settings: CommonSettings) -> HsmKeys | None:
     if settings.pkcs11_module is None:
         return None
+    wrong = settings.pkcs11_purposes - {*CERTIFIED}
+    if wrong:
+        raise KeystoreError(
+            f"MADANG_PKCS11_PURPOSES names {', '.join(sorted(wrong))}; keys of"
+            f" {' and '.join(CERTIFIED)} can live in a token"
+        )
     pin = settings.pkcs11_pin.get_secret_value()
     token = open_token(settings.pkcs11_module, settings.pkcs11_token, pin)
     return HsmKeys(token, settings.pkcs11_purposes)
 
 
 def prepare_state(
-    settings: CommonSettings, tenants: Tenants, addresses: Addresses, clock: Clock
+    settings: CommonSettings, catalogue: Catalogue, addresses: Addresses, clock: Clock
 ) -> None:
     """Make what is missing.
 
     Raises:
         KeystoreError: a key exists and does not open with this passphrase, or there is none.
+        HsmError: a hardware module that was named does not do its part.
     """
-    keys, folders = keystore(settings), StateFolders(settings.state_dir)
-    for tenant in tenants:
-        _certify(keys, folders, tenant, addresses, clock.now())
+    folders, now = StateFolders(settings.state_dir), clock.now()
+    turning = key_turning(settings, catalogue, addresses)
+    keys = turning.certifier.keys
+    for tenant in catalogue.tenants:
+        for purpose in CERTIFIED:
+            turning.certifier.certify(tenant, purpose, purpose, now=now)
+        for purpose in TURNING:
+            turning.begin(tenant, purpose, now=now)
         for service in CALLERS:
             _service_key(keys, folders, tenant.id, addresses.identifier(tenant.id, service))
         _log_key(keys, folders, tenant.id, addresses.log_origin(tenant.id))
@@ -85,50 +96,11 @@ def prepare_state(
             keys.create_secp256k1(tenant.id, "chain")
 
 
-def _certify(
-    keys: Keystore, folders: StateFolders, tenant: Tenant, addresses: Addresses, now: int
-) -> None:
-    """Make the services' signing keys and their chains below a root of the municipality."""
-    missing = [purpose for purpose in CERTIFIED if not keys.chain(tenant.id, purpose)]
-    if not missing:
-        return
-    name = tenant.names["en"]
-    root = ca.root(_p256(keys, tenant.id, "ca-root"), f"{name} root", now=now)
-    # The anchor comes first: a chain without one would be refused for ever.
-    anchor = folders.anchors / tenant.id / f"{now}.der"
-    write_whole(anchor, root.der, EVERYBODY)
-    below = ca.intermediate(
-        root, _p256(keys, tenant.id, "ca-intermediate"), f"{name} services", now=now
-    )
-    for purpose in missing:
-        identifier = addresses.identifier(tenant.id, purpose)
-        leaf = ca.leaf(
-            below,
-            _public_p256(keys, tenant.id, purpose),
-            f"{name} {purpose}",
-            uri=identifier,
-            dns=urlsplit(identifier).hostname or tenant.host,
-            now=now,
-        )
-        keys.keep_chain(tenant.id, purpose, (leaf, below.der))
-
-
-def _p256(keys: Keystore, tenant: str, purpose: str) -> ec.EllipticCurvePrivateKey:
-    if not keys.exists(tenant, purpose):
-        keys.create_p256(tenant, purpose)
-    key = keys.private_key(tenant, purpose)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError(f"the key {tenant}/{purpose} is not P-256")
-    return key
-
-
-def _public_p256(keys: Keystore, tenant: str, purpose: str) -> ec.EllipticCurvePublicKey:
-    if not keys.exists(tenant, purpose):
-        keys.create_p256(tenant, purpose)
-    native = keys.signer(tenant, purpose).public_key.native
-    if not isinstance(native, ec.EllipticCurvePublicKey):
-        raise TypeError(f"the key {tenant}/{purpose} is not P-256")
-    return native
+def key_turning(settings: CommonSettings, catalogue: Catalogue, addresses: Addresses) -> Turning:
+    """Return what decides on the keys of this installation; KeystoreError as `keystore`."""
+    keys, folders = keystore(settings), StateFolders(settings.state_dir)
+    certifier = Certifier(keys, folders.anchors, addresses)
+    return Turning(KeyRings(keys), certifier, longest_life(catalogue))
 
 
 def _service_key(keys: Keystore, folders: StateFolders, tenant: str, identifier: str) -> None:

@@ -31,9 +31,7 @@ def common(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     values = {"state_dir": state, "catalog_dir": CATALOG, "key_passphrase": "for the walk"}
     catalogue = load_catalogue(CATALOG)
     addresses = Addresses(catalogue.tenants)
-    prepare_state(
-        CommonSettings.model_validate(values), catalogue.tenants, addresses, SystemClock()
-    )
+    prepare_state(CommonSettings.model_validate(values), catalogue, addresses, SystemClock())
     return values
 
 

@@ -110,14 +110,18 @@ class Ring:
         Raises:
             LifeError: another key is announced and not active yet.
         """
+        self.check_announced(now)
+        active_from = now + cache if self.decided else now
+        return Ring((*self.decided, Decided(kid, now, active_from, longest)))
+
+    def check_announced(self, now: int) -> None:
+        """Find no key announced and waiting; LifeError saying which one is."""
         for version in self.at(now):
             if isinstance(version.state, Announced):
                 raise LifeError(
                     f"version {version.number} is announced already and signs from"
                     f" {version.state.active_from}; one key is announced at a time"
                 )
-        active_from = now + cache if self.decided else now
-        return Ring((*self.decided, Decided(kid, now, active_from, longest)))
 
     def compromise(self, number: int, *, now: int) -> "Ring":
         """Give a version up at once.
@@ -195,16 +199,16 @@ class _Fold:
         self._states: dict[int, tuple[State, ...]] = {}
 
     def until(self, now: int) -> tuple[Version, ...]:
-        # In one second: announced first, given up before use, so that no such key ever signs.
+        # What is decided last in a second comes last in it: no step is ever taken back.
         moments = [
             *((each.announced_at, 0, number) for number, each in self._decided.items()),
-            *((each.compromised_at, 1, number) for number, each in self._decided.items()
+            *((each.active_from, 1, number) for number, each in self._decided.items()),
+            *((each.compromised_at, 2, number) for number, each in self._decided.items()
               if each.compromised_at is not None),
-            *((each.active_from, 2, number) for number, each in self._decided.items()),
         ]  # fmt: skip
         for at, kind, number in sorted(moment for moment in moments if moment[0] <= now):
             self._retire(at)
-            (self._announce, self._compromise, self._activate)[kind](number)
+            (self._announce, self._activate, self._compromise)[kind](number)
         self._retire(now)
         return tuple(
             Version(number, self._decided[number].kid, states)

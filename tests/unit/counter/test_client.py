@@ -69,7 +69,7 @@ def _real(state: Path) -> Offices:
     )
     catalogue, clock = catalogue_once(CATALOG), FixedClock(NOW)
     addresses = Addresses(catalogue.tenants, ORIGINS)
-    prepare_state(of_issuer, catalogue.tenants, addresses, clock)
+    prepare_state(of_issuer, catalogue, addresses, clock)
     issuing = replace(issuer.app.production(of_issuer), clock=clock)
     apps = {
         ORIGINS["issuer"]: issuer.app.build(of_issuer, issuing),

@@ -28,6 +28,7 @@ from tests.unit.issuer.world import (
     TENANT,
     Authorities,
     Client,
+    KeysTwin,
     ServiceKeysTwin,
     World,
 )
@@ -76,6 +77,7 @@ def world(
 ) -> Iterator[World]:
     addresses, keys = Addresses(catalogue.tenants), ServiceKeysTwin()
     authorities, clock, ids = Authorities(addresses), FixedClock(NOW), SeededIds("issuer")
+    issuer_keys = KeysTwin(authorities)
     for tenant in (TENANT, OTHER):
         for service in ("counter", "verifier"):
             keys.signer(addresses.identifier(tenant, service))
@@ -86,14 +88,15 @@ def world(
         catalogue=catalogue,
         addresses=addresses,
         register=made_up,
-        signer=lambda tenant: authorities.signer(tenant, "issuer"),
+        keys=issuer_keys,
         service_keys=keys,
         anchors=authorities.anchors,
         log=log_client,
         log_key=lambda tenant: VerifierKey.of(addresses.log_origin(tenant), log_key),
     )
     client = Client(build(settings, deps))
-    yield World(client, deps, settings, clock, ids, keys, authorities, made_up, log_key)
+    more = made_up, log_key, issuer_keys
+    yield World(client, deps, settings, clock, ids, keys, authorities, *more)
     deps.database.close()
 
 

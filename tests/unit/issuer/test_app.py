@@ -25,8 +25,8 @@ def prepared(tmp_path: Path) -> Settings:
         key_passphrase=SecretStr("open"),
         register_households=120,
     )
-    tenants = load_catalogue(CATALOG).tenants
-    prepare_state(settings, tenants, Addresses(tenants), SystemClock())
+    catalogue = load_catalogue(CATALOG)
+    prepare_state(settings, catalogue, Addresses(catalogue.tenants), SystemClock())
     return settings
 
 
@@ -36,7 +36,7 @@ def test_a_prepared_state_folder_is_all_that_it_needs(prepared: Settings) -> Non
     assert client.get("/health").json() == {"status": "up"}
     for tenant in (TENANT, OTHER):
         answer = client.get(f"/.well-known/jwt-vc-issuer/{tenant}/issuer").json()
-        signer = deps.signer(tenant)
+        signer = deps.keys.signer(tenant, "issuer", now=deps.clock.now())
         assert answer["jwks"]["keys"][0]["kid"] == signer.key_id
         assert checker_for(signer.public_key).check(signer.sign(b"data"), b"data")
         assert len(signer.certificate_chain) == 2
@@ -60,5 +60,5 @@ def test_its_workers_run_while_it_does(prepared: Settings) -> None:
             await asyncio.sleep(0)
             return len(asyncio.all_tasks())
 
-    # This test's own task, the outbox and the sweeper.
-    assert asyncio.run(run()) == 3
+    # This test's own task, the outbox, the sweeper and the book of keys.
+    assert asyncio.run(run()) == 4

@@ -22,7 +22,9 @@ from issuer.status.store import CredentialRow
 from madang.access.service_token import Call, make
 from madang.core.encoding import base64url, strict_json
 from madang.core.formats.sd_jwt.model import parse
+from madang.core.keys.decided import Decided
 from madang.core.keys.jwk import PublicKey
+from madang.core.keys.ring import Ring, Taken
 from madang.core.keys.signing import Signer
 from madang.core.keys.software import SoftwareSigner, generate_p256
 from madang.core.protocol.oauth.names import PreAuthorizedCode
@@ -34,6 +36,7 @@ from madang.core.protocol.oid4vp.result import PresentationResult, sign_result
 from madang.infra import ca, journal
 from madang.infra.clock import FixedClock
 from madang.infra.ids import SeededIds
+from madang.infra.key_ring import NoActiveKey, version_name
 from madang.infra.outbox import OutboxRow
 from madang.infra.tenancy import Addresses
 
@@ -42,6 +45,8 @@ DAY = date(2026, 11, 23)
 NOW = 1_795_402_800 + 1234
 ORIGIN = "https://id.hanbit.example"
 TENANT, OTHER = "hanbit", "saebyeol"
+CACHE, LONGEST = 300, 1095 * 86_400
+"""Of published keys, and of what is signed with them; seconds."""
 
 
 class Client:
@@ -103,12 +108,50 @@ class Authorities:
             below = self.authority(tenant)[1]
             key, uri = (
                 ec.generate_private_key(ec.SECP256R1()),
-                self.addresses.identifier(tenant, service),
+                self.addresses.identifier(tenant, service.partition(".")[0]),
             )
             leaf = ca.leaf(below, key.public_key(), service, uri=uri, dns="id.example", now=NOW)
             signer = SoftwareSigner(key, f"{tenant}-{service}", (leaf, below.der))
             self.signers[tenant, service] = signer
         return self.signers[tenant, service]
+
+
+@dataclass
+class KeysTwin:
+    """Keys that turn, in memory; version n of a purpose is the authorities' `<purpose>.n`."""
+
+    authorities: Authorities
+    rings: dict[tuple[str, str], Ring] = field(default_factory=dict)
+
+    def ring(self, tenant: str, purpose: str) -> Ring:
+        first = Decided(self._key(tenant, purpose, 1).key_id, 0, 0, LONGEST)
+        return self.rings.setdefault((tenant, purpose), Ring((first,)))
+
+    def _key(self, tenant: str, purpose: str, number: int) -> Signer:
+        return self.authorities.signer(tenant, version_name(purpose, number))
+
+    def rotate(self, tenant: str, purpose: str, *, now: int) -> Signer:
+        ring = self.ring(tenant, purpose)
+        key = self._key(tenant, purpose, len(ring.decided) + 1)
+        ring = ring.announce(key.key_id, now=now, cache=CACHE, longest=LONGEST)
+        self.rings[tenant, purpose] = ring
+        return key
+
+    def compromise(self, tenant: str, purpose: str, number: int, *, now: int) -> None:
+        self.rings[tenant, purpose] = self.ring(tenant, purpose).compromise(number, now=now)
+
+    def signer(self, tenant: str, purpose: str, *, now: int) -> Signer:
+        active = self.ring(tenant, purpose).active(now)
+        if active is None:
+            raise NoActiveKey("none")
+        return self._key(tenant, purpose, active.number)
+
+    def published(self, tenant: str, purpose: str, *, now: int) -> Sequence[Signer]:
+        found = self.ring(tenant, purpose).published(now)
+        return [self._key(tenant, purpose, each.number) for each in found]
+
+    def taken(self, tenant: str, purpose: str, *, now: int) -> Sequence[Taken]:
+        return self.ring(tenant, purpose).taken(now)
 
 
 @dataclass
@@ -128,6 +171,7 @@ class World:
     authorities: Authorities
     register: SyntheticRegister
     log_signer: Signer
+    issuer_keys: KeysTwin
 
     def identifier(self, service: str = "issuer", tenant: str = TENANT) -> str:
         return self.deps.addresses.identifier(tenant, service)

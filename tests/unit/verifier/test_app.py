@@ -47,9 +47,9 @@ def start_and_stop(city: City, *, until: int = 0) -> None:
 
 def test_a_prepared_state_folder_is_all_that_it_needs(tmp_path: Path) -> None:
     settings = Settings(state_dir=tmp_path, catalog_dir=CATALOG, key_passphrase="open sesame")
-    tenants = load_catalogue(CATALOG).tenants
-    addresses = Addresses(tenants)
-    prepare_state(settings, tenants, addresses, SystemClock())
+    catalogue = load_catalogue(CATALOG)
+    addresses = Addresses(catalogue.tenants)
+    prepare_state(settings, catalogue, addresses, SystemClock())
     deps = production(settings)
     browser = Browser(build(settings, deps), "https://id.hanbit.example")
     assert browser.get("/health").json() == {"status": "up"}

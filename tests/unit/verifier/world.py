@@ -154,9 +154,9 @@ class Land:
 def found_land(state: Path) -> Land:
     """Make a state folder with all keys, holders, and an issuer whose root nobody trusts."""
     settings = Settings(state_dir=state, catalog_dir=CATALOG, key_passphrase="open sesame")
-    tenants = load_catalogue(CATALOG).tenants
-    addresses = Addresses(tenants)
-    prepare_state(settings, tenants, addresses, FixedClock(NOW))
+    catalogue = load_catalogue(CATALOG)
+    addresses = Addresses(catalogue.tenants)
+    prepare_state(settings, catalogue, addresses, FixedClock(NOW))
     root = ca.root(ec.generate_private_key(ec.SECP256R1()), "nobody", now=NOW)
     below = ca.intermediate(root, ec.generate_private_key(ec.SECP256R1()), "nobody's", now=NOW)
     stranger = certified(below, addresses.identifier(TENANT, "issuer"))

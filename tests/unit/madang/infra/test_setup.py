@@ -1,5 +1,6 @@
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def addresses(catalogue: Catalogue) -> Addresses:
 
 @pytest.fixture
 def prepared(settings: CommonSettings, catalogue: Catalogue, addresses: Addresses) -> StateFolders:
-    prepare_state(settings, catalogue.tenants, addresses, FixedClock(NOW))
+    prepare_state(settings, catalogue, addresses, FixedClock(NOW))
     return StateFolders(settings.state_dir)
 
 
@@ -54,7 +55,7 @@ def test_a_second_preparation_changes_nothing(
     settings: CommonSettings, catalogue: Catalogue, addresses: Addresses, prepared: StateFolders
 ) -> None:
     before = contents(settings.state_dir)
-    prepare_state(settings, catalogue.tenants, addresses, FixedClock(NOW + 1000))
+    prepare_state(settings, catalogue, addresses, FixedClock(NOW + 1000))
     assert contents(settings.state_dir) == before
 
 
@@ -103,7 +104,7 @@ def test_another_passphrase_is_noticed(
         {"state_dir": settings.state_dir, "key_passphrase": "wrong"}
     )
     with pytest.raises(KeystoreError):
-        prepare_state(wrong, catalogue.tenants, addresses, FixedClock(NOW))
+        prepare_state(wrong, catalogue, addresses, FixedClock(NOW))
 
 
 def test_no_key_is_made_without_a_passphrase(
@@ -111,7 +112,7 @@ def test_no_key_is_made_without_a_passphrase(
 ) -> None:
     bare = CommonSettings.model_validate({"state_dir": settings.state_dir, "key_passphrase": ""})
     with pytest.raises(KeystoreError, match="MADANG_KEY_PASSPHRASE"):
-        prepare_state(bare, catalogue.tenants, addresses, FixedClock(NOW))
+        prepare_state(bare, catalogue, addresses, FixedClock(NOW))
     assert contents(settings.state_dir) == {}
 
 
@@ -133,9 +134,9 @@ def test_an_interrupted_preparation_leaves_no_half_file(
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="full"):
-            prepare_state(settings, catalogue.tenants, addresses, FixedClock(NOW))
+            prepare_state(settings, catalogue, addresses, FixedClock(NOW))
     assert not [path for path in contents(prepared.services) if path.suffix == ".json"]
-    prepare_state(settings, catalogue.tenants, addresses, FixedClock(NOW))
+    prepare_state(settings, catalogue, addresses, FixedClock(NOW))
     assert contents(prepared.services) == made
 
 
@@ -147,19 +148,20 @@ def test_a_preparation_interrupted_anywhere_is_finished_by_the_next(
 ) -> None:
     """Every signing key ends up with a chain that holds, at whichever file the disk was full."""
     monkeypatch.setattr(keys_module, "SCRYPT_N", 2)
-    tenants, steps, finished = Tenants([next(iter(catalogue.tenants))]), 0, False
+    one = replace(catalogue, tenants=Tenants([next(iter(catalogue.tenants))]))
+    steps, finished = 0, False
     while not finished:
         state = tmp_path_factory.mktemp("state")
         settings = CommonSettings.model_validate({"state_dir": state, "key_passphrase": "right"})
         with monkeypatch.context() as patched:
             patched.setattr(os, "fsync", failing_after(steps))
             try:
-                prepare_state(settings, tenants, addresses, FixedClock(NOW))
+                prepare_state(settings, one, addresses, FixedClock(NOW))
                 finished = True
             except OSError:
                 steps += 1
-        prepare_state(settings, tenants, addresses, FixedClock(NOW + 1000))
-        for tenant in tenants.ids():
+        prepare_state(settings, one, addresses, FixedClock(NOW + 1000))
+        for tenant in one.tenants.ids():
             anchors = load_anchors(StateFolders(state).anchors, tenant)
             for service in ("issuer", "verifier"):
                 chain = keystore(settings).chain(tenant, service)
@@ -178,7 +180,7 @@ def test_a_preparation_makes_the_issuers_keys_in_the_token(
     }
     settings = settings.model_copy(update=told)
     for _ in range(2):
-        prepare_state(settings, catalogue.tenants, addresses, FixedClock(NOW))
+        prepare_state(settings, catalogue, addresses, FixedClock(NOW))
     folders, keys = StateFolders(settings.state_dir), keystore(settings)
     assert not list(folders.keys.glob("*/issuer*.key"))
     for tenant in catalogue.tenants.ids():

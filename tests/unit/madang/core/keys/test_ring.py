@@ -74,7 +74,7 @@ def test_a_compromised_key_is_gone_at_once_and_its_successor_keeps_its_time() ->
 
 
 def test_a_compromised_announcement_never_signs() -> None:
-    for at in (NOW + 1000, NOW + 1001, NOW + 1000 + CACHE):
+    for at in (NOW + 1000, NOW + 1001, NOW + 999 + CACHE):
         rotated = ring(NOW, NOW + 1000).compromise(2, now=at)
         assert states(rotated, NOW + 10_000) == [Active(NOW), Compromised(at)]
     again = rotated.announce("k3", now=NOW + 2000, cache=CACHE, longest=LONGEST)
@@ -198,6 +198,17 @@ def test_no_state_is_ever_taken_back(history: list[tuple[int, str]]) -> None:
         assert after[: len(told)] == told
         assert sum(isinstance(v.state, Active) for v in whole.at(now)) <= 1
         told = after
+
+
+@given(histories)
+def test_a_decision_changes_nothing_that_was_told_before(history: list[tuple[int, str]]) -> None:
+    """Also what was told, and logged, in the very second of the decision."""
+    for length in range(1, len(history) + 1):
+        before = lived(history[: length - 1], losing=True)
+        after = lived(history[:length], losing=True)
+        now = NOW + sum(gap for gap, _ in history[:length])
+        told = before.taken(now)
+        assert [step for step in after.taken(now) if step in told] == [*told]
 
 
 @given(histories)
