@@ -11,6 +11,7 @@ from issuer.office import Office
 from madang.access.marks import public
 from madang.core.encoding import strict_json
 from madang.core.protocol.urls import WellKnown
+from madang.infra.key_ring import TURNING
 from madang.infra.web.marks import Form
 
 _REASON = "wallets and verifiers find their way by it"
@@ -46,7 +47,8 @@ def router(office: Office, keys: TurningKeys) -> APIRouter:
     @routes.get(f"/{WellKnown.JWT_VC_ISSUER}/{{tenant}}/issuer")
     @public(_REASON, Form.PROBLEM)
     async def issuer_keys(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        published = keys.published(tenant, "issuer", now=office.clock.now())
-        return answer(strict_json.dumps(documents.issuer_keys(tenant, published)).encode())
+        now = office.clock.now()
+        found = [key for each in TURNING for key in keys.published(tenant, each, now=now)]
+        return answer(strict_json.dumps(documents.issuer_keys(tenant, found)).encode())
 
     return routes

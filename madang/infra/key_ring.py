@@ -20,8 +20,10 @@ from madang.core.keys.signing import Signer
 from madang.infra.files import write_whole
 from madang.infra.keystore import Keystore, KeystoreError
 
-TURNING: Final = ("issuer",)
-"""Purposes whose keys turn."""
+ISSUER: Final = "issuer"
+SECOND: Final = "second"
+TURNING: Final = (ISSUER, SECOND)
+"""Purposes whose keys turn: certificates and lists; and second signatures, by ML-DSA-44."""
 
 
 class NoActiveKey(KeystoreError):  # noqa: N818 - a state, not a mistake

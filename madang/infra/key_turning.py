@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from madang.core.keys.ring import Ring
-from madang.infra.authority import Certifier
+from madang.infra.authority import CERTIFIED, Certifier
 from madang.infra.catalogue import Catalogue
 from madang.infra.key_ring import KeyRings, version_name
 from madang.infra.tenancy import Tenant
@@ -78,5 +78,9 @@ class Turning:
     def _made(self, tenant: Tenant, purpose: str, number: int, now: int) -> str:
         """Return the kid of a version, which is made if it is missing."""
         name = version_name(purpose, number)
-        self.certifier.certify(tenant, purpose, name, now=now)
-        return self.certifier.keys.signer(tenant.id, name).key_id
+        keys = self.certifier.keys
+        if purpose in CERTIFIED:
+            self.certifier.certify(tenant, purpose, name, now=now)
+        elif not keys.exists(tenant.id, name):
+            keys.create_ml_dsa_44(tenant.id, name)
+        return keys.signer(tenant.id, name).key_id

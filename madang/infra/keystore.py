@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import (
@@ -72,6 +72,10 @@ class Keystore:
         """Make and keep an Ed25519 key; KeystoreError if there is one already."""
         return self._create(tenant, purpose, ed25519.Ed25519PrivateKey.generate())
 
+    def create_ml_dsa_44(self, tenant: str, purpose: str) -> Signer:
+        """Make and keep an ML-DSA-44 key; KeystoreError if there is one already."""
+        return self._create(tenant, purpose, mldsa.MLDSA44PrivateKey.generate())
+
     def _create(self, tenant: str, purpose: str, key: PrivateKey) -> Signer:
         der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         self._write(self._path(tenant, purpose), der)
@@ -121,12 +125,12 @@ class Keystore:
 
     def private_key(self, tenant: str, purpose: str) -> PrivateKey:
         """Return the key itself, for a certification authority's signatures."""
-        wrong = f"the key at {self._path(tenant, purpose)} is not P-256 or Ed25519"
+        wrong = f"the key at {self._path(tenant, purpose)} is of no kind that signs here"
         try:
             key = load_der_private_key(self.secret(tenant, purpose), None)
         except ValueError as error:
             raise KeystoreError(wrong) from error
-        if not isinstance(key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
+        if not isinstance(key, PrivateKey):
             raise KeystoreError(wrong)
         return key
 

@@ -16,7 +16,7 @@ MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 
 
 def commands() -> list[str]:
-    return sorted(str(command.name) for command in app.registered_commands)
+    return sorted(str(each.name) for each in [*app.registered_commands, *app.registered_groups])
 
 
 @pytest.mark.parametrize("command", commands())

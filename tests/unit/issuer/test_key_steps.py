@@ -16,6 +16,7 @@ from madang.core.merkle.entry import EntryKind, commitment, hour_of
 from madang.infra import journal
 from madang.infra.db import Database, sqlite_url
 from madang.infra.ids import SystemIds
+from madang.infra.key_ring import TURNING
 from madang.infra.log_client import LogUnavailable, MemoryLogClient
 from madang.infra.outbox import OutboxRow, OutboxWorker
 from tests.unit.issuer.world import CACHE, LONGEST, NOW, OTHER, TENANT, World
@@ -60,7 +61,7 @@ def test_a_compromise_is_entered_too(world: World, book: KeyBook) -> None:
     world.issuer_keys.compromise(TENANT, PURPOSE, 1, now=NOW)
     book.enter_all()
     assert world.codes()[-1] == "key.compromised"
-    assert world.codes(OTHER) == ["key.announced", "key.active"]
+    assert world.codes(OTHER) == ["key.announced", "key.active"] * len(TURNING)
 
 
 def test_an_entry_opens_to_the_step(world: World, book: KeyBook) -> None:

@@ -26,7 +26,7 @@ from madang.core.keys.decided import Decided
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.ring import Ring, Taken
 from madang.core.keys.signing import Signer
-from madang.core.keys.software import SoftwareSigner, generate_p256
+from madang.core.keys.software import SoftwareSigner, generate_ml_dsa_44, generate_p256
 from madang.core.protocol.oauth.names import PreAuthorizedCode
 from madang.core.protocol.oauth.token import TokenRequest, parse_token_response
 from madang.core.protocol.oid4vci.credential import CredentialRequest
@@ -36,7 +36,7 @@ from madang.core.protocol.oid4vp.result import PresentationResult, sign_result
 from madang.infra import ca, journal
 from madang.infra.clock import FixedClock
 from madang.infra.ids import SeededIds
-from madang.infra.key_ring import NoActiveKey, version_name
+from madang.infra.key_ring import SECOND, NoActiveKey, version_name
 from madang.infra.outbox import OutboxRow
 from madang.infra.tenancy import Addresses
 
@@ -128,7 +128,13 @@ class KeysTwin:
         return self.rings.setdefault((tenant, purpose), Ring((first,)))
 
     def _key(self, tenant: str, purpose: str, number: int) -> Signer:
-        return self.authorities.signer(tenant, version_name(purpose, number))
+        name = version_name(purpose, number)
+        if purpose == SECOND:
+            made = self.authorities.signers.get((tenant, name)) or generate_ml_dsa_44(
+                f"{tenant}-{name}"
+            )
+            return self.authorities.signers.setdefault((tenant, name), made)
+        return self.authorities.signer(tenant, name)
 
     def rotate(self, tenant: str, purpose: str, *, now: int) -> Signer:
         ring = self.ring(tenant, purpose)

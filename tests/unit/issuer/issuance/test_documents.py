@@ -2,6 +2,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from madang.core.keys.jwk import PublicKey
 from madang.core.protocol.oauth.metadata import parse_server_metadata
 from madang.core.protocol.oid4vci.metadata import parse_issuer_metadata
 from madang.core.protocol.urls import WellKnown, well_known
@@ -45,12 +46,14 @@ def test_every_endpoint_that_is_advertised_exists(world: World) -> None:
         assert world.client.post(urlsplit(address).path).status_code not in {404, 405}
 
 
-def test_the_key_that_signs_is_published(world: World) -> None:
+def test_the_keys_that_sign_are_published(world: World) -> None:
     answer = world.client.get(path_of(world, WellKnown.JWT_VC_ISSUER)).json()
     signer = world.authorities.signer(TENANT, "issuer")
     assert answer["issuer"] == world.identifier()
-    (key,) = answer["jwks"]["keys"]
+    key, second = answer["jwks"]["keys"]
     assert key == {**signer.public_key.to_jwk(), "kid": signer.key_id, "alg": "ES256"}
+    assert (second["kty"], second["alg"]) == ("AKP", "ML-DSA-44")
+    assert PublicKey.from_jwk(second).algorithm == "ML-DSA-44"
 
 
 @pytest.mark.parametrize("document", list(WellKnown))

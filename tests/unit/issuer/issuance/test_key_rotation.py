@@ -23,7 +23,8 @@ def document(world: World, tenant: str = TENANT) -> dict[str, PublicKey]:
     path = urlsplit(well_known(world.identifier(tenant=tenant), WellKnown.JWT_VC_ISSUER)).path
     answer = world.client.get(path)
     assert answer.headers["cache-control"] == f"public, max-age={CACHE}"
-    return {key["kid"]: PublicKey.from_jwk(key) for key in answer.json()["jwks"]["keys"]}
+    keys = {key["kid"]: PublicKey.from_jwk(key) for key in answer.json()["jwks"]["keys"]}
+    return {kid: key for kid, key in keys.items() if key.algorithm == "ES256"}
 
 
 def accepted(compact: str, published: dict[str, PublicKey]) -> bool:

@@ -17,7 +17,7 @@ from madang.infra import keystore as keys_module
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import FixedClock
 from madang.infra.hsm import HsmSigner
-from madang.infra.key_ring import KeyRings
+from madang.infra.key_ring import SECOND, KeyRings
 from madang.infra.key_turning import OTHER_CLOCKS, Turning, longest_life
 from madang.infra.keystore import Keystore, KeystoreError
 from madang.infra.settings import CommonSettings
@@ -117,6 +117,17 @@ def test_a_rotation_announces_and_then_signs(turning: Turning, tenant: Tenant) -
     assert first.state == VerifyOnly(switch, switch + turning.longest)
     assert second.state == Active(switch)
     assert len({first.kid, second.kid}) == 2
+
+
+def test_keys_of_second_signatures_turn_too(turning: Turning, tenant: Tenant) -> None:
+    before = turning.rings.signer(tenant.id, SECOND, now=NOW)
+    turning.rotate(tenant, SECOND, cache=CACHE, now=NOW)
+    after = turning.rings.signer(tenant.id, SECOND, now=NOW + CACHE)
+    assert before.public_key != after.public_key
+    for signer in (before, after):
+        assert signer.algorithm == "ML-DSA-44"
+        assert signer.certificate_chain == ()
+        assert checker_for(signer.public_key).check(signer.sign(b"x"), b"x")
 
 
 def test_a_second_rotation_waits_and_makes_no_key(turning: Turning, tenant: Tenant) -> None:

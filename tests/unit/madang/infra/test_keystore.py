@@ -13,7 +13,7 @@ def keys(tmp_path: Path) -> Keystore:
 
 
 def test_a_key_comes_back_and_signs(keys: Keystore) -> None:
-    for make in (keys.create_p256, keys.create_ed25519):
+    for make in (keys.create_p256, keys.create_ed25519, keys.create_ml_dsa_44):
         made = make("a", make.__name__)
         again = Keystore(keys.folder, "right").signer("a", make.__name__)
         assert again.key_id == made.public_key.thumbprint()
@@ -112,7 +112,7 @@ def test_an_interrupted_chain_counts_as_none(
 
 def test_a_chain_key_is_no_signer(keys: Keystore) -> None:
     keys.create_secp256k1("a", "chain")
-    with pytest.raises(KeystoreError, match="not P-256 or Ed25519"):
+    with pytest.raises(KeystoreError, match="no kind that signs"):
         keys.signer("a", "chain")
 
 

@@ -1,0 +1,176 @@
+"""`madang keys`: what an officer does with keys that turn: list, rotate, give up.
+
+A key takes its other steps by itself when their time has come.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Final
+
+import typer
+from cryptography import x509
+
+from issuer.app import TABLES
+from issuer.key_steps import KeyBook
+from issuer.office import Office
+from issuer.settings import Settings
+from madang.core.keys.life import Active, Announced, LifeError, VerifyOnly
+from madang.core.keys.ring import Version
+from madang.infra.catalogue import load_catalogue
+from madang.infra.clock import SystemClock
+from madang.infra.db import Database
+from madang.infra.hsm import HsmError
+from madang.infra.ids import SystemIds
+from madang.infra.key_ring import ISSUER, SECOND, TURNING
+from madang.infra.key_turning import Turning
+from madang.infra.keystore import KeystoreError
+from madang.infra.setup import key_turning
+from madang.infra.tenancy import Addresses, UnknownTenant
+
+REFUSED: Final = 1
+app = typer.Typer(no_args_is_help=True, help="List, rotate and give up the issuer's keys.")
+WhoseOption = Annotated[str, typer.Option("--tenant", help="The municipality.")]
+
+
+class Purpose(StrEnum):
+    """What keys are for."""
+
+    ISSUER = ISSUER
+    SECOND = SECOND
+
+
+PurposeOption = Annotated[Purpose, typer.Option("--purpose", help="What the keys are for.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where an officer works.
+
+    Attributes:
+        office: the issuer's.
+        turning: decides on keys.
+    """
+
+    office: Office
+    turning: Turning
+
+    def versions(self, tenant: str, purpose: str) -> tuple[Version, ...]:
+        """Return all versions as they are now."""
+        return self.turning.rings.ring(tenant, purpose).at(self.office.clock.now())
+
+    def enter(self, tenant: str, purpose: str) -> None:
+        """Have the log hold what was done, and say so."""
+        entered = KeyBook(self.office, self.turning.rings).enter(tenant, purpose)
+        typer.echo(f"{entered} steps go into the log.")
+
+
+@contextmanager
+def _desk(tenant: str = "") -> Iterator[Desk]:
+    """Open the desk; what is refused is told in a line and ends the command."""
+    settings = Settings()
+    database = Database(settings.database("issuer"))
+    try:
+        catalogue = load_catalogue(settings.catalog_dir)
+        addresses = Addresses(catalogue.tenants, settings.origins)
+        if tenant:
+            catalogue.tenants.get(tenant)
+        database.create(*TABLES)
+        office = Office(settings, SystemClock(), SystemIds(), database, catalogue, addresses)
+        yield Desk(office, key_turning(settings, catalogue, addresses))
+    except UnknownTenant as error:
+        typer.echo(f"refused: there is no municipality {tenant!r}", err=True)
+        raise typer.Exit(REFUSED) from error
+    except (LifeError, KeystoreError, HsmError) as error:
+        typer.echo(f"refused: {error}", err=True)
+        raise typer.Exit(REFUSED) from error
+    finally:
+        database.close()
+
+
+@app.command("list")
+def list_keys(
+    tenant: Annotated[str, typer.Option("--tenant", help="One municipality alone.")] = "",
+) -> None:
+    """Show every version, what it does now, and what comes next."""
+    with _desk(tenant) as desk:
+        for each in desk.office.catalogue.tenants.ids():
+            for purpose in TURNING if tenant in ("", each) else ():
+                typer.echo(f"{each}/{purpose}")
+                for version in desk.versions(each, purpose):
+                    typer.echo(f"  {_told(desk, each, purpose, version)}")
+
+
+@app.command()
+def rotate(tenant: WhoseOption, purpose: PurposeOption = Purpose.ISSUER) -> None:
+    """Announce a new key; it takes over by itself when every kept copy of the keys has it."""
+    with _desk(tenant) as desk:
+        _announce(desk, tenant, purpose)
+        desk.enter(tenant, purpose)
+
+
+@app.command()
+def compromise(
+    tenant: WhoseOption,
+    version: Annotated[int, typer.Option("--version", help="Its number, as `list` shows it.")],
+    purpose: PurposeOption = Purpose.ISSUER,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Give a key up at once, for ever; a new one is announced if none is left."""
+    with _desk(tenant) as desk:
+        kids = {each.number: each.kid for each in desk.versions(tenant, purpose)}
+        if not yes:
+            told = f"Give up version {version} ({kids.get(version)}) of {tenant}/{purpose}?"
+            typer.confirm(f"{told} Nothing that it signed will be accepted", abort=True)
+        now, whose = desk.office.clock.now(), desk.office.catalogue.tenants.get(tenant)
+        desk.turning.compromise(whose, purpose, version, now=now)
+        typer.echo(f"Version {version} of {tenant}/{purpose} is given up since {_day(now)}.")
+        states = [each.state for each in desk.versions(tenant, purpose)]
+        if not any(isinstance(state, Active) for state in states):
+            if not any(isinstance(state, Announced) for state in states):
+                _announce(desk, tenant, purpose)
+            typer.echo("NOTHING IS SIGNED until the next key is active.")
+        desk.enter(tenant, purpose)
+
+
+def _announce(desk: Desk, tenant: str, purpose: str) -> None:
+    clock, settings = desk.office.clock, desk.office.settings
+    desk.turning.rotate(
+        desk.office.catalogue.tenants.get(tenant),
+        purpose,
+        cache=settings.document_seconds,
+        now=clock.now(),
+    )
+    made = desk.versions(tenant, purpose)[-1]
+    typer.echo(f"{tenant}/{purpose}")
+    typer.echo(f"  {_told(desk, tenant, purpose, made)}")
+    typer.echo("Nothing more is to be done: it takes over by itself.")
+
+
+def _told(desk: Desk, tenant: str, purpose: str, version: Version) -> str:
+    state = version.state
+    line = f"{version.number}  {version.kid}  {state.step} since {_day(state.since)}"
+    match state:
+        case Announced():
+            return f"{line}, signs from {_day(state.active_from)}"
+        case Active():
+            return f"{line}{_rotate_before(desk, tenant, purpose, version)}"
+        case VerifyOnly():
+            return f"{line}, retired at {_day(state.until)}"
+    return line
+
+
+def _rotate_before(desk: Desk, tenant: str, purpose: str, version: Version) -> str:
+    """Say until when what the key signs is outlived by its certificate."""
+    chain = desk.turning.rings.version(tenant, purpose, version).certificate_chain
+    if not chain:
+        return ""
+    end = x509.load_der_x509_certificate(chain[0]).not_valid_after_utc
+    return f", to be rotated before {_day(int(end.timestamp()) - desk.turning.longest)}"
+
+
+def _day(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
