@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from madang.cli import audit, export, keys, prepare, serve
+from madang.cli import audit, ceremony, export, keys, prepare, serve
 from madang.cli.run import run_city
 
 app = typer.Typer(
@@ -15,6 +15,7 @@ app.command("serve")(serve.serve)
 app.command("prepare")(prepare.prepare)
 app.command("audit")(audit.audit)
 app.command("export")(export.export)
+app.command("ceremony")(ceremony.ceremony_command)
 app.add_typer(keys.app, name="keys")
 
 

@@ -69,10 +69,10 @@ class Certifier:
         for der in self._kept(tenant.id):
             certificate = x509.load_der_x509_certificate(der)
             if certificate.not_valid_after_utc >= needed:
-                return ca.Authority(self._private(tenant.id, BELOW), certificate)
+                return ca.Authority(self.private(tenant.id, BELOW), certificate)
         root = self._root(tenant, now)
         below = ca.intermediate(
-            root, self._private(tenant.id, BELOW), f"{tenant.names['en']} services", now=now
+            root, self.private(tenant.id, BELOW), f"{tenant.names['en']} services", now=now
         )
         self.keys.keep_chain(tenant.id, BELOW, (below.der,))
         return below
@@ -91,15 +91,16 @@ class Certifier:
         if not self.keys.exists(tenant.id, ROOT) and any(folder.glob("*.der")):
             raise KeystoreError(
                 f"the authority of {tenant.id} below its root ends too early, and the root is not"
-                " here; hold a key ceremony for a new one (`madang ceremony`)"
+                " here; two officers certify it anew by `madang ceremony --renew`"
             )
         name = f"{tenant.names['en']} root"
-        root = ca.root(self._private(tenant.id, ROOT), name, now=now)
+        root = ca.root(self.private(tenant.id, ROOT), name, now=now)
         # The anchor comes first: a chain without one would be refused for ever.
         write_whole(folder / f"{now}.der", root.der, EVERYBODY)
         return root
 
-    def _private(self, tenant: str, name: str) -> ec.EllipticCurvePrivateKey:
+    def private(self, tenant: str, name: str) -> ec.EllipticCurvePrivateKey:
+        """Return an authority's key, made if it is missing; KeystoreError if it is not P-256."""
         if not self.keys.exists(tenant, name):
             self.keys.create_p256(tenant, name)
         key = self.keys.private_key(tenant, name)

@@ -129,6 +129,23 @@ class Token:
 
         return self._do(sign)
 
+    def change_pin(self, pin: str) -> None:
+        """Replace the user's PIN; HsmError if the token does not take it."""
+
+        def change(session: pkcs11.Session) -> None:
+            with session.token.open(rw=True) as writing:
+                writing.set_pin(self.pin, pin)
+
+        self._do(change)
+        self.close()
+
+    def close(self) -> None:
+        """Log out of the token; the next call opens it again."""
+        with self._lock:
+            if self._session is not None:
+                self._session.close()
+            self._forget()
+
     def _do(self, work: Callable[[pkcs11.Session], Found]) -> Found:
         """Do `work` in the session, once more in a new one if the module has lost the first."""
         with self._lock:
