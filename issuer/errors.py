@@ -11,6 +11,7 @@ from madang.access import errors as access
 from madang.core.protocol.error_body import printable
 from madang.core.protocol.oauth.errors import OAuthError
 from madang.core.protocol.oid4vci.errors import CredentialError
+from madang.core.trust.did.errors import DidError
 from madang.infra.hsm import HsmError
 from madang.infra.key_ring import NoActiveKey
 from madang.infra.receipts import LogNotBelieved
@@ -73,6 +74,8 @@ TABLE: Table = {
     # A key is given up and the next one not active yet, or a hardware module is away.
     NoActiveKey: lambda _: Refusal(503, "temporarily_unavailable", "key.none_active"),
     HsmError: lambda _: Refusal(503, "temporarily_unavailable", "key.module_away"),
+    # An issuer whose address is none for did:web has no DID.
+    DidError: lambda _: Refusal(404, "not_found"),
     LogNotBelieved: lambda _: Refusal(503, "temporarily_unavailable", "receipts.log_not_believed"),
 }
 """Every error that a route of the issuer raises."""

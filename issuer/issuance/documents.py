@@ -1,4 +1,4 @@
-"""Documents by which wallets and verifiers find their way: three well-known ones a tenant."""
+"""Documents by which wallets and verifiers find their way: well-known ones, and the DID's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from madang.core.protocol.oid4vci.metadata import (
     displays,
     sd_jwt_vc_configuration,
 )
+from madang.core.trust.did.web import identifier, issuer_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +71,14 @@ class Documents:
             for each in published
         ]
         return {"issuer": self.office.identifier(tenant), "jwks": {"keys": keys}}
+
+    def did_document(self, tenant: str, published: Sequence[Signer]) -> dict[str, Any]:
+        """Return the document of the issuer's did:web, with every published key by its kid.
+
+        Raises:
+            DidError: the issuer's identifier is no address that did:web can have.
+        """
+        loopback = self.office.settings.allow_loopback_http
+        did = identifier(self.office.identifier(tenant), allow_loopback_http=loopback)
+        keys = [(each.key_id, each.public_key) for each in published]
+        return issuer_document(did, keys).to_json()

@@ -1,12 +1,18 @@
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 
+from issuer.app import build
 from madang.core.keys.jwk import PublicKey
 from madang.core.protocol.oauth.metadata import parse_server_metadata
 from madang.core.protocol.oid4vci.metadata import parse_issuer_metadata
 from madang.core.protocol.urls import WellKnown, well_known
-from tests.unit.issuer.world import OTHER, TENANT, World
+from madang.core.trust.did.model import Purpose
+from madang.core.trust.did.resolution import key_for, resolve
+from madang.core.trust.did.web import identifier, location
+from madang.infra.tenancy import Addresses
+from tests.unit.issuer.world import OTHER, TENANT, Client, World
 
 
 def path_of(world: World, document: WellKnown, tenant: str = TENANT) -> str:
@@ -62,3 +68,36 @@ def test_each_municipality_has_its_own_and_others_none(world: World, document: W
     assert own.content != other.content
     assert world.client.get(f"/.well-known/{document}/nowhere/issuer").status_code == 404
     assert world.client.get(f"/{TENANT}/issuer/.well-known/{document}").status_code == 404
+
+
+def test_the_did_document_gives_the_key_that_signs(world: World) -> None:
+    did = identifier(world.identifier())
+    answer = world.client.get(urlsplit(location(did)).path)
+    assert answer.headers["content-type"] == "application/did+ld+json"
+    document = resolve(did, answer.content)
+    signer = world.authorities.signer(TENANT, "issuer")
+    assert key_for(document, signer.key_id, Purpose.ASSERTION_METHOD) == signer.public_key
+    assert len(document.verification_method) == 1
+
+
+def test_the_did_document_follows_the_keys(world: World) -> None:
+    def kids() -> list[str]:
+        methods = world.client.get(f"/{TENANT}/issuer/did.json").json()["verificationMethod"]
+        return [method["publicKeyJwk"]["kid"] for method in methods]
+
+    (before,) = kids()
+    after = world.issuer_keys.rotate(TENANT, "issuer", now=world.clock.now()).key_id
+    assert kids() == [before, after]
+    world.issuer_keys.compromise(TENANT, "issuer", 1, now=world.clock.now())
+    assert kids() == [after]
+
+
+def test_an_address_that_is_none_for_did_web_has_no_did(world: World) -> None:
+    addresses = Addresses(world.deps.catalogue.tenants, {"issuer": "http://127.0.0.1:8401"})
+    deps = replace(world.deps, addresses=addresses)
+    for allowed, status in ((False, 404), (True, 200)):
+        settings = world.settings.model_copy(update={"allow_loopback_http": allowed})
+        answer = Client(build(settings, deps)).get(f"/{TENANT}/issuer/did.json")
+        assert answer.status_code == status
+    assert answer.json()["id"] == f"did:web:127.0.0.1%3A8401:{TENANT}:issuer"
+    assert world.client.get("/nowhere/issuer/did.json").status_code == 404
