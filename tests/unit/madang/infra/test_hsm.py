@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import threading
+import time
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -156,11 +158,23 @@ def test_the_pin_is_in_no_text(token: Token) -> None:
     assert PIN not in repr(HsmKeys(token, frozenset({"issuer"})))
 
 
-def test_threads_take_turns(token: Token) -> None:
+def test_threads_take_turns_also_in_opening(token: Token, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second login of a process is refused, so two that open at once would fail."""
     key = token.create_p256(LABEL, ID)
+    token.close()
     wrong: list[object] = []
+    opened: list[int] = []
+    real, together = Token._open, threading.Barrier(4)
+
+    def slowly(self: Token) -> pkcs11.Session:
+        opened.append(threading.get_ident())
+        time.sleep(0.05)
+        return real(self)
+
+    monkeypatch.setattr(Token, "_open", slowly)
 
     def work(number: int) -> None:
+        together.wait()
         for turn in range(20):
             data = f"{number} {turn}".encode()
             try:
@@ -175,6 +189,7 @@ def test_threads_take_turns(token: Token) -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+    assert len(opened) == 1
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # of Python 3.12: threads
@@ -184,6 +199,7 @@ def test_a_child_process_signs_by_a_session_of_its_own(token: Token) -> None:
     with token._lock:
         child = os.fork()
         if child == 0:
+            signal.alarm(20)  # a child that waits for the lock for ever is ended
             good = checker_for(key).check(token.sign_p256(LABEL, ID, b"child"), b"child")
             os._exit(0 if good else 1)
     _, status = os.waitpid(child, 0)

@@ -247,6 +247,19 @@ def test_without_the_root_an_authority_near_its_end_is_told(
     assert not turning.certifier.keys.exists(tenant.id, "ca-root")
 
 
+def test_the_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert CommonSettings().pkcs11_module is None
+    assert CommonSettings().pkcs11_purposes == {"issuer"}
+    told = {"MODULE": "/opt/p11.so", "TOKEN": "city", "PIN": "1", "PURPOSES": '["verifier"]'}
+    for name, value in told.items():
+        monkeypatch.setenv(f"MADANG_PKCS11_{name}", value)
+    settings = CommonSettings()
+    assert settings.pkcs11_module == Path("/opt/p11.so")
+    assert (settings.pkcs11_token, settings.pkcs11_purposes) == ("city", {"verifier"})
+    assert settings.pkcs11_pin.get_secret_value() == "1"
+    assert "'1'" not in repr(settings)
+
+
 def test_purposes_that_cannot_live_in_a_token_are_named(
     settings: CommonSettings, tmp_path: Path
 ) -> None:
