@@ -162,7 +162,7 @@ def authority(city: City) -> ca.Authority:
 
 
 def expired_leaf(city: City) -> SoftwareSigner:
-    return certified(authority(city), city.identifier("issuer"), now=NOW - 900 * DAY)
+    return certified(authority(city), city.identifier("issuer"), now=NOW - (ca.LEAF_DAYS + 1) * DAY)
 
 
 def verifier(city: City) -> Signer:
