@@ -9,10 +9,13 @@ NPM = $(CURDIR)/$(NODE)/lib/node_modules/npm/bin/npm-cli.js
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Stands in for a hardware module in the tests. Debian has it; no package registry of a language does.
 SOFTHSM := $(firstword $(wildcard /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so) /usr/lib/softhsm/libsofthsm2.so)
+# What the tests ran; scripts/vectors.py holds it against the official vectors.
+JUNIT := build/junit
+REPORT = $(BIN)/python scripts/vectors.py $(JUNIT)/contracts.xml $(JUNIT)/unit.xml
 # uv links files from its cache where it can; a copy is as good and says nothing.
 export UV_LINK_MODE := copy
 
-.PHONY: help install run test check unit contracts-test bench lock clean
+.PHONY: help install run test check unit contracts-test vectors bench lock clean
 
 help:  ## Show what can be made.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -50,6 +53,7 @@ run: install  ## Start the city and walk the main path; ONCE=1 walks it and ends
 	@$(BIN)/madang run --state $(STATE) $(if $(ONCE),--once)
 
 test: check contracts-test unit  ## Run every check and test.
+	@$(REPORT)
 
 check: install $(CONTRACTS)/installed  ## Run the linters, the types, the layers and the limits.
 	@$(BIN)/ruff check --quiet .
@@ -60,10 +64,15 @@ check: install $(CONTRACTS)/installed  ## Run the linters, the types, the layers
 	@$(CONTRACTS)/bin/python scripts/compile_contracts.py --check
 
 contracts-test: $(CONTRACTS)/installed  ## Test the contracts in their own environment.
-	@$(CONTRACTS)/bin/python -m pytest -q -c tests/contracts/pytest.ini tests/contracts
+	@$(CONTRACTS)/bin/python -m pytest -q -c tests/contracts/pytest.ini --junit-xml=$(JUNIT)/contracts.xml tests/contracts
 
 unit: install tests/conformance/npm/node_modules/installed $(SOFTHSM)  ## Run the tests.
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --junit-xml=$(JUNIT)/unit.xml
+
+vectors: install $(CONTRACTS)/installed  ## Run the official vectors; fails when a case is left out unsaid.
+	@$(CONTRACTS)/bin/python -m pytest -q -c tests/contracts/pytest.ini -k test_vectors --junit-xml=$(JUNIT)/contracts.xml tests/contracts
+	@$(BIN)/python -m pytest -q -n 2 --junit-xml=$(JUNIT)/unit.xml tests/vectors
+	@$(REPORT)
 
 bench: install  ## Measure the speeds against their bounds; writes docs/benchmarks.md.
 	@$(BIN)/python -m bench

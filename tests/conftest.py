@@ -31,6 +31,17 @@ def vectors() -> Callable[[str], Path]:
     return folder
 
 
+@pytest.fixture
+def record_case(record_property: Callable[[str, object], None]) -> Callable[..., None]:
+    """Return what a vector test names each case by: the file, and its id where a file has many."""
+
+    def record(path: Path, case: object = None) -> None:
+        name = path.relative_to(VECTORS).as_posix()
+        record_property("vector", name if case is None else f"{name}#{case}")
+
+    return record
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name every skip that CI does not allow."""
     for line in _forbidden_skips(terminalreporter):

@@ -63,20 +63,27 @@ def decrypt(
     Raises:
         EnvelopeError: malformed, another algorithm, compressed, an unknown key, or altered.
     """
-    header = _header(compact, max_bytes)
-    if header.get("alg") != ALG or header.get("enc") not in allowed_enc:
-        raise EnvelopeError(
-            f"alg {header.get('alg')!r} with enc {header.get('enc')!r}; {ALG} with one of "
-            f"{', '.join(allowed_enc)} was expected"
-        )
-    unsupported = {"zip", "crit"} & header.keys()
-    if unsupported:
-        raise EnvelopeError(f"the JWE header has {unsupported.pop()}, which is not accepted")
-    kid = header.get("kid")
+    kid = _header(compact, allowed_enc, max_bytes).get("kid")
     if not isinstance(kid, str) or kid not in private_jwks:
         raise EnvelopeError("the JWE is not encrypted to the key of this request")
+    return decrypt_with(compact, private_jwks[kid], allowed_enc=allowed_enc, max_bytes=max_bytes)
+
+
+def decrypt_with(
+    compact: str,
+    private_jwk: Mapping[str, object],
+    *,
+    allowed_enc: tuple[str, ...] = ENCS,
+    max_bytes: int = MAX_BYTES,
+) -> bytes:
+    """Decrypt with this private P-256 JWK, whatever key the header names; otherwise as `decrypt`.
+
+    Raises:
+        EnvelopeError: malformed, another algorithm, compressed, another key's, or altered.
+    """
+    _header(compact, allowed_enc, max_bytes)
     try:
-        key = ECKey.import_key({name: str(v) for name, v in private_jwks[kid].items()})
+        key = ECKey.import_key({name: str(v) for name, v in private_jwk.items()})
         opened = jwe.decrypt_compact(compact, key, registry=_registry(*allowed_enc))
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise EnvelopeError("the JWE cannot be decrypted") from error
@@ -92,7 +99,21 @@ def _registry(*encs: str) -> JWERegistry:
     return registry
 
 
-def _header(compact: str, max_bytes: int) -> dict[str, object]:
+def _header(compact: str, allowed_enc: tuple[str, ...], max_bytes: int) -> dict[str, object]:
+    """Return the header of a JWE that is of the accepted kind (RFC 7516 section 5.2)."""
+    header = _json_header(compact, max_bytes)
+    if header.get("alg") != ALG or header.get("enc") not in allowed_enc:
+        raise EnvelopeError(
+            f"alg {header.get('alg')!r} with enc {header.get('enc')!r}; {ALG} with one of "
+            f"{', '.join(allowed_enc)} was expected"
+        )
+    unsupported = {"zip", "crit"} & header.keys()
+    if unsupported:
+        raise EnvelopeError(f"the JWE header has {unsupported.pop()}, which is not accepted")
+    return header
+
+
+def _json_header(compact: str, max_bytes: int) -> dict[str, object]:
     if len(compact) > max_bytes:
         raise EnvelopeError(f"JWE of {len(compact)} characters, at most {max_bytes} are accepted")
     parts = compact.split(".")

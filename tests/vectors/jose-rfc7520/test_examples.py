@@ -64,7 +64,8 @@ EXCLUDED = {
 @pytest.fixture
 def read(vectors: Callable[[str], Path]) -> Callable[[str], dict[str, Any]]:
     def example(name: str) -> dict[str, Any]:
-        value: dict[str, Any] = json.loads((vectors("jose-rfc7520") / name).read_text("utf-8"))
+        path = vectors("jose-rfc7520") / name
+        value: dict[str, Any] = json.loads(path.read_text("utf-8"))
         return value
 
     return example
@@ -87,8 +88,13 @@ def test_no_example_is_left_out(vectors: Callable[[str], Path]) -> None:
     } == run | EXCLUDED.keys()
 
 
-def test_ed25519_signs_and_verifies_to_the_letter(read: Callable[[str], dict[str, Any]]) -> None:
+def test_ed25519_signs_and_verifies_to_the_letter(
+    read: Callable[[str], dict[str, Any]],
+    vectors: Callable[[str], Path],
+    record_case: Callable[..., None],
+) -> None:
     example = read(ED25519)
+    record_case(vectors("jose-rfc7520") / ED25519)
     members, wanted = example["input"]["key"], example["output"]["compact"]
     private = ed25519.Ed25519PrivateKey.from_private_bytes(base64url.decode(members.pop("d")))
     signer = SoftwareSigner(private, "k")
@@ -97,8 +103,14 @@ def test_ed25519_signs_and_verifies_to_the_letter(read: Callable[[str], dict[str
     assert jws.verify(jws.parse(wanted), checker_for(signer.public_key))
 
 
-def test_p521_verifies_and_signs_what_verifies(read: Callable[[str], dict[str, Any]]) -> None:
+def test_p521_verifies_and_signs_what_verifies(
+    read: Callable[[str], dict[str, Any]],
+    vectors: Callable[[str], Path],
+    record_case: Callable[..., None],
+) -> None:
     example, public, private = read(P521), *map(read, P521_KEYS)
+    for name in (P521, *P521_KEYS):
+        record_case(vectors("jose-rfc7520") / name)
     key = PublicKey.from_jwk(public)
     with pytest.raises(KeyFormatError, match="'d'"):
         PublicKey.from_jwk(private)

@@ -28,8 +28,13 @@ def files() -> list[Path]:
 
 
 @pytest.fixture(params=files(), ids=lambda path: path.name)
-def case(request: pytest.FixtureRequest, vectors: Callable[[str], Path]) -> dict[str, Any]:
+def case(
+    request: pytest.FixtureRequest,
+    vectors: Callable[[str], Path],
+    record_case: Callable[..., None],
+) -> dict[str, Any]:
     vectors("sd-jwt-js")
+    record_case(request.param)
     return {"name": request.param.name, **json.loads(request.param.read_text("utf-8"))}
 
 

@@ -46,9 +46,14 @@ def named(path: Path) -> str:
 
 
 @pytest.fixture(params=specifications(), ids=named)
-def case(request: pytest.FixtureRequest, vectors: Callable[[str], Path]) -> dict[str, Any]:
+def case(
+    request: pytest.FixtureRequest,
+    vectors: Callable[[str], Path],
+    record_case: Callable[..., None],
+) -> dict[str, Any]:
     for folder in FOLDERS:
         vectors(folder)
+    record_case(request.param)
     specification: dict[str, Any] = load_yaml_specification(str(request.param))
     return specification
 

@@ -59,26 +59,34 @@ def decoded(path: Path) -> StatusList:
 
 
 @pytest.mark.parametrize("name", SHORT)
-def test_short_lists(folder: Path, name: str) -> None:
+def test_short_lists(folder: Path, name: str, record_case: Callable[..., None]) -> None:
+    record_case(folder / name)
     statuses = decoded(folder / name)
     assert [statuses.get(index) for index in range(len(SHORT[name]))] == SHORT[name]
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_long_lists(folder: Path, name: str) -> None:
+def test_long_lists(folder: Path, name: str, record_case: Callable[..., None]) -> None:
+    record_case(folder / name)
     statuses = decoded(folder / name)
     found = {index: statuses.get(index) for index in range(len(statuses)) if statuses.get(index)}
     assert found == LONG[name]
 
 
-def test_eight_bits(folder: Path) -> None:
-    statuses = decoded(folder / "status_list_encoding8_json.json")
+def test_eight_bits(folder: Path, record_case: Callable[..., None]) -> None:
+    example = folder / "status_list_encoding8_json.json"
+    record_case(example)
+    statuses = decoded(example)
     found = [statuses.get(index) for index in range(len(statuses)) if statuses.get(index)]
     assert sorted(found) == list(range(1, 256))
 
 
-def test_the_example_token_holds_the_first_list(folder: Path) -> None:
-    raw = re.sub(r"\s", "", (folder / "status_list_jwt_raw.txt").read_text("ascii"))
+def test_the_example_token_holds_the_first_list(
+    folder: Path, record_case: Callable[..., None]
+) -> None:
+    example = folder / "status_list_jwt_raw.txt"
+    record_case(example)
+    raw = re.sub(r"\s", "", example.read_text("ascii"))
     parsed = parse_token(raw)
     assert parsed.header["typ"] == "statuslist+jwt"
     statuses = StatusList.decode(json.loads(parsed.payload)["status_list"])

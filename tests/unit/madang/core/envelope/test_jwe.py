@@ -69,6 +69,14 @@ def test_what_was_not_offered_is_refused(compact: str) -> None:
         jwe.decrypt(compact, KEYS, allowed_enc=("A128GCM",))
 
 
+def test_with_a_key_in_hand_the_header_need_not_name_it() -> None:
+    assert jwe.decrypt_with(protected(kid=None), KEYS["k1"]) == b"secret"
+    assert jwe.decrypt_with(protected(kid="k2"), KEYS["k1"]) == b"secret"
+    for refused in (protected(enc="A256GCM"), protected(zip="DEF"), "a.b.c.d.e"):
+        with pytest.raises(EnvelopeError):
+            jwe.decrypt_with(refused, KEYS["k1"], allowed_enc=("A128GCM",))
+
+
 @pytest.mark.parametrize("change", [{"enc": "A256GCM"}, {"alg": "ECDH-ES+A128KW"}])
 def test_the_refusal_tells_what_came_and_what_was_expected(change: dict[str, str]) -> None:
     (came,) = change.values()
