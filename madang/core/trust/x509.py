@@ -20,6 +20,7 @@ CHAINS_KEPT = 256
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 _UNREADABLE = (
     ValueError,
+    TypeError,  # a name whose value is of a kind that its attribute does not have
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
     x509.InvalidVersion,
