@@ -24,7 +24,7 @@ MAX_SIGNATURES = 64
 _KEY_ID_SIZE = 4
 _SIGNATURE_LINE = re.compile(r"— (?P<name>\S+) (?P<signature>[A-Za-z0-9+/]+={0,2})")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
-_NAME = re.compile(r"[^\s+\x00-\x1f]+")
+_NAME = re.compile(r"[^\s+\x00-\x1f\ud800-\udfff]+")
 
 
 class NoteError(ValueError):
@@ -195,12 +195,12 @@ def with_signatures(note: Note, added: Iterable[NoteSignature]) -> Note:
 
 
 def _decode(data: str | bytes, max_bytes: int) -> str:
-    raw = data.encode() if isinstance(data, str) else data
-    if len(raw) > max_bytes:
-        raise NoteError(f"a note of {len(raw)} bytes, at most {max_bytes} are read")
     try:
+        raw = data.encode() if isinstance(data, str) else data
+        if len(raw) > max_bytes:
+            raise NoteError(f"a note of {len(raw)} bytes, at most {max_bytes} are read")
         text = raw.decode()
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise NoteError("a note is UTF-8, other bytes came") from error
     if _CONTROL.search(text):
         raise NoteError("a note has no control characters but newlines")
