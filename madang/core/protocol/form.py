@@ -31,9 +31,10 @@ def parse_form(body: bytes | str, *, limits: Limits, refuse: Refusal) -> dict[st
 
 def _pairs(body: bytes | str, limits: Limits, refuse: Refusal) -> list[tuple[str, str]]:
     try:
-        text = body.decode("utf-8") if isinstance(body, bytes) else body
+        # Text may hold a lone surrogate, which has no UTF-8 form and could not be written again.
+        raw = body if isinstance(body, bytes) else body.encode("utf-8")
         return parse_qsl(
-            text,
+            raw.decode("utf-8"),
             keep_blank_values=True,
             strict_parsing=True,
             errors="strict",
