@@ -15,7 +15,7 @@ REPORT = $(BIN)/python scripts/vectors.py $(JUNIT)/contracts.xml $(JUNIT)/unit.x
 # uv links files from its cache where it can; a copy is as good and says nothing.
 export UV_LINK_MODE := copy
 
-.PHONY: help install run test check unit contracts-test vectors bench lock clean
+.PHONY: help install run test check unit contracts-test vectors fuzz bench lock clean
 
 help:  ## Show what can be made.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -73,6 +73,10 @@ vectors: install $(CONTRACTS)/installed  ## Run the official vectors; fails when
 	@$(CONTRACTS)/bin/python -m pytest -q -c tests/contracts/pytest.ini -k test_vectors --junit-xml=$(JUNIT)/contracts.xml tests/contracts
 	@$(BIN)/python -m pytest -q -n 2 --junit-xml=$(JUNIT)/unit.xml tests/vectors
 	@$(REPORT)
+
+SECONDS ?= 10
+fuzz: install  ## Fuzz each parser for SECONDS, or only those in PARSER; finds go to tests/fuzz/corpus.
+	@$(BIN)/python -m tests.fuzz.run $(SECONDS) $(PARSER)
 
 bench: install  ## Measure the speeds against their bounds; writes docs/benchmarks.md.
 	@$(BIN)/python -m bench

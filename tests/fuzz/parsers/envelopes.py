@@ -1,0 +1,79 @@
+"""Keys and envelopes."""
+
+from madang.core.encoding import base64url, cbor, strict_json
+from madang.core.encoding.errors import EncodingError
+from madang.core.envelope import cose, cwt, jwe, jws
+from madang.core.envelope.errors import EnvelopeError
+from madang.core.keys import cose_key
+from madang.core.keys.jwk import KeyFormatError, PublicKey
+from madang.core.keys.signing import checker_for
+from tests.fuzz.harness import harness, text
+from tests.fuzz.world import DECRYPTION_JWKS, SIGNER
+
+CHECKER = checker_for(SIGNER.public_key)
+
+
+def _holds(key: PublicKey) -> None:
+    assert PublicKey.from_jwk(key.to_jwk()) == key
+    assert key.thumbprint()
+    assert not checker_for(key).check(b"", b"")
+
+
+@harness(EncodingError, KeyFormatError)
+def jwk(data: bytes) -> None:
+    value = strict_json.loads(data)
+    if isinstance(value, dict):
+        _holds(PublicKey.from_jwk(value))
+
+
+@harness(EncodingError, KeyFormatError)
+def cose_key_map(data: bytes) -> None:
+    key = cose_key.from_cose(cbor.loads(data))
+    _holds(key)
+    assert cose_key.from_cose(cose_key.to_cose(key)) == key
+
+
+@harness(KeyFormatError)
+def certificate_key(data: bytes) -> None:
+    _holds(PublicKey.from_certificate(data))
+
+
+@harness(EnvelopeError)
+def jws_compact(data: bytes) -> None:
+    parsed = jws.parse(data)
+    signed = parsed.signing_input.decode("ascii")
+    assert f"{signed}.{base64url.encode(parsed.signature)}".encode() == data
+    assert jws.parse(text(data)) == parsed
+    jws.verify(parsed, CHECKER)
+    jws.decode_chain(parsed.header)
+    jws.claims(parsed)
+
+
+@harness(EnvelopeError)
+def jwe_compact(data: bytes) -> None:
+    jwe.decrypt(text(data), DECRYPTION_JWKS)
+
+
+@harness(EnvelopeError)
+def jwe_with_a_key(data: bytes) -> None:
+    jwe.decrypt_with(text(data), DECRYPTION_JWKS["e1"])
+
+
+@harness(EnvelopeError, EncodingError)
+def cose_sign1(data: bytes) -> None:
+    message = cose.parse_sign1(data)
+    cose.verify1(message, CHECKER, external_aad=b"a")
+    cose.x5chain(message)
+    assert cose.parse_sign1(cose.encode(message)) == message
+
+
+@harness(EnvelopeError, EncodingError)
+def cose_mac0(data: bytes) -> None:
+    message = cose.parse_mac0(data)
+    cose.verify_mac0(message, b"k" * 32)
+    assert cose.parse_mac0(cose.encode(message)) == message
+
+
+@harness(EnvelopeError)
+def cwt_token(data: bytes) -> None:
+    cwt.verify(cwt.parse(data), CHECKER)

@@ -1,0 +1,109 @@
+"""What comes from a log: notes, checkpoints, tiles, entries, proofs, receipts."""
+
+from madang.core.evidence import receipt as receipts
+from madang.core.evidence.audit import audit
+from madang.core.evidence.heads import heads_of_checkpoints
+from madang.core.evidence.receipt import Receipt, ReceiptError
+from madang.core.merkle import checkpoint as checkpoints
+from madang.core.merkle import note as notes
+from madang.core.merkle import proof
+from madang.core.merkle.entry import Entry, EntryError
+from madang.core.merkle.note import NoteError, VerifierKey
+from madang.core.merkle.tiles import (
+    Tile,
+    TileError,
+    TileTree,
+    encode_bundle,
+    parse_path,
+    split_bundle,
+    split_tile,
+)
+from madang.core.merkle.tree import HASH_SIZE, TreeError
+from tests.fuzz.harness import chunks, harness, text
+from tests.fuzz.world import LOG_KEY
+
+MAX_LEAVES = 70_000
+
+
+@harness(NoteError)
+def note(data: bytes) -> None:
+    parsed = notes.parse_note(data)
+    assert parsed.serialize().encode() == data
+    assert notes.parse_note(text(data)) == parsed
+    notes.signed_by(parsed, LOG_KEY)
+
+
+@harness(NoteError)
+def note_text(data: bytes) -> None:
+    notes.parse_note(text(data))
+
+
+@harness(NoteError)
+def note_key(data: bytes) -> None:
+    assert VerifierKey.parse(text(data)).encode() == text(data)
+
+
+@harness(NoteError)
+def checkpoint(data: bytes) -> None:
+    signed = checkpoints.parse_note(data)
+    assert signed.checkpoint.text() == signed.note.text
+    checkpoints.verify(signed, LOG_KEY)
+
+
+@harness(TileError)
+def tile_path(data: bytes) -> None:
+    assert parse_path(text(data)).path == text(data)
+
+
+@harness(TileError)
+def tile(data: bytes) -> None:
+    assert b"".join(split_tile(Tile(0, 0, 1 + data[0] if data else 1), data[1:])) == data[1:]
+
+
+@harness(TileError)
+def tile_bundle(data: bytes) -> None:
+    entries = split_bundle(Tile(None, 0, 1 + data[0] if data else 1), data[1:])
+    assert encode_bundle(entries) == data[1:]
+
+
+@harness(TileError, TreeError)
+def tile_tree(data: bytes) -> None:
+    size, *tiles = [int.from_bytes(data[:3]) % MAX_LEAVES, *chunks(data[3:])]
+    served = iter(tiles)
+    tree = TileTree(size, lambda _: next(served, b""))
+    tree.root()
+    tree.compact_range()
+    tree.inclusion_proof(size // 2, size)
+    tree.consistency_proof(size // 3, size)
+
+
+@harness(EntryError)
+def log_entry(data: bytes) -> None:
+    assert Entry.parse(data).encode() == data
+
+
+@harness()
+def merkle_proofs(data: bytes) -> None:
+    one, two, three = (int.from_bytes(data[at : at + 8], signed=True) for at in (0, 8, 16))
+    rest = data[24:]
+    hashes = [rest[at : at + HASH_SIZE] for at in range(0, len(rest), HASH_SIZE)]
+    first, second, *steps = [*hashes, b"", b""]
+    assert proof.verify_inclusion(one, two, first, steps, second) in {True, False}
+    assert proof.verify_consistency(one, two, first, second, steps) in {True, False}
+    assert proof.verify_subtree_inclusion(one, two, three, first, steps, second) in {True, False}
+    assert proof.verify_subtree_consistency(one, two, three, first, second, steps) in {True, False}
+
+
+@harness(ReceiptError)
+def receipt(data: bytes) -> None:
+    parsed = Receipt.parse(data)
+    assert Receipt.parse(parsed.encode()) == parsed
+    receipts.check(parsed, LOG_KEY)
+
+
+@harness()
+def log_audit(data: bytes) -> None:
+    entries = list(chunks(data))
+    heads, findings = heads_of_checkpoints(entries[-1:], LOG_KEY)
+    report = audit(entries, heads, prior=findings)
+    assert report.size == len(entries)

@@ -1,0 +1,165 @@
+"""Messages of DCQL and OpenID4VP, and the verification of a whole answer."""
+
+from madang.core.encoding import base64url, strict_json
+from madang.core.encoding.errors import EncodingError
+from madang.core.envelope import jwe, jws
+from madang.core.formats.sd_jwt import vc
+from madang.core.formats.sd_jwt.model import digest_of
+from madang.core.formats.sd_jwt.present import KEY_BINDING_TYPE
+from madang.core.protocol.dcql.check import check_answer
+from madang.core.protocol.dcql.credential import Credential
+from madang.core.protocol.dcql.errors import DcqlError
+from madang.core.protocol.dcql.match import HeldCredential, match
+from madang.core.protocol.dcql.model import SD_JWT_VC, parse_query
+from madang.core.protocol.dcql.path import locate, restrict
+from madang.core.protocol.oid4vp.client_id import (
+    check_certificate,
+    parse_client_id,
+    x509_hash_client_id,
+)
+from madang.core.protocol.oid4vp.errors import VpError
+from madang.core.protocol.oid4vp.presented import Policy
+from madang.core.protocol.oid4vp.request import REQUEST_TYP
+from madang.core.protocol.oid4vp.request_check import WalletPolicy, verify_request
+from madang.core.protocol.oid4vp.request_link import parse_request_link, parse_wallet_post
+from madang.core.protocol.oid4vp.response import (
+    Answer,
+    PostedAnswer,
+    encrypt_answer,
+    open_answer,
+    parse_posted,
+)
+from madang.core.protocol.oid4vp.result import RESULT_TYP, check_result
+from madang.core.protocol.oid4vp.verification import Asked, conclude, examine
+from madang.core.protocol.typed_jwt import Window
+from madang.core.status.token_status_list import StatusList
+from tests.fuzz.harness import chunks, harness, text
+from tests.fuzz.world import (
+    DECRYPTION_JWKS,
+    ENCRYPTION_JWK,
+    HOLDER,
+    ISSUER,
+    LEAF_DER,
+    NONCE,
+    NOW,
+    QUERY,
+    RECORD,
+    ROOT_DER,
+    SIGNER,
+    STATE,
+    TRUST,
+    VCT,
+    VERIFIER,
+)
+
+CLIENT_ID = x509_hash_client_id(LEAF_DER)
+WALLET = WalletPolicy((ROOT_DER,), NOW)
+ASKED = Asked(QUERY, str(CLIENT_ID), NONCE, STATE)
+CHAIN = {"x5c": jws.encode_chain(SIGNER.certificate_chain)}
+HELD = Credential(SD_JWT_VC, frozenset({VCT}), RECORD, holder_bound=True)
+
+
+@harness(EncodingError, DcqlError)
+def dcql_query(data: bytes) -> None:
+    query = parse_query(strict_json.loads(data))
+    assert parse_query(query.to_json()) == query
+    chosen = match(query, [HeldCredential("h", HELD)]).answer()
+    check_answer(query, dict.fromkeys(chosen, (HELD,)))
+
+
+@harness(EncodingError)
+def claims_path(data: bytes) -> None:
+    document, *paths = [strict_json.loads(piece) for piece in chunks(data)] or [{}]
+    if not isinstance(document, dict) or not all(isinstance(path, list) for path in paths):
+        return
+    steps = [
+        tuple(
+            s for s in path if s is None or (isinstance(s, str | int) and not isinstance(s, bool))
+        )
+        for path in paths
+    ]
+    kept = restrict(document, steps)
+    for path in steps:
+        assert len(locate(document, path)) >= len(locate(kept, path))
+
+
+@harness(VpError)
+def request_link(data: bytes) -> None:
+    link = parse_request_link(text(data))
+    assert parse_request_link(link.to_uri()) == link
+
+
+@harness(VpError)
+def wallet_post(data: bytes) -> None:
+    parse_wallet_post(data)
+
+
+@harness(VpError)
+def client_id(data: bytes) -> None:
+    parsed = parse_client_id(text(data))
+    assert str(parsed) == text(data)
+    check_certificate(parsed, LEAF_DER)
+
+
+@harness(VpError)
+def request_object(data: bytes) -> None:
+    verify_request(text(data), client_id=str(CLIENT_ID), policy=WALLET)
+
+
+@harness(VpError)
+def request_object_signed(data: bytes) -> None:
+    compact = jws.sign(data, {"typ": REQUEST_TYP, **CHAIN}, SIGNER)
+    checked = verify_request(compact, client_id=str(CLIENT_ID), policy=WALLET)
+    encrypt_answer(checked.request, {"id": ["x"]})
+
+
+@harness(VpError)
+def posted_answer(data: bytes) -> None:
+    parse_posted(data)
+
+
+@harness(VpError)
+def answer_encrypted(data: bytes) -> None:
+    sealed = jwe.encrypt(data, ENCRYPTION_JWK, enc="A256GCM")
+    open_answer(PostedAnswer(sealed), DECRYPTION_JWKS)
+
+
+def _concluded(compact: str) -> None:
+    examined = examine(Answer({"id": (compact,)}, STATE), ASKED, Policy(TRUST, NOW))
+    lists = {source: StatusList.of_size(64) for source in examined.status_sources}
+    verdict = conclude(examined, lists)
+    assert verdict.ok == bool(verdict.credentials)
+
+
+@harness()
+def presentation(data: bytes) -> None:
+    _concluded(text(data))
+
+
+@harness()
+def presentation_signed(data: bytes) -> None:
+    """Sign what an accredited issuer and a holder could have signed."""
+    payload, binding, *disclosures = [*chunks(data), b"", b""]
+    issued = jws.sign(payload, {"typ": vc.TYPE, **CHAIN}, SIGNER)
+    bound = "~".join([issued, *map(base64url.encode, disclosures), ""])
+    claims = binding.replace(b"$", digest_of(bound, "sha-256").encode())
+    _concluded(bound + jws.sign(claims, {"typ": KEY_BINDING_TYPE}, HOLDER))
+
+
+@harness(VpError)
+def result(data: bytes) -> None:
+    check_result(
+        text(data),
+        verifier=VERIFIER,
+        issuer=ISSUER,
+        anchors=(ROOT_DER,),
+        window=Window(NOW, 60, 60),
+    )
+
+
+@harness(VpError)
+def result_signed(data: bytes) -> None:
+    compact = jws.sign(data, {"typ": RESULT_TYP, **CHAIN}, SIGNER)
+    check_result(
+        compact, verifier=VERIFIER, issuer=ISSUER, anchors=(ROOT_DER,), window=Window(NOW, 60, 60)
+    )

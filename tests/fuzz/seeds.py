@@ -1,0 +1,286 @@
+"""One good input for each harness, made from code, so that none goes stale."""
+
+import json
+from itertools import count
+
+from madang.core.encoding import base64url, canonical_json, cbor, strict_json
+from madang.core.envelope import cose, cwt, jwe, jws
+from madang.core.evidence.receipt import Receipt
+from madang.core.formats.sd_jwt import present, vc
+from madang.core.formats.sd_jwt.issue import SdFrame, issue
+from madang.core.formats.sd_jwt.json_form import to_json
+from madang.core.formats.sd_jwt.type_metadata import integrity
+from madang.core.keys import cose_key
+from madang.core.merkle import checkpoint
+from madang.core.merkle.checkpoint import Checkpoint
+from madang.core.merkle.entry import Entry, EntryKind, commitment
+from madang.core.merkle.tiles import encode_bundle
+from madang.core.merkle.tree import Tree, leaf_hash
+from madang.core.protocol.oauth.names import PreAuthorizedCode
+from madang.core.protocol.oauth.token import TokenRequest
+from madang.core.protocol.oid4vci.offer import pre_authorized_offer
+from madang.core.protocol.oid4vci.proof import make_proof_jwt
+from madang.core.protocol.oid4vp.request import Session, build_request, sign_request
+from madang.core.protocol.oid4vp.request_link import RequestLink
+from madang.core.protocol.oid4vp.result import PresentationResult, sign_result
+from madang.core.rules.document import decision_document
+from madang.core.rules.evaluate import decide
+from madang.core.rules.parser import parse_rule
+from madang.core.status import token_status_list
+from madang.core.status.token_status_list import StatusList
+from tests.fuzz import catalogue
+from tests.fuzz.harness import joined
+from tests.fuzz.parsers.formats import disclosure_digest
+from tests.fuzz.parsers.presenting import CLIENT_ID
+from tests.fuzz.world import (
+    ENCRYPTION_JWK,
+    HOLDER,
+    ISSUER,
+    LEAF_DER,
+    LIST,
+    LOG_KEY,
+    NONCE,
+    NOW,
+    ORIGIN,
+    QUERY,
+    QUERY_JSON,
+    RECORD,
+    ROOT_DER,
+    SIGNER,
+    STATE,
+    VCT,
+    VERIFIER,
+)
+
+Seeds = dict[str, tuple[bytes, ...]]
+
+
+def dumped(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def payload_of(compact: str) -> bytes:
+    """Return what a JWS signs; the harness signs it anew."""
+    return jws.parse(compact).payload
+
+
+STATUSES = StatusList(2, bytearray(b"\x1b\xe4"))
+STATUS_TOKEN = token_status_list.token(
+    STATUSES, uri=LIST, issued_at=NOW, expires_at=NOW + 600, ttl=300, signer=SIGNER
+)
+ENVELOPE = jws.sign(b'{"a":[1,"b"]}', {"typ": "x", "x5c": jws.encode_chain([LEAF_DER])}, SIGNER)
+CLAIMS = {
+    **RECORD,
+    "iss": ISSUER,
+    "vct": VCT,
+    "iat": NOW,
+    "exp": NOW + 600,
+    "cnf": {"jwk": HOLDER.public_key.to_jwk()},
+    "status": {"status_list": {"idx": 3, "uri": LIST}},
+}
+BINDING = {"aud": str(CLIENT_ID), "nonce": NONCE, "iat": NOW, "sd_hash": "$"}
+
+
+def encodings() -> Seeds:
+    values = [None, True, -1, 10**12, 1.5, "a\\u00e9\\ud83d\\ude00", {"b": [], "a": {}}]
+    plain = {0: [b"\x01", "a", -5], "a": {}, 2: cbor.Tag(24, b"\x01"), 3: None}
+    return {
+        "json_strict": (dumped(values), b' {"a" : "\\ud83d\\ude00" , "b":-1e3}'),
+        "json_canonical": (dumped([v for v in values if not isinstance(v, float)]),),
+        "base64url_text": (b"AAECAwQ", b"_-8"),
+        "cbor_item": (cbor.dumps(plain),),
+    }
+
+
+def envelopes() -> Seeds:
+    key = SIGNER.public_key
+    sealed = jwe.encrypt(b"{}", ENCRYPTION_JWK, enc="A128GCM").encode()
+    message = cose.sign1(b"p", {cose.X5CHAIN: LEAF_DER}, SIGNER, unprotected={9: "x"})
+    return {
+        "jwk": tuple(dumped(k) for k in (key.to_jwk(), ENCRYPTION_JWK)),
+        "cose_key_map": (cbor.dumps(cose_key.to_cose(key)),),
+        "certificate_key": (LEAF_DER,),
+        "jws_compact": (ENVELOPE.encode(),),
+        "jwe_compact": (sealed,),
+        "jwe_with_a_key": (sealed,),
+        "cose_sign1": (cose.encode(message),),
+        "cose_mac0": (cose.encode(cose.mac0(b"p", b"k" * 32)),),
+        "cwt_token": (cwt.encode({cwt.ISS: ISSUER, cwt.IAT: NOW}, SIGNER, typ="x"),),
+    }
+
+
+def formats() -> Seeds:
+    frame = SdFrame.of([("name",), ("languages",), ("languages", 0)])
+    salts = (f"salt{number:018}" for number in count())
+    issued = issue(CLAIMS, frame, signer=SIGNER, header={"typ": vc.TYPE}, salts=salts)
+    every = [(name,) for name in RECORD]
+    shown = present.present(
+        issued.compact, every, holder=HOLDER, audience=VERIFIER, nonce=NONCE, issued_at=NOW
+    )
+    member, element = dumped(["salt", "given", [1, "x"]]), dumped(["salt", {"a": None}])
+    hidden = {
+        **CLAIMS,
+        "_sd_alg": "sha-256",
+        "_sd": [disclosure_digest(member)],
+        "list": [{"...": disclosure_digest(element)}],
+    }
+    signed = joined(dumped(hidden), dumped(BINDING), member, element)
+    metadata = {
+        "vct": VCT,
+        "name": "ID",
+        "display": [{"locale": "en", "name": "ID"}],
+        "claims": [{"path": ["languages", None], "sd": "always", "svg_id": "a"}],
+    }
+    return {
+        "sd_jwt": (shown.encode(), issued.compact.encode()),
+        "sd_jwt_disclosure": (
+            base64url.encode(member).encode(),
+            base64url.encode(element).encode(),
+        ),
+        "sd_jwt_json": (dumped(to_json(shown)),),
+        "sd_jwt_type_metadata": (dumped(metadata),),
+        "sd_jwt_integrity": (f"sha384-AA== {integrity(b'')}?x".encode(),),
+        "sd_jwt_vc": (shown.encode(),),
+        "sd_jwt_vc_signed": (signed,),
+        "presentation": (shown.encode(),),
+        "presentation_signed": (signed, joined(dumped(CLAIMS), dumped(BINDING))),
+    }
+
+
+def logs() -> Seeds:
+    digest, salt = b"\x05" * 32, b"\x06" * 16
+    entry = Entry(2, EntryKind.CREDENTIAL, NOW - NOW % 3600, ISSUER, commitment(salt, digest))
+    leaves = [leaf_hash(bytes([n])) for n in range(2)] + [leaf_hash(entry.encode())]
+    tree = Tree(leaves)
+    published = checkpoint.sign(Checkpoint(ORIGIN, 3, tree.root()), SIGNER).encode()
+    proof = tuple(tree.inclusion_proof(2, 3))
+    receipt = Receipt(
+        ORIGIN, EntryKind.CREDENTIAL, 2, entry, salt, digest, proof, published.decode()
+    )
+    numbers = b"".join(n.to_bytes(8) for n in (2, 3, 3))
+    first = Entry(0, EntryKind.KEY, 0, ISSUER, digest).encode()
+    return {
+        "note": (published,),
+        "note_text": (published,),
+        "note_key": (LOG_KEY.encode().encode(),),
+        "checkpoint": (published,),
+        "tile_path": (b"tile/0/x001/067.p/8", b"tile/entries/000"),
+        "tile": (b"\x02" + b"".join(leaves),),
+        "tile_bundle": (b"\x01" + encode_bundle([b"a", b"bcd"]),),
+        "tile_tree": (b"\x00\x00\x03" + joined(b"".join(leaves)),),
+        "log_entry": (entry.encode(),),
+        "merkle_proofs": (numbers + leaves[2] + tree.root() + b"".join(proof),),
+        "receipt": (receipt.encode(),),
+        "log_audit": (joined(first, published),),
+    }
+
+
+def trusts() -> Seeds:
+    token = STATUS_TOKEN.encode()
+    return {
+        "x509_chain": (joined(LEAF_DER),),
+        "x509_anchor": (ROOT_DER,),
+        "x509_names": (LEAF_DER,),
+        "x509_authorities": (joined(LEAF_DER, ROOT_DER),),
+        "trust_chain": (joined(LEAF_DER),),
+        "status_list": (dumped(STATUSES.encode()),),
+        "status_token": (token,),
+        "status_token_signed": (payload_of(STATUS_TOKEN),),
+        "status_token_of_issuer": (token,),
+        "status_reference": (dumped(CLAIMS),),
+    }
+
+
+def issuing() -> Seeds:
+    code = PreAuthorizedCode("code")
+    made = pre_authorized_offer(ISSUER, ("id", "lease"), code)
+    request = TokenRequest(code, "1234", "wallet").to_form()
+    details = [{"type": "openid_credential", "credential_configuration_id": "id"}]
+    token = {"access_token": "t", "expires_in": 60, "authorization_details": details}
+    proof = make_proof_jwt(HOLDER, ISSUER, NONCE, NOW)
+    configuration = {
+        "format": "dc+sd-jwt",
+        "vct": VCT,
+        "cryptographic_binding_methods_supported": ["jwk"],
+        "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": ["ES256"]}},
+        "credential_metadata": {"claims": [{"path": ["a", None], "display": [{"name": "A"}]}]},
+    }
+    metadata = {
+        "credential_issuer": ISSUER,
+        "credential_endpoint": f"{ISSUER}/credential",
+        "credential_configurations_supported": {"id": configuration},
+        "batch_credential_issuance": {"batch_size": 8},
+    }
+    server = {"issuer": ISSUER, "token_endpoint": f"{ISSUER}/token", "grant_types_supported": ["a"]}
+    error = dumped({"error": "invalid_proof", "error_description": "no"})
+    return {
+        "form": (b"a=%EB%B9%84&b=&c=d+e",),
+        "form_query": (b"a=b&c=%20",),
+        "url": (b"https://mapo.example:8443/a/b?c=d", b"http://[::1]:80/"),
+        "token_request": (f"{request}&authorization_details={json.dumps(details)}".encode(),),
+        "token_response": (dumped(token),),
+        "oauth_error": (error,),
+        "server_metadata": (dumped(server),),
+        "issuer_metadata": (dumped(metadata),),
+        "offer": (dumped(made.to_json()),),
+        "offer_uri": (
+            made.to_uri().encode(),
+            b"openid-credential-offer://?credential_offer_uri=https://a.example/o",
+        ),
+        "credential_request": (
+            dumped({"credential_configuration_id": "id", "proofs": {"jwt": [proof]}}),
+        ),
+        "credential_response": (
+            dumped({"credentials": [{"credential": "x"}]}),
+            dumped({"transaction_id": "t", "interval": 5}),
+        ),
+        "nonce_response": (dumped({"c_nonce": NONCE}),),
+        "credential_error": (error,),
+        "key_proof": (proof.encode(),),
+        "key_proof_signed": (payload_of(proof),),
+        "receipt_request_signed": (payload_of(proof),),
+    }
+
+
+def presenting() -> Seeds:
+    session = Session(NONCE, STATE, ENCRYPTION_JWK, NOW, NOW + 600)
+    answer_at = f"{VERIFIER}/answer"
+    request = build_request(CLIENT_ID, QUERY, session, response_uri=answer_at, purpose={"ko": "왜"})
+    signed = sign_request(request, SIGNER)
+    link = RequestLink(str(CLIENT_ID), f"{VERIFIER}/request/1", "post").to_uri()
+    result = sign_result(
+        PresentationResult(VERIFIER, ISSUER, "p1", "id", b"\x07" * 32, "jkt", NOW, NOW + 60), SIGNER
+    )
+    return {
+        "dcql_query": (dumped(QUERY_JSON),),
+        "claims_path": (joined(dumped(RECORD), b'["languages",null]', b'["languages",1]'),),
+        "request_link": (link.encode(),),
+        "wallet_post": (b"wallet_nonce=abc",),
+        "client_id": (str(CLIENT_ID).encode(), b"x509_san_dns:mapo.example"),
+        "request_object": (signed.encode(),),
+        "request_object_signed": (payload_of(signed),),
+        "posted_answer": (b"response=a.b.c.d.e", b"error=access_denied&state=s"),
+        "answer_encrypted": (dumped({"vp_token": {"id": ["a~"]}, "state": STATE}),),
+        "result": (result.encode(),),
+        "result_signed": (payload_of(result),),
+    }
+
+
+def laws() -> Seeds:
+    rule_json = strict_json.loads(catalogue.RULE)
+    parsed = parse_rule(rule_json)
+    document = decision_document(decide(parsed, (), day=parsed.effective_from))
+    return {
+        "rule": (catalogue.RULE,),
+        "rule_texts": (catalogue.TEXTS,),
+        "decision_document": (joined(canonical_json.encode(document), catalogue.RULE),),
+        "certificate_type": (joined(*catalogue.TYPE_FILES.values()),),
+        "federation": (catalogue.FEDERATION,),
+        "register_record": (catalogue.RECORD,),
+    }
+
+
+def every() -> Seeds:
+    """Return the seeds of every harness."""
+    made = (encodings, envelopes, formats, logs, trusts, issuing, presenting, laws)
+    return {name: seeds for make in made for name, seeds in make().items()}

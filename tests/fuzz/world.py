@@ -1,0 +1,94 @@
+"""Keys, certificates and times that never change, so that a seed stays good."""
+
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from madang.core.encoding import base64url
+from madang.core.keys.jwk import PublicKey
+from madang.core.keys.software import SoftwareSigner
+from madang.core.merkle.note import VerifierKey
+from madang.core.protocol.dcql.model import DcqlQuery, parse_query
+from madang.core.trust.model import Attester, TrustList
+
+NOW = 1_780_000_000
+ISSUER = "https://mapo.example/mapo/issuer"
+VERIFIER = "https://mapo.example/mapo/verifier"
+VCT = f"{ISSUER}/vct/id/1"
+LIST = f"{ISSUER}/statuslists/1"
+ORIGIN = "mapo.example/mapo/log"
+NONCE, STATE = "bm9uY2U", "c3RhdGU"
+
+_ROOT = ed25519.Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
+_LEAF = ed25519.Ed25519PrivateKey.from_private_bytes(b"\x02" * 32)
+
+
+def _certificate(subject: str, issuer: str, *, authority: bool) -> bytes:
+    """Return a certificate in DER; Ed25519 signs without chance."""
+    key = _ROOT if authority else _LEAF
+    usage = dict.fromkeys(
+        (
+            *("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
+            *("crl_sign", "encipher_only", "decipher_only"),
+        ),
+        False,
+    )
+    names = [x509.UniformResourceIdentifier(ISSUER), x509.UniformResourceIdentifier(VERIFIER)]
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]))
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2036, 1, 1, tzinfo=UTC))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        .add_extension(
+            x509.KeyUsage(digital_signature=not authority, key_cert_sign=authority, **usage),
+            critical=True,
+        )
+        .add_extension(
+            x509.SubjectAlternativeName([*names, x509.DNSName("mapo.example")]), critical=False
+        )
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(_ROOT.public_key()), critical=False
+        )
+    )
+    return builder.sign(_ROOT, None).public_bytes(Encoding.DER)
+
+
+ROOT_DER = _certificate("root", "root", authority=True)
+LEAF_DER = _certificate("leaf", "root", authority=False)
+SIGNER = SoftwareSigner(_LEAF, "k1", (LEAF_DER,))
+HOLDER = SoftwareSigner(ed25519.Ed25519PrivateKey.from_private_bytes(b"\x03" * 32), "holder")
+LOG_KEY = VerifierKey.of(ORIGIN, SIGNER)
+TRUST = TrustList({VCT: (Attester(ISSUER, "mapo", (ROOT_DER,)),)}, {VCT: "id"})
+
+_ENCRYPTION = ec.derive_private_key(5, ec.SECP256R1())
+ENCRYPTION_JWK = {
+    **PublicKey.from_native(_ENCRYPTION.public_key()).to_jwk(),
+    "kid": "e1",
+    "alg": "ECDH-ES",
+}
+DECRYPTION_JWKS = {"e1": {**ENCRYPTION_JWK, "d": base64url.encode((5).to_bytes(32))}}
+
+RECORD = {"name": "Kim Mina", "birth": "1996-03-01", "languages": ["ko", "en"]}
+QUERY_JSON = {
+    "credentials": [
+        {
+            "id": "id",
+            "format": "dc+sd-jwt",
+            "meta": {"vct_values": [VCT]},
+            "claims": [
+                {"id": "a", "path": ["name"]},
+                {"id": "b", "path": ["languages", None], "values": ["ko"]},
+            ],
+            "claim_sets": [["a", "b"], ["a"]],
+        }
+    ],
+    "credential_sets": [{"options": [["id"]], "required": True}],
+}
+QUERY: DcqlQuery = parse_query(QUERY_JSON)
