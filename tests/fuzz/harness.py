@@ -12,6 +12,16 @@ from pathlib import Path
 Function = Callable[[bytes], None]
 
 
+class RefusedError(Exception):
+    """A verification said no; that is an answer, and a seed shall not get it."""
+
+
+def require(holds: object) -> None:
+    """Tell a verdict apart from a refusal, so that every seed is known to go all the way."""
+    if not holds:
+        raise RefusedError
+
+
 @dataclass(frozen=True, slots=True)
 class Harness:
     """A parser under test.
@@ -43,7 +53,7 @@ def harness(*errors: type[Exception]) -> Callable[[Function], Function]:
     def enter(function: Function) -> Function:
         name = function.__name__
         assert name not in HARNESSES
-        HARNESSES[name] = Harness(name, function, errors)
+        HARNESSES[name] = Harness(name, function, (*errors, RefusedError))
         return function
 
     return enter

@@ -31,8 +31,9 @@ from madang.core.status.token_status_list import StatusList
 from tests.fuzz import catalogue
 from tests.fuzz.harness import joined
 from tests.fuzz.parsers.formats import disclosure_digest
-from tests.fuzz.parsers.presenting import CLIENT_ID
 from tests.fuzz.world import (
+    CHAIN,
+    CLIENT_ID,
     ENCRYPTION_JWK,
     HOLDER,
     ISSUER,
@@ -112,10 +113,11 @@ def envelopes() -> Seeds:
 def formats() -> Seeds:
     frame = SdFrame.of([("name",), ("languages",), ("languages", 0)])
     salts = (f"salt{number:018}" for number in count())
-    issued = issue(CLAIMS, frame, signer=SIGNER, header={"typ": vc.TYPE}, salts=salts)
+    header = {"typ": vc.TYPE, **CHAIN}
+    issued = issue(CLAIMS, frame, signer=SIGNER, header=header, salts=salts)
     every = [(name,) for name in RECORD]
     shown = present.present(
-        issued.compact, every, holder=HOLDER, audience=VERIFIER, nonce=NONCE, issued_at=NOW
+        issued.compact, every, holder=HOLDER, audience=str(CLIENT_ID), nonce=NONCE, issued_at=NOW
     )
     member, element = dumped(["salt", "given", [1, "x"]]), dumped(["salt", {"a": None}])
     hidden = {
@@ -139,7 +141,7 @@ def formats() -> Seeds:
         ),
         "sd_jwt_json": (dumped(to_json(shown)),),
         "sd_jwt_type_metadata": (dumped(metadata),),
-        "sd_jwt_integrity": (f"sha384-AA== {integrity(b'')}?x".encode(),),
+        "sd_jwt_integrity": (f"sha999-AA== sha256-AA== {integrity(b'')}?x".encode(),),
         "sd_jwt_vc": (shown.encode(),),
         "sd_jwt_vc_signed": (signed,),
         "presentation": (shown.encode(),),
@@ -159,6 +161,7 @@ def logs() -> Seeds:
     )
     numbers = b"".join(n.to_bytes(8) for n in (2, 3, 3))
     first = Entry(0, EntryKind.KEY, 0, ISSUER, digest).encode()
+    head = checkpoint.sign(Checkpoint(ORIGIN, 1, Tree([leaf_hash(first)]).root()), SIGNER)
     return {
         "note": (published,),
         "note_text": (published,),
@@ -171,7 +174,7 @@ def logs() -> Seeds:
         "log_entry": (entry.encode(),),
         "merkle_proofs": (numbers + leaves[2] + tree.root() + b"".join(proof),),
         "receipt": (receipt.encode(),),
-        "log_audit": (joined(first, published),),
+        "log_audit": (joined(head.encode(), first),),
     }
 
 

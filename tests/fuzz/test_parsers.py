@@ -13,7 +13,7 @@ from tests.fuzz.harness import Harness, load
 HARNESSES = load()
 CORPUS = Path(__file__).resolve().parent / "corpus"
 SEEDS = seeds.every()
-MUTATIONS = 60
+MUTATIONS = 150
 SECONDS = 2.0
 """Longest time that one input may take; the slowest takes a hundredth of it."""
 TOKENS = (

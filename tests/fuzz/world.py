@@ -8,11 +8,17 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from madang.core.encoding import base64url
+from madang.core.envelope import jws
+from madang.core.formats.sd_jwt import vc
+from madang.core.formats.sd_jwt.model import digest_of
+from madang.core.formats.sd_jwt.present import KEY_BINDING_TYPE
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.software import SoftwareSigner
 from madang.core.merkle.note import VerifierKey
 from madang.core.protocol.dcql.model import DcqlQuery, parse_query
+from madang.core.protocol.oid4vp.client_id import x509_hash_client_id
 from madang.core.trust.model import Attester, TrustList
+from tests.fuzz.harness import chunks
 
 NOW = 1_780_000_000
 ISSUER = "https://mapo.example/mapo/issuer"
@@ -65,6 +71,8 @@ LEAF_DER = _certificate("leaf", "root", authority=False)
 SIGNER = SoftwareSigner(_LEAF, "k1", (LEAF_DER,))
 HOLDER = SoftwareSigner(ed25519.Ed25519PrivateKey.from_private_bytes(b"\x03" * 32), "holder")
 LOG_KEY = VerifierKey.of(ORIGIN, SIGNER)
+CHAIN = {"x5c": jws.encode_chain(SIGNER.certificate_chain)}
+CLIENT_ID = x509_hash_client_id(LEAF_DER)
 TRUST = TrustList({VCT: (Attester(ISSUER, "mapo", (ROOT_DER,)),)}, {VCT: "id"})
 
 _ENCRYPTION = ec.derive_private_key(5, ec.SECP256R1())
@@ -92,3 +100,17 @@ QUERY_JSON = {
     "credential_sets": [{"options": [["id"]], "required": True}],
 }
 QUERY: DcqlQuery = parse_query(QUERY_JSON)
+
+
+def presented(data: bytes) -> str:
+    """Sign a payload, the claims of a key binding and disclosures: checks lie behind signatures.
+
+    Args:
+        data: these pieces as of `chunks`; `$` in the claims becomes the right `sd_hash`.
+    """
+    pieces = list(chunks(data))
+    payload, binding, *disclosures = pieces + [b""] * (2 - len(pieces))
+    issued = jws.sign(payload, {"typ": vc.TYPE, **CHAIN}, SIGNER)
+    bound = "~".join([issued, *map(base64url.encode, disclosures), ""])
+    claims = binding.replace(b"$", digest_of(bound, "sha-256").encode())
+    return bound + jws.sign(claims, {"typ": KEY_BINDING_TYPE}, HOLDER)

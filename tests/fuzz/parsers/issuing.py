@@ -23,7 +23,7 @@ from madang.core.protocol.oid4vci.receipt_request import (
     check_receipt_request,
 )
 from madang.core.protocol.urls import WellKnown, host_of, is_web_address, well_known
-from tests.fuzz.harness import harness, text
+from tests.fuzz.harness import harness, require, text
 from tests.fuzz.world import HOLDER, ISSUER, NOW
 
 WINDOW = {"audience": ISSUER, "now": NOW, "max_age": 300, "max_skew": 60}
@@ -46,9 +46,9 @@ def form_query(data: bytes) -> None:
 @harness()
 def url(data: bytes) -> None:
     host_of(text(data))
-    if is_web_address(text(data), allow_loopback_http=True):
-        for document in WellKnown:
-            assert is_web_address(well_known(text(data), document), allow_loopback_http=True)
+    require(is_web_address(text(data), allow_loopback_http=True))
+    for document in WellKnown:
+        assert is_web_address(well_known(text(data), document), allow_loopback_http=True)
 
 
 @harness(OAuthError)

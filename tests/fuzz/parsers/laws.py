@@ -14,7 +14,7 @@ from madang.core.rules.evaluate import decide
 from madang.core.rules.parser import parse_rule
 from madang.core.rules.query import derive_query
 from tests.fuzz.catalogue import FOLDER, TENANTS, TYPE_FILES
-from tests.fuzz.harness import chunks, harness
+from tests.fuzz.harness import chunks, harness, require
 
 TYPE: CertificateType = parse_type(TYPE_FILES, FOLDER)
 
@@ -36,7 +36,7 @@ def rule_texts(data: bytes) -> None:
 @harness(EncodingError)
 def decision_document(data: bytes) -> None:
     document, rule_json, *_ = [*map(strict_json.loads, chunks(data)), None, None]
-    recompute(document, rule_json)
+    require(recompute(document, rule_json).follows)
 
 
 @harness(CatalogError)

@@ -12,7 +12,7 @@ from madang.core.status.token_status_list import StatusError, StatusList
 from madang.core.trust import x509
 from madang.core.trust.model import TrustError
 from madang.core.trust.x509 import ChainError
-from tests.fuzz.harness import chunks, harness, text
+from tests.fuzz.harness import chunks, harness, require, text
 from tests.fuzz.world import ISSUER, LIST, NOW, ROOT_DER, SIGNER, TRUST, VCT
 
 MAX_UNPACKED = 100_000
@@ -39,7 +39,7 @@ def x509_names(data: bytes) -> None:
 
 @harness()
 def x509_authorities(data: bytes) -> None:
-    chain_authorities(chunks(data))
+    require(chain_authorities(chunks(data)))
 
 
 @harness(TrustError)
@@ -75,7 +75,8 @@ def status_token_signed(data: bytes) -> None:
 @harness()
 def status_token_of_issuer(data: bytes) -> None:
     source = StatusSource(LIST, VCT, ISSUER)
-    read_status_list(text(data), source, trust=TRUST, now=NOW, max_bytes=MAX_UNPACKED)
+    found = read_status_list(text(data), source, trust=TRUST, now=NOW, max_bytes=MAX_UNPACKED)
+    require(isinstance(found, StatusList))
 
 
 @harness(EncodingError, StatusError)
