@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from madang.core.encoding import base64url
 from madang.core.protocol.dcql.authority import chain_authorities
+from madang.core.trust.x509 import MAX_CHAIN
 
 DAY = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -33,6 +34,11 @@ def certificate(authority_key_id: bytes | None) -> bytes:
 def test_every_certificate_of_the_chain_contributes_its_authority() -> None:
     found = chain_authorities([certificate(b"one"), certificate(None), certificate(b"two")])
     assert found == {("aki", base64url.encode(b"one")), ("aki", base64url.encode(b"two"))}
+
+
+def test_no_more_certificates_are_read_than_a_chain_can_have() -> None:
+    assert chain_authorities([b""] * (MAX_CHAIN - 1) + [certificate(b"one")])
+    assert not chain_authorities([b""] * MAX_CHAIN + [certificate(b"one")])
 
 
 @given(junk=st.binary(max_size=60))
