@@ -142,6 +142,7 @@ def decode_key(text: str, kind: int) -> tuple[str, bytes]:
     """
     # The base64 part may hold plus signs, the name and the id may not.
     name, _, rest = text.partition("+")
+    check_name(name)
     told, _, encoded = rest.partition("+")
     raw = decode_base64(encoded)
     if raw[:1] != bytes([kind]):
