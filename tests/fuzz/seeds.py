@@ -4,14 +4,14 @@ import json
 from itertools import count
 
 from madang.core.encoding import base64url, canonical_json, cbor, strict_json
-from madang.core.envelope import cose, cwt, jwe, jws
+from madang.core.envelope import cose, cwt, jwe, jws, second_signature
 from madang.core.evidence.receipt import Receipt
 from madang.core.formats.sd_jwt import present, vc
 from madang.core.formats.sd_jwt.issue import SdFrame, issue
 from madang.core.formats.sd_jwt.json_form import to_json
 from madang.core.formats.sd_jwt.type_metadata import integrity
-from madang.core.keys import cose_key
-from madang.core.merkle import checkpoint
+from madang.core.keys import akp, cose_key
+from madang.core.merkle import checkpoint, cosignature
 from madang.core.merkle.checkpoint import Checkpoint
 from madang.core.merkle.entry import Entry, EntryKind, commitment
 from madang.core.merkle.tiles import encode_bundle
@@ -30,16 +30,20 @@ from madang.core.status import token_status_list
 from madang.core.status.token_status_list import StatusList
 from tests.fuzz import catalogue
 from tests.fuzz.harness import joined
+from tests.fuzz.parsers.envelopes import DOCUMENT
 from tests.fuzz.parsers.formats import disclosure_digest
 from tests.fuzz.world import (
     CHAIN,
     CLIENT_ID,
+    COSIGNER_KEY,
     ENCRYPTION_JWK,
     HOLDER,
     ISSUER,
     LEAF_DER,
     LIST,
     LOG_KEY,
+    ML_DSA,
+    ML_DSA_KEY,
     NONCE,
     NOW,
     ORIGIN,
@@ -96,9 +100,15 @@ def encodings() -> Seeds:
 def envelopes() -> Seeds:
     key = SIGNER.public_key
     sealed = jwe.encrypt(b"{}", ENCRYPTION_JWK, enc="A128GCM").encode()
+    again = second_signature.make(
+        DOCUMENT, kind="status_list", address=LIST, issued_at=NOW, signer=ML_DSA
+    )
     message = cose.sign1(b"p", {cose.X5CHAIN: LEAF_DER}, SIGNER, unprotected={9: "x"})
     return {
         "jwk": tuple(dumped(k) for k in (key.to_jwk(), ENCRYPTION_JWK)),
+        "akp_private_jwk": (dumped(akp.to_private_jwk(ML_DSA_KEY)),),
+        "second_signature_compact": (again.encode(),),
+        "second_signature_signed": (payload_of(again),),
         "cose_key_map": (cbor.dumps(cose_key.to_cose(key)),),
         "certificate_key": (LEAF_DER,),
         "jws_compact": (ENVELOPE.encode(),),
@@ -154,7 +164,9 @@ def logs() -> Seeds:
     entry = Entry(2, EntryKind.CREDENTIAL, NOW - NOW % 3600, ISSUER, commitment(salt, digest))
     leaves = [leaf_hash(bytes([n])) for n in range(2)] + [leaf_hash(entry.encode())]
     tree = Tree(leaves)
-    published = checkpoint.sign(Checkpoint(ORIGIN, 3, tree.root()), SIGNER).encode()
+    newest = Checkpoint(ORIGIN, 3, tree.root())
+    published = checkpoint.sign(newest, SIGNER).encode()
+    cosigned = published + cosignature.cosign(newest, ORIGIN, ML_DSA, NOW).line().encode()
     proof = tuple(tree.inclusion_proof(2, 3))
     receipt = Receipt(
         ORIGIN, EntryKind.CREDENTIAL, 2, entry, salt, digest, proof, published.decode()
@@ -167,6 +179,8 @@ def logs() -> Seeds:
         "note_text": (published,),
         "note_key": (LOG_KEY.encode().encode(),),
         "checkpoint": (published,),
+        "cosigner_key": (COSIGNER_KEY.encode().encode(),),
+        "cosigned_checkpoint": (cosigned,),
         "tile_path": (b"tile/0/x001/067.p/8", b"tile/entries/000"),
         "tile": (b"\x02" + b"".join(leaves),),
         "tile_bundle": (b"\x01" + encode_bundle([b"a", b"bcd"]),),

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -14,6 +14,7 @@ from madang.core.formats.sd_jwt.model import digest_of
 from madang.core.formats.sd_jwt.present import KEY_BINDING_TYPE
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.software import SoftwareSigner
+from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.note import VerifierKey
 from madang.core.protocol.dcql.model import DcqlQuery, parse_query
 from madang.core.protocol.oid4vp.client_id import x509_hash_client_id
@@ -71,6 +72,9 @@ LEAF_DER = _certificate("leaf", "root", authority=False)
 SIGNER = SoftwareSigner(_LEAF, "k1", (LEAF_DER,))
 HOLDER = SoftwareSigner(ed25519.Ed25519PrivateKey.from_private_bytes(b"\x03" * 32), "holder")
 LOG_KEY = VerifierKey.of(ORIGIN, SIGNER)
+ML_DSA_KEY = mldsa.MLDSA44PrivateKey.from_seed_bytes(b"\x04" * 32)
+ML_DSA = SoftwareSigner(ML_DSA_KEY, "pq")
+COSIGNER_KEY = CosignerKey.of(ORIGIN, ML_DSA)
 CHAIN = {"x5c": jws.encode_chain(SIGNER.certificate_chain)}
 CLIENT_ID = x509_hash_client_id(LEAF_DER)
 TRUST = TrustList({VCT: (Attester(ISSUER, "mapo", (ROOT_DER,)),)}, {VCT: "id"})

@@ -2,14 +2,16 @@
 
 from madang.core.encoding import base64url, cbor, strict_json
 from madang.core.encoding.errors import EncodingError
-from madang.core.envelope import cose, cwt, jwe, jws
+from madang.core.envelope import cose, cwt, jwe, jws, second_signature
 from madang.core.envelope.errors import EnvelopeError
-from madang.core.keys import cose_key
+from madang.core.envelope.second_signature import LoggedKey
+from madang.core.keys import akp, cose_key
 from madang.core.keys.jwk import KeyFormatError, PublicKey
 from madang.core.keys.signing import checker_for
 from tests.fuzz.harness import harness, require, text
-from tests.fuzz.world import DECRYPTION_JWKS, SIGNER
+from tests.fuzz.world import DECRYPTION_JWKS, LIST, ML_DSA, NOW, SIGNER
 
+DOCUMENT = b"a document"
 CHECKER = checker_for(SIGNER.public_key)
 
 
@@ -77,3 +79,31 @@ def cose_mac0(data: bytes) -> None:
 @harness(EnvelopeError)
 def cwt_token(data: bytes) -> None:
     require(cwt.verify(cwt.parse(data), CHECKER))
+
+
+@harness(EncodingError, KeyFormatError)
+def akp_private_jwk(data: bytes) -> None:
+    value = strict_json.loads(data)
+    if isinstance(value, dict):
+        key = akp.from_private_jwk(value)
+        again = akp.from_private_jwk(akp.to_private_jwk(key))
+        assert again.private_bytes_raw() == key.private_bytes_raw()
+
+
+def _signed_again(compact: str) -> None:
+    keys = (LoggedKey(ML_DSA.public_key, NOW),)
+    found = second_signature.verify(
+        DOCUMENT, compact, kind="status_list", address=LIST, keys=keys, now=NOW
+    )
+    require(found.ok)
+
+
+@harness()
+def second_signature_compact(data: bytes) -> None:
+    _signed_again(text(data))
+
+
+@harness()
+def second_signature_signed(data: bytes) -> None:
+    header = {"typ": second_signature.TYPE, "kid": ML_DSA.public_key.thumbprint()}
+    _signed_again(jws.sign(data, header, ML_DSA))

@@ -7,6 +7,7 @@ from madang.core.evidence.receipt import Receipt, ReceiptError
 from madang.core.merkle import checkpoint as checkpoints
 from madang.core.merkle import note as notes
 from madang.core.merkle import proof
+from madang.core.merkle.cosignature import CosignerKey, cosigned
 from madang.core.merkle.entry import Entry, EntryError
 from madang.core.merkle.note import NoteError, VerifierKey
 from madang.core.merkle.tiles import (
@@ -20,7 +21,7 @@ from madang.core.merkle.tiles import (
 )
 from madang.core.merkle.tree import HASH_SIZE, TreeError
 from tests.fuzz.harness import chunks, harness, require, text
-from tests.fuzz.world import LOG_KEY
+from tests.fuzz.world import COSIGNER_KEY, LOG_KEY
 
 MAX_LEAVES = 70_000
 
@@ -48,6 +49,16 @@ def checkpoint(data: bytes) -> None:
     signed = checkpoints.parse_note(data)
     assert signed.checkpoint.text() == signed.note.text
     require(checkpoints.verify(signed, LOG_KEY))
+
+
+@harness(NoteError)
+def cosigner_key(data: bytes) -> None:
+    assert CosignerKey.parse(text(data)).encode() == text(data)
+
+
+@harness(NoteError)
+def cosigned_checkpoint(data: bytes) -> None:
+    require(cosigned(checkpoints.parse_note(data), COSIGNER_KEY) is not None)
 
 
 @harness(TileError)
