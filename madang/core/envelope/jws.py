@@ -46,10 +46,10 @@ def parse(compact: str | bytes, *, max_bytes: int = MAX_BYTES) -> Jws:
         raise EnvelopeError(f"compact JWS of {len(parts)} parts, {_PARTS} were expected")
     try:
         header = strict_json.loads(base64url.decode(parts[0]))
+        _check_header(header)
         payload, signature = base64url.decode(parts[1]), base64url.decode(parts[2])
     except EncodingError as error:
         raise EnvelopeError(f"JWS: {error}") from error
-    _check_header(header)
     return Jws(header, payload, signature, f"{parts[0]}.{parts[1]}".encode("ascii"))
 
 
