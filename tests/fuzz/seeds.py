@@ -28,6 +28,9 @@ from madang.core.rules.evaluate import decide
 from madang.core.rules.parser import parse_rule
 from madang.core.status import token_status_list
 from madang.core.status.token_status_list import StatusList
+from madang.core.trust.did import jwk as did_jwk
+from madang.core.trust.did import key as did_key
+from madang.core.trust.did import multikey, web
 from tests.fuzz import catalogue
 from tests.fuzz.harness import joined
 from tests.fuzz.parsers.envelopes import DOCUMENT
@@ -36,7 +39,10 @@ from tests.fuzz.world import (
     CHAIN,
     CLIENT_ID,
     COSIGNER_KEY,
+    DID,
     ENCRYPTION_JWK,
+    ETHR_ADDRESS,
+    ETHR_DID,
     HOLDER,
     ISSUER,
     LEAF_DER,
@@ -208,6 +214,29 @@ def trusts() -> Seeds:
     }
 
 
+def dids() -> Seeds:
+    key = SIGNER.public_key
+    document = strict_json.dumps(web.issuer_document(DID, [("k1", key)]).to_json())
+    name = b"did/pub/Ed25519/veriKey/hex".ljust(32, b"\0")
+    events = (
+        b"\x02\x00\xff" + name + b"\x05" * 32,
+        b"\x01\x01\xff" + b"sigAuth".ljust(32, b"\0") + ETHR_ADDRESS.encode(),
+        b"\x00\x02\x00" + bytes(32) + ETHR_ADDRESS.encode(),
+        b"\x02\x03\xff" + b"did/svc/Hub".ljust(32, b"\0") + b"https://a.example",
+    )
+    return {
+        "base58_text": (b"6MkvRhLp", b"111z"),
+        "did": tuple(
+            each.encode() for each in (did_key.identifier(key), did_jwk.identifier(key), ETHR_DID)
+        ),
+        "did_web": (DID.encode(), b"did:web:localhost%3A8401:a"),
+        "did_web_of_url": (ISSUER.encode(), b"http://127.0.0.1:8401/a"),
+        "did_multikey": (multikey.encode(key).encode(),),
+        "did_document": (document.encode(),),
+        "did_ethr_history": (joined(*events),),
+    }
+
+
 def issuing() -> Seeds:
     code = PreAuthorizedCode("code")
     made = pre_authorized_offer(ISSUER, ("id", "lease"), code)
@@ -299,5 +328,5 @@ def laws() -> Seeds:
 
 def every() -> Seeds:
     """Return the seeds of every harness."""
-    made = (encodings, envelopes, formats, logs, trusts, issuing, presenting, laws)
+    made = (encodings, envelopes, formats, logs, trusts, dids, issuing, presenting, laws)
     return {name: seeds for make in made for name, seeds in make().items()}

@@ -26,6 +26,9 @@ ISSUER = "https://mapo.example/mapo/issuer"
 VERIFIER = "https://mapo.example/mapo/verifier"
 VCT = f"{ISSUER}/vct/id/1"
 LIST = f"{ISSUER}/statuslists/1"
+DID = "did:web:mapo.example:mapo:issuer"
+ETHR_ADDRESS = "0x" + "1a" * 20
+ETHR_DID = f"did:ethr:0x539:{ETHR_ADDRESS}"
 ORIGIN = "mapo.example/mapo/log"
 NONCE, STATE = "bm9uY2U", "c3RhdGU"
 

@@ -32,9 +32,15 @@ def secret(text: str, crv: str) -> PrivateKey:
 
 @pytest.mark.parametrize(("folder", "name", "crv"), PAIRS)
 def test_both_halves_of_a_pair_are_one_key(
-    vectors: Callable[[str], Path], folder: str, name: str, crv: str
+    vectors: Callable[[str], Path],
+    folder: str,
+    name: str,
+    crv: str,
+    record_case: Callable[..., None],
 ) -> None:
-    pair = json.loads((vectors(folder) / name).read_text("utf-8"))
+    path = vectors(folder) / name
+    record_case(path)
+    pair = json.loads(path.read_text("utf-8"))
     public = multikey.decode(pair["publicKeyMultibase"])
     private = pair.get("secretKeyMultibase") or pair["privateKeyMultibase"]
     assert public.crv == crv
