@@ -31,13 +31,17 @@ class Passphrases:
     """What two officers chose, each alone, in their order.
 
     Raises:
-        SplitError: one is too short to be guessed at for long, or both are the same.
+        SplitError: one is too short to be guessed at for long or no text in UTF-8, or both are
+            the same.
     """
 
     first: str
     second: str
 
     def __post_init__(self) -> None:
+        # A terminal hands on bytes that are no UTF-8 as lone surrogates.
+        if any("\ud800" <= character <= "\udfff" for character in self.first + self.second):
+            raise SplitError("a passphrase is text in UTF-8")
         if min(len(_normal(self.first)), len(_normal(self.second))) < LEAST_CHARACTERS:
             raise SplitError(f"a passphrase has at least {LEAST_CHARACTERS} characters")
         if _normal(self.first) == _normal(self.second):
