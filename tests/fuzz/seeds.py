@@ -11,6 +11,8 @@ from madang.core.formats.sd_jwt.issue import SdFrame, issue
 from madang.core.formats.sd_jwt.json_form import to_json
 from madang.core.formats.sd_jwt.type_metadata import integrity
 from madang.core.keys import akp, cose_key
+from madang.core.keys.ring import Ring
+from madang.core.keys.split import Passphrases, seal
 from madang.core.merkle import checkpoint, cosignature
 from madang.core.merkle.checkpoint import Checkpoint
 from madang.core.merkle.entry import Entry, EntryKind, commitment
@@ -35,6 +37,7 @@ from tests.fuzz import catalogue
 from tests.fuzz.harness import joined
 from tests.fuzz.parsers.envelopes import DOCUMENT
 from tests.fuzz.parsers.formats import disclosure_digest
+from tests.fuzz.parsers.key_lives import CONTEXT, COST
 from tests.fuzz.world import (
     CHAIN,
     CLIENT_ID,
@@ -123,6 +126,17 @@ def envelopes() -> Seeds:
         "cose_sign1": (cose.encode(message),),
         "cose_mac0": (cose.encode(cose.mac0(b"p", b"k" * 32)),),
         "cwt_token": (cwt.encode({cwt.ISS: ISSUER, cwt.IAT: NOW}, SIGNER, typ="x"),),
+    }
+
+
+def key_lives() -> Seeds:
+    ring = Ring().announce("k1", now=NOW - 900, cache=60, longest=300)
+    ring = ring.announce("k2", now=NOW - 600, cache=60, longest=300).compromise(1, now=NOW - 90)
+    words = "a first passphrase", "다른 사람이 고른 두 번째 암호문"
+    sealed = seal(b"x" * 32, Passphrases(*words), chance=bytes(44), context=CONTEXT, n=COST)
+    return {
+        "key_ring": (dumped(ring.to_json()),),
+        "sealed_secret": (joined(*(each.encode() for each in words), sealed),),
     }
 
 
@@ -328,5 +342,8 @@ def laws() -> Seeds:
 
 def every() -> Seeds:
     """Return the seeds of every harness."""
-    made = (encodings, envelopes, formats, logs, trusts, dids, issuing, presenting, laws)
+    made = (
+        *(encodings, key_lives, envelopes, formats, logs, trusts, dids),
+        *(issuing, presenting, laws),
+    )
     return {name: seeds for make in made for name, seeds in make().items()}
