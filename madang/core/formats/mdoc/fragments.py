@@ -1,0 +1,42 @@
+"""Pieces of encoded CBOR, for what is written often or has to keep its received bytes."""
+
+from typing import Final
+
+from madang.core.encoding import cbor
+
+UNSIGNED, BYTES, TEXT, ARRAY, MAP = 0, 2, 3, 4, 5
+"""Major types (RFC 8949 section 3.1)."""
+_ENCODED_TAG: Final = b"\xd8\x18"
+_IN_HEAD: Final = 24
+
+
+def head(major: int, argument: int) -> bytes:
+    """Return the shortest head of a data item (RFC 8949 section 3)."""
+    if argument < _IN_HEAD:
+        return bytes((major << 5 | argument,))
+    size = (argument.bit_length() + 7) // 8
+    power = (size - 1).bit_length()
+    return bytes((major << 5 | _IN_HEAD + power,)) + argument.to_bytes(1 << power, "big")
+
+
+def text(value: str) -> bytes:
+    """Return an encoded text."""
+    data = value.encode()
+    return head(TEXT, len(data)) + data
+
+
+def octets(data: bytes) -> bytes:
+    """Return encoded bytes."""
+    return head(BYTES, len(data)) + data
+
+
+def wrapped(data: bytes) -> bytes:
+    """Return encoded CBOR as a data item of its own: tag 24 over its bytes."""
+    return _ENCODED_TAG + head(BYTES, len(data)) + data
+
+
+def unwrapped(value: cbor.Cbor) -> bytes | None:
+    """Return the bytes inside tag 24, None if `value` is something else."""
+    if isinstance(value, cbor.Tag) and value.tag == cbor.ENCODED and type(value.value) is bytes:
+        return value.value
+    return None
