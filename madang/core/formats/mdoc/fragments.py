@@ -1,15 +1,19 @@
 """Pieces of encoded CBOR, for what is written often or has to keep its received bytes."""
 
+from functools import lru_cache
 from typing import Final
 
 from madang.core.encoding import cbor
 
-UNSIGNED, BYTES, TEXT, ARRAY, MAP = 0, 2, 3, 4, 5
+UNSIGNED, NEGATIVE, BYTES, TEXT, ARRAY, MAP = 0, 1, 2, 3, 4, 5
 """Major types (RFC 8949 section 3.1)."""
+HEADS_KEPT: Final = 4096
+"""How many heads are remembered: the same few begin most items."""
 _ENCODED_TAG: Final = b"\xd8\x18"
 _IN_HEAD: Final = 24
 
 
+@lru_cache(maxsize=HEADS_KEPT)
 def head(major: int, argument: int) -> bytes:
     """Return the shortest head of a data item (RFC 8949 section 3)."""
     if argument < _IN_HEAD:

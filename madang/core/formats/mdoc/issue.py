@@ -12,8 +12,18 @@ from madang.core.encoding import cbor
 from madang.core.encoding.cbor import Cbor
 from madang.core.encoding.errors import EncodingError
 from madang.core.envelope import cose
+from madang.core.envelope.cose import Sign1
 from madang.core.formats.mdoc.errors import MdocError
-from madang.core.formats.mdoc.fragments import ARRAY, MAP, head, octets, text, wrapped
+from madang.core.formats.mdoc.fragments import (
+    ARRAY,
+    MAP,
+    NEGATIVE,
+    UNSIGNED,
+    head,
+    octets,
+    text,
+    wrapped,
+)
 from madang.core.formats.mdoc.model import issuer_digest
 from madang.core.formats.mdoc.mso import (
     DEFAULT_HASH,
@@ -43,6 +53,10 @@ _VERSION = text("version") + text(VERSION)
 _DIGESTS, _KEY_INFO, _ALGORITHM = map(text, ("valueDigests", "deviceKeyInfo", "digestAlgorithm"))
 _DEVICE_KEY, _AUTHORIZATIONS = text("deviceKey"), text("keyAuthorizations")
 _SIGNED, _FROM, _UNTIL, _UPDATE = map(text, ("signed", "validFrom", "validUntil", "expectedUpdate"))
+_ISSUER_AUTH, _NAME_SPACES = text("issuerAuth"), text("nameSpaces")
+_X5CHAIN = head(MAP, 1) + head(UNSIGNED, cose.X5CHAIN)
+_PLACE = head(MAP, 1) + text("status_list") + head(MAP, 2) + text("idx")
+_URI = text("uri")
 _TDATE = b"\xc0"
 
 
@@ -166,14 +180,13 @@ def issue(blank: Draft, copy: Copy, signer: Signer) -> Issued:
     _check(blank, copy, signer)
     items, digests = _items(blank, copy)
     mso = _mso(blank, copy, digests)
-    unprotected = {cose.X5CHAIN: cose.encode_chain(signer.certificate_chain)}
-    issuer_auth = cose.sign1(wrapped(mso), {}, signer, unprotected=unprotected)
+    issuer_auth = cose.sign1(wrapped(mso), {}, signer)
     encoded = b"".join(
         (
             head(MAP, 2),
-            text("issuerAuth"),
-            cbor.dumps(issuer_auth.value),
-            text("nameSpaces"),
+            _ISSUER_AUTH,
+            _issuer_auth(issuer_auth, signer.certificate_chain),
+            _NAME_SPACES,
             head(MAP, len(blank.name_spaces)),
             *_arrays(blank, items),
         )
@@ -221,7 +234,7 @@ def _items(blank: Draft, copy: Copy) -> tuple[list[list[bytes]], list[list[bytes
     digest = HASHES[blank.algorithm]
     for number, at in sorted(zip(copy.order, range(len(copy.order)), strict=True)):
         element = blank.elements[at]
-        label = head(0, number)
+        label = head(UNSIGNED, number)
         salt = octets(copy.salts[at])
         item = wrapped(b"".join((_ITEM, salt, _DIGEST_ID, label, element.ending)))
         items[element.name_space].append(item)
@@ -237,8 +250,7 @@ def _arrays(blank: Draft, items: Sequence[Sequence[bytes]]) -> Iterator[bytes]:
 
 
 def _mso(blank: Draft, copy: Copy, digests: Sequence[Sequence[bytes]]) -> bytes:
-    key = to_cose(copy.device_key)
-    info = head(MAP, 2 if blank.authorizations else 1) + _DEVICE_KEY + cbor.dumps(key)
+    info = head(MAP, 2 if blank.authorizations else 1) + _DEVICE_KEY + _cose_key(copy.device_key)
     parts = [
         head(MAP, 6 if copy.status is None else 7),
         _status(copy.status),
@@ -253,10 +265,32 @@ def _mso(blank: Draft, copy: Copy, digests: Sequence[Sequence[bytes]]) -> bytes:
     return b"".join(parts)
 
 
+def _issuer_auth(message: Sign1, chain: Sequence[bytes]) -> bytes:
+    """Return `issuerAuth`; the certificates stand in its unprotected header."""
+    header = _X5CHAIN + (octets(chain[0]) if len(chain) == 1 else _array(map(octets, chain)))
+    payload, signature = octets(message.payload or b""), octets(message.signature)
+    return head(ARRAY, 4) + octets(message.protected) + header + payload + signature
+
+
+def _array(members: Iterable[bytes]) -> bytes:
+    listed = tuple(members)
+    return head(ARRAY, len(listed)) + b"".join(listed)
+
+
+def _cose_key(key: PublicKey) -> bytes:
+    """Return the COSE_Key; its labels 1, -1, -2, -3 are in the deterministic order."""
+    members = to_cose(key)
+    parts = [head(MAP, len(members))]
+    for label, value in members.items():
+        parts.append(head(UNSIGNED, label) if label >= 0 else head(NEGATIVE, -1 - label))
+        parts.append(octets(value) if isinstance(value, bytes) else head(UNSIGNED, value))
+    return b"".join(parts)
+
+
 def _status(status: StatusReference | None) -> bytes:
     if status is None:
         return b""
-    return _STATUS + cbor.dumps({"status_list": {"idx": status.idx, "uri": status.uri}})
+    return _STATUS + _PLACE + head(UNSIGNED, status.idx) + _URI + text(status.uri)
 
 
 def _validity(times: ValidityInfo) -> bytes:

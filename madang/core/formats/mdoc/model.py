@@ -11,7 +11,7 @@ from madang.core.envelope import cose
 from madang.core.envelope.cose import Mac0, Sign1
 from madang.core.envelope.errors import EnvelopeError
 from madang.core.formats.mdoc import mso, reading
-from madang.core.formats.mdoc.fragments import unwrapped, wrapped
+from madang.core.formats.mdoc.fragments import ARRAY, head, octets, unwrapped, wrapped
 from madang.core.formats.mdoc.mso import HASHES, MobileSecurityObject
 from madang.core.formats.mdoc.reading import DEFAULT_LIMITS, Limits
 
@@ -148,8 +148,9 @@ class DeviceResponse:
 
 def issuer_digest(issuer_auth: Sign1) -> bytes:
     """Return SHA-256 of `issuerAuth` without its unprotected header, which anybody may change."""
-    parts = [issuer_auth.protected, issuer_auth.payload, issuer_auth.signature]
-    return hashlib.sha256(cbor.dumps(parts)).digest()
+    payload = octets(issuer_auth.payload or b"")
+    parts = (head(ARRAY, 3), octets(issuer_auth.protected), payload, octets(issuer_auth.signature))
+    return hashlib.sha256(b"".join(parts)).digest()
 
 
 def encode_issuer_signed(issuer_signed: IssuerSigned) -> bytes:

@@ -1,6 +1,8 @@
 """Dates and times in CBOR: tdate (RFC 8949 section 3.4.1) and full-date (RFC 8943)."""
 
+import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Final
 
 from madang.core.encoding.cbor import Cbor, Tag
@@ -9,7 +11,9 @@ from madang.core.formats.mdoc.errors import MdocError
 TDATE_TAG: Final = 0
 FULL_DATE_TAG: Final = 1004
 _CLAUSE: Final = "ISO 18013-5 7.2.1"
-_LENGTH: Final = len("2026-11-25T09:00:00Z")
+MOMENTS_KEPT: Final = 256
+"""How many written moments are remembered: all copies of an hour have the same."""
+_FORM: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z")
 
 
 def tdate(seconds: int) -> Tag:
@@ -17,9 +21,11 @@ def tdate(seconds: int) -> Tag:
     return Tag(TDATE_TAG, moment_text(seconds))
 
 
+@lru_cache(maxsize=MOMENTS_KEPT)
 def moment_text(seconds: int) -> str:
     """Return a moment as a tdate's text, `2026-11-25T09:00:00Z`."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}Z".rjust(_LENGTH, "0")
+    moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    return f"{moment.isoformat(timespec='seconds')}Z"
 
 
 def seconds_of(value: Cbor) -> int:
@@ -29,16 +35,12 @@ def seconds_of(value: Cbor) -> int:
         MdocError: not tag 0, a fraction of a second, or another offset than Z.
     """
     text = value.value if isinstance(value, Tag) and value.tag == TDATE_TAG else None
-    if not isinstance(text, str) or len(text) != _LENGTH or text[-1] != "Z":
+    if not isinstance(text, str) or _FORM.fullmatch(text) is None:
         raise MdocError("malformed_time", _CLAUSE, "a tdate in whole seconds of UTC was expected")
     try:
-        moment = datetime.fromisoformat(text)
+        return int(datetime.fromisoformat(text).timestamp())
     except ValueError as error:
         raise MdocError("malformed_time", _CLAUSE, "a tdate names no moment") from error
-    seconds = int(moment.timestamp())
-    if moment_text(seconds) != text:
-        raise MdocError("malformed_time", _CLAUSE, "a tdate is not in the form of RFC 3339")
-    return seconds
 
 
 def full_date(day: date) -> Tag:
