@@ -4,7 +4,7 @@ Read with RFC 8949 section 5.6 in mind, written in the core deterministic form (
 Tags are handed on as they came: a date stays text, a large number stays bytes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import Any, Final, TypeAlias
 
@@ -35,24 +35,45 @@ def loads(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
         EncodingError: not well-formed, a name twice in a map or of another kind than text and
             integers, indefinite lengths, bytes behind the end, too long, or too deep.
     """
+    return loads_each((data,), max_bytes=max_bytes, max_depth=max_depth)[0]
+
+
+def loads_each(
+    pieces: Sequence[bytes], *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
+) -> list[Cbor]:
+    """Return the one data item in each of several pieces, sooner than one by one.
+
+    Args:
+        pieces: each one item, with nothing behind it.
+        max_bytes: the longest input accepted, all pieces together.
+        max_depth: how deep arrays, maps and tags may nest in each.
+
+    Raises:
+        EncodingError: as of `loads`.
+    """
+    data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     if len(data) > max_bytes:
         raise EncodingError(f"CBOR of {len(data)} bytes, at most {max_bytes} are accepted")
     source = BytesIO(data)
-    try:
-        value = CBORDecoder(
-            source,
-            object_hook=_named,
-            semantic_decoders=_KEPT,
-            max_depth=max_depth,
-            allow_indefinite=False,
-            allow_duplicate_keys=False,
-        ).decode()
-    except (cbor2.CBORError, ValueError, OverflowError) as error:
-        told = error.__cause__ if isinstance(error.__cause__, EncodingError) else error
-        raise EncodingError(f"not CBOR: {told}") from error
-    if source.tell() != len(data):
-        raise EncodingError(f"{len(data) - source.tell()} bytes stand behind the CBOR item")
-    return value
+    decoder = CBORDecoder(
+        source,
+        object_hook=_named,
+        semantic_decoders=_KEPT,
+        max_depth=max_depth,
+        allow_indefinite=False,
+        allow_duplicate_keys=False,
+    )
+    values, end = [], 0
+    for piece in pieces:
+        end += len(piece)
+        try:
+            values.append(decoder.decode())
+        except (cbor2.CBORError, ValueError, OverflowError) as error:
+            told = error.__cause__ if isinstance(error.__cause__, EncodingError) else error
+            raise EncodingError(f"not CBOR: {told}") from error
+        if source.tell() != end:
+            raise EncodingError(f"{end - source.tell()} bytes stand behind the CBOR item")
+    return values
 
 
 def dumps(value: Cbor) -> bytes:
@@ -107,6 +128,13 @@ def _named(members: Any, _immutable: object = None) -> Any:  # noqa: ANN401 - wh
     return members
 
 
+def _keeper(number: int) -> Callable[..., Tag]:
+    def keep(value: Cbor, *_: object) -> Tag:
+        return Tag(number, value)
+
+    return keep
+
+
 class _Kept(dict[int, Callable[..., Tag]]):
     """A decoder for every tag, which hands it on.
 
@@ -115,10 +143,8 @@ class _Kept(dict[int, Callable[..., Tag]]):
     """
 
     def __missing__(self, number: int) -> Callable[..., Tag]:
-        def keep(value: Cbor, *_: object) -> Tag:
-            return Tag(number, value)
-
-        return keep
+        return _keeper(number)
 
 
-_KEPT: Final = _Kept()
+_OFTEN: Final = (0, ENCODED, 1004)
+_KEPT: Final = _Kept({number: _keeper(number) for number in _OFTEN})

@@ -1,7 +1,7 @@
 """The parts of an mdoc response (ISO/IEC 18013-5 section 8.3.2.1.2.2)."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -224,17 +224,17 @@ def read_issuer_signed(value: cbor.Cbor, limits: Limits = DEFAULT_LIMITS) -> Iss
 
 
 def _items(name_space: object, value: cbor.Cbor, limits: Limits) -> tuple[IssuerSignedItem, ...]:
-    if not isinstance(name_space, str) or not isinstance(value, Sequence):
+    if not isinstance(name_space, str) or not isinstance(value, list):
         raise reading.malformed(_ISSUER, "nameSpaces holds arrays by names")
     reading.bounded(len(value), limits.max_elements, "too_many_elements", _ISSUER)
-    return tuple([_item(each, limits) for each in value])
-
-
-def _item(value: cbor.Cbor, limits: Limits) -> IssuerSignedItem:
-    encoded = unwrapped(value)
-    if encoded is None:
+    pieces = [encoded for each in value if (encoded := unwrapped(each)) is not None]
+    if len(pieces) != len(value):
         raise reading.malformed(_ISSUER, "an item is not encoded CBOR (tag 24 over bytes)")
-    members = reading.decoded(encoded, limits, _ISSUER)
+    contents = reading.decoded_each(pieces, limits, _ISSUER)
+    return tuple([_item(*each) for each in zip(pieces, contents, strict=True)])
+
+
+def _item(encoded: bytes, members: cbor.Cbor) -> IssuerSignedItem:
     try:
         number, random = members["digestID"], members["random"]
         identifier, content = members["elementIdentifier"], members["elementValue"]

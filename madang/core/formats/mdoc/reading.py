@@ -1,5 +1,6 @@
 """Reads members of decoded CBOR; everything that is not as it should be is one error."""
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 from madang.core.encoding import cbor
@@ -47,8 +48,13 @@ def malformed(where: str, detail: str) -> MdocError:
 
 def decoded(data: bytes, limits: Limits, where: str) -> cbor.Cbor:
     """Return the value of one piece of CBOR; MdocError if it is none, or too large or deep."""
+    return decoded_each((data,), limits, where)[0]
+
+
+def decoded_each(pieces: Sequence[bytes], limits: Limits, where: str) -> list[cbor.Cbor]:
+    """Return the values of several pieces of CBOR; MdocError as of `decoded`."""
     try:
-        return cbor.loads(data, max_bytes=limits.max_bytes, max_depth=limits.max_depth)
+        return cbor.loads_each(pieces, max_bytes=limits.max_bytes, max_depth=limits.max_depth)
     except EncodingError as error:
         raise malformed(where, str(error)) from error
 
@@ -91,6 +97,6 @@ def texts(value: cbor.Cbor, where: str) -> tuple[str, ...]:
 def bounded(count: int, most: int, code: str, where: str) -> None:
     """Refuse more of something than is accepted."""
     if count > most:
-        _, _, section = where.partition(", ")
+        section = where.partition(", ")[2]
         detail = f"{count} were sent, at most {most} are accepted"
         raise MdocError(code, f"ISO 18013-5 {section}", detail)

@@ -37,6 +37,11 @@ def seconds_of(value: Cbor) -> int:
     text = value.value if isinstance(value, Tag) and value.tag == TDATE_TAG else None
     if not isinstance(text, str) or _FORM.fullmatch(text) is None:
         raise MdocError("malformed_time", _CLAUSE, "a tdate in whole seconds of UTC was expected")
+    return _seconds(text)
+
+
+@lru_cache(maxsize=MOMENTS_KEPT)
+def _seconds(text: str) -> int:
     try:
         return int(datetime.fromisoformat(text).timestamp())
     except ValueError as error:
