@@ -158,9 +158,9 @@ def draft(
     if not names:
         raise MdocError("no_elements", "ISO 18013-5 9.1.2.4", "a document has elements")
     endings = tuple(
-        _Element(number, _VALUE + _encoded(value) + _IDENTIFIER + text(identifier))
-        for number, name in enumerate(names)
-        for identifier, value in elements[name].items()
+        _Element(names.index(name), _VALUE + _encoded(value) + _IDENTIFIER + text(identifier))
+        for name, members in elements.items()
+        for identifier, value in members.items()
     )
     return Draft(doc_type, names, endings, algorithm, _authorizations(authorizations))
 

@@ -72,9 +72,10 @@ class Stream:
         Raises:
             MdocError: the message was altered, is of another session, or came out of its turn.
         """
+        nonce = self._nonce()
         try:
-            plain = AESGCM(self.key).decrypt(self._nonce(), sealed, b"")
-        except (InvalidTag, ValueError) as error:
+            plain = AESGCM(self.key).decrypt(nonce, sealed, b"")
+        except InvalidTag as error:
             detail = "not the next message of this session"
             raise MdocError("session_encryption", _CLAUSE, detail) from error
         return plain, self._next()
