@@ -13,7 +13,8 @@ Record = Mapping[str, Json]
 """What the register holds of one person, grouped by source.
 
 Groups: ``person``, ``household``, ``income``, ``lease``, ``employment``, ``housing_support``,
-``appointment``. A group of which the register knows nothing is absent, never empty.
+``appointment``, ``driving_licence``. A group of which the register knows nothing is absent, never
+empty.
 """
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from madang.core.catalog import mdoc
 from madang.core.catalog.certificate_type import CertificateType, TypeId, vct
 from madang.core.catalog.errors import CatalogError
 from madang.core.catalog.federation import FEDERATION_FILE, Federation, parse_federation
@@ -68,6 +69,15 @@ class Catalogue:
         """Return the one `vct` of a type for all municipalities; KeyError for an unknown type."""
         base = addresses.identifier(self.federation.lead, "issuer")
         return vct(base, self.types[TypeId(type_id)])
+
+    @property
+    def domain(self) -> str:
+        """Return the domain under which the federation's document types stand, reversed."""
+        return mdoc.reverse_domain(self.tenants.get(self.federation.lead).host)
+
+    def doc_type(self, type_id: str) -> str:
+        """Return the one `docType` of a type for all municipalities; KeyError as above."""
+        return mdoc.doc_type(self.domain, self.types[TypeId(type_id)])
 
 
 def load_catalogue(folder: Path) -> Catalogue:

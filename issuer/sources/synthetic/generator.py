@@ -12,6 +12,7 @@ from issuer.sources.synthetic.plans import Member, Plan, chance, drawn, guarante
 from issuer.sources.synthetic.population import (
     Appointment,
     City,
+    DrivingLicence,
     Employment,
     Household,
     HousingSupport,
@@ -26,6 +27,8 @@ LEASE_DAYS = 730
 WORKING_AGES = range(19, 70)
 FULL_WEEK = 40
 ADULT = timedelta(days=18 * 366)
+LICENCE_DAYS = 3652
+CATEGORIES = (("B",), ("B",), ("B",), ("A", "B"), ("B", "C"))
 
 
 def generate(
@@ -53,6 +56,8 @@ def generate(
     plans = [(city, plan) for city in cities for plan in _plans(rng, share)]
     people = sum(len(plan.members) for _, plan in plans)
     draw = _Draw(rng, reference_day, median, people)
+    # A chance of its own, so that everything else stays as it was drawn before licences.
+    draw.licences = Random(f"madang licences {seed}")  # noqa: S311 - sample data, no secret
     return Population(reference_day, tuple(draw.household(city, plan) for city, plan in plans))
 
 
@@ -72,6 +77,7 @@ class _Draw:
         self.rng, self.day, self.median = rng, day, median
         self.ids: Iterator[str] = numbers.serials(rng, "P", people)
         self.documents: Iterator[str] = numbers.serials(rng, "X", people)
+        self.licences = rng
 
     def household(self, city: City, plan: Plan) -> Household:
         stays = self._stays(city)
@@ -121,6 +127,7 @@ class _Draw:
             employment=self._employment(member.age, birthdate),
             support=plan.support if head else HousingSupport(),
             appointment=self._appointment(member.age),
+            licence=self._licence(birthdate),
         )
 
     def _birthdate(self, age: int) -> date:
@@ -138,6 +145,15 @@ class _Draw:
         end = None if hours == FULL_WEEK else self.day + timedelta(days=self.rng.randint(10, 300))
         since = max(self._ago(15, 3000), birthdate + ADULT)
         return Employment(self.rng.choice(words.WORKPLACES), hours, since, end)
+
+    def _licence(self, birthdate: date) -> DrivingLicence | None:
+        rng, first = self.licences, birthdate + ADULT
+        if first >= self.day or chance(rng, 35):
+            return None
+        since = max(first, self.day - timedelta(days=rng.randint(15, LICENCE_DAYS - 400)))
+        number = numbers.licence_number(rng, since)
+        until = since + timedelta(days=LICENCE_DAYS)
+        return DrivingLicence(number, since, until, rng.choice(CATEGORIES))
 
     def _appointment(self, age: int) -> Appointment | None:
         if age not in WORKING_AGES or not chance(self.rng, 6):

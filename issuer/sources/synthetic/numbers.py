@@ -9,6 +9,9 @@ WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 CENTURY_OF_NOBODY = "9"
 """Seventh digit of men born from 1800 to 1899: no living person has it."""
 
+REGION_OF_NOBODY = "00"
+"""First digits of a driving licence's number; those in use begin with 11."""
+
 
 def check_digit(twelve: str) -> int:
     """Return the check digit that the first twelve digits of a real resident number call for."""
@@ -26,6 +29,11 @@ def resident_number(rng: Random, birthdate: date) -> str:
 def masked(number: str) -> str:
     """Return a resident number as certificates print it: the date of birth alone."""
     return f"{number[:6]}-*******"
+
+
+def licence_number(rng: Random, day: date) -> str:
+    """Return a number with the form of a driving licence's; no region has the code 00."""
+    return f"{REGION_OF_NOBODY}-{day:%y}-{rng.randrange(10**6):06d}-{rng.randrange(100):02d}"
 
 
 def serials(rng: Random, prefix: str, count: int) -> Iterator[str]:

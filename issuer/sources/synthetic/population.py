@@ -73,6 +73,16 @@ class Appointment:
 
 
 @dataclass(frozen=True, slots=True)
+class DrivingLicence:
+    """A licence to drive, with its categories in the letters of ISO/IEC 18013-1."""
+
+    number: str
+    start: date
+    end: date
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Resident:
     """One person.
 
@@ -89,6 +99,7 @@ class Resident:
     employment: Employment | None
     support: HousingSupport
     appointment: Appointment | None
+    licence: DrivingLicence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from issuer.sources.median_income import MedianIncomeTable, at_or_below
 from issuer.sources.model import Record
 from issuer.sources.synthetic.numbers import masked
 from issuer.sources.synthetic.population import Household, Resident, Stay
+from issuer.sources.synthetic.romanised import romanised
+from issuer.sources.synthetic.words import PORTRAIT
 from madang.core.encoding.strict_json import Json
 
 
@@ -22,6 +24,7 @@ def record(
         "employment": _employment(resident, day),
         "housing_support": _housing_support(resident, day),
         "appointment": _appointment(resident),
+        "driving_licence": _driving_licence(resident, day),
     }
     return {name: group for name, group in groups.items() if group is not None}
 
@@ -138,4 +141,24 @@ def _appointment(resident: Resident) -> Json:
         "from": appointment.start.isoformat(),
         **end,
         "letter_no": appointment.letter_no,
+    }
+
+
+def _driving_licence(resident: Resident, day: date) -> Json:
+    """Return a licence that has not ended; names in Latin letters, as other countries read them."""
+    licence = resident.licence
+    if licence is None or licence.end < day:
+        return None
+    period = {"issued_on": licence.start.isoformat(), "expires_on": licence.end.isoformat()}
+    return {
+        "family_name": romanised(resident.name[0]),
+        "given_name": romanised(resident.name[1:]),
+        "family_name_national": resident.name[0],
+        "given_name_national": resident.name[1:],
+        "number": licence.number,
+        "country": "KR",
+        "distinguishing_sign": "ROK",
+        "portrait": PORTRAIT,
+        **period,
+        "privileges": [{"category": each, **period} for each in licence.categories],
     }

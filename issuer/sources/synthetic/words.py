@@ -26,6 +26,15 @@ POSTS = (
     ("주무관", "민원여권과"),
 )
 
+PORTRAIT = (
+    "_9j_4AAQSkZJRgABAQAAAQABAAD_2wBDACgcHiMeGSgjISMtKygwPGRBPDc3PHtYXUlkkYCZlo-AjIqg"
+    "tObDoKrarYqMyP_L2u71____m8H____6_-b9__j_wAALCAAgABgBAREA_8QAGAAAAwEBAAAAAAAAAAAA"
+    "AAAAAwQFAQL_xAAiEAACAgEDBAMAAAAAAAAAAAABAgARAwQSMRMhQYEiYZH_2gAIAQEAAD8ApwJ1WMNt"
+    "7n7HEMDYscTHBKMAaJHYyYRRo8yjgBXCobmp07hELNwImdTb7uknsd_2NYsgypuHsRfWt8lXxVxWH0jV"
+    "mrwwn__Z"
+)
+"""A grey figure on a light ground as JPEG, base64url: everybody's picture."""
+
 
 def person_name(rng: Random, surname: str = "") -> str:
     """Return a surname, drawn unless it is given, with a given name of two syllables."""

@@ -27,6 +27,7 @@ class ValueType(StrEnum):
     BOOLEAN = "boolean"
     DATE = "date"
     CODE = "code"
+    BYTES = "bytes"
     OBJECT = "object"
     ARRAY = "array"
 
@@ -120,6 +121,22 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class MdocNames:
+    """What a type that a standard defines as an mdoc is called there (ISO/IEC 18013-5).
+
+    Attributes:
+        doc_type: the document type.
+        name_space: that of the standard's elements.
+        own: claims that the standard does not know, by the first step of their paths; they stand
+            in a namespace of ours.
+    """
+
+    doc_type: str
+    name_space: str
+    own: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A whole record of a made-up person, and the payload that the type makes of it."""
 
@@ -143,6 +160,7 @@ class CertificateType:
         requires_digital_id: issue only to the holder of a presented Digital ID.
         validity_days: days from issue to expiry.
         formats: credential formats, by their OpenID4VCI format identifiers.
+        mdoc: a standard's names as an mdoc; None for those made from the type's own.
         source: where name and authority were read.
         claims: all claims, in the order of display.
         example: a record and the payload made of it.
@@ -159,6 +177,7 @@ class CertificateType:
     requires_digital_id: bool
     validity_days: int
     formats: tuple[str, ...]
+    mdoc: MdocNames | None
     source: Source
     claims: tuple[Claim, ...]
     example: Example

@@ -12,6 +12,7 @@ from madang.core.catalog.certificate_type import (
     Example,
     HolderType,
     IdentityLevel,
+    MdocNames,
     Source,
     TypeId,
     ValueType,
@@ -25,11 +26,13 @@ from madang.core.encoding.strict_json import Json
 TYPE_FILE, CLAIMS_FILE, EXAMPLE_FILE = "type.json", "claims.json", "example.json"
 FILES = (TYPE_FILE, CLAIMS_FILE, EXAMPLE_FILE)
 """What a folder holds, nothing more and nothing less."""
-FORMATS = ("dc+sd-jwt",)
+SD_JWT_VC, MSO_MDOC = "dc+sd-jwt", "mso_mdoc"
+FORMATS = (SD_JWT_VC, MSO_MDOC)
 """Credential formats that can be issued, by their OpenID4VCI format identifiers."""
 MAX_VALIDITY_DAYS = 3660
 MAX_VERSION = 9999
 TYPE_ID = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
+MDOC_NAME = r"[a-z]+(\.[A-Za-z0-9_-]+)+"
 ATTESTER_NAME = f"{ATTESTER_GROUP}.name"
 AUTHORITY_NAME = f"{TYPE_GROUP}.issuing_authority"
 
@@ -75,6 +78,7 @@ def _certificate_type(
         requires_digital_id=node.flag("requires_digital_id"),
         validity_days=node.integer("validity_days", 1, MAX_VALIDITY_DAYS),
         formats=node.strings("formats", FORMATS),
+        mdoc=_mdoc(node, claims),
         source=_source(node.child("source")),
         claims=claims,
         example=example,
@@ -90,6 +94,22 @@ def _authority(node: Node) -> Authority:
 def _source(node: Node) -> Source:
     node.only("name", "basis", "note")
     return Source(node.text("name"), Basis(node.choice("basis", [*Basis])), node.text("note"))
+
+
+def _mdoc(node: Node, claims: tuple[Claim, ...]) -> MdocNames | None:
+    if "mdoc" not in node.members:
+        return None
+    if MSO_MDOC not in node.strings("formats", FORMATS):
+        raise node.error("mdoc", f"none without the format {MSO_MDOC}", "an object")
+    child = node.child("mdoc")
+    child.only("doc_type", "name_space", "own")
+    form = "a name by reversed domain, for example org.iso.18013.5.1"
+    firsts = [str(claim.path[0]) for claim in claims]
+    return MdocNames(
+        doc_type=child.matching("doc_type", MDOC_NAME, form),
+        name_space=child.matching("name_space", MDOC_NAME, form),
+        own=child.strings("own", firsts),
+    )
 
 
 def _example(node: Node) -> Example:

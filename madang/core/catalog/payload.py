@@ -13,6 +13,8 @@ from madang.core.catalog.certificate_type import (
 )
 from madang.core.catalog.errors import RecordError
 from madang.core.catalog.reader import kind
+from madang.core.encoding import base64url
+from madang.core.encoding.errors import EncodingError
 from madang.core.encoding.strict_json import Json
 
 MAX_INTEGER = 2**53 - 1
@@ -27,6 +29,7 @@ _EXPECTED = {
     ValueType.BOOLEAN: "a boolean",
     ValueType.DATE: "a date as YYYY-MM-DD",
     ValueType.ARRAY: "an array",
+    ValueType.BYTES: "bytes in base64url",
 }
 
 
@@ -123,7 +126,8 @@ def _fits(claim: Claim, value: Json) -> bool:
         return False
     if claim.value_type is ValueType.CODE:
         return value in claim.values
-    return claim.value_type is ValueType.STRING or is_date(value)
+    form = {ValueType.DATE: is_date, ValueType.BYTES: is_base64url}.get(claim.value_type)
+    return form is None or form(value)
 
 
 def is_date(text: str) -> bool:
@@ -132,6 +136,15 @@ def is_date(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def is_base64url(text: str) -> bool:
+    """Tell whether a text stands for bytes."""
+    try:
+        base64url.decode(text)
+    except EncodingError:
+        return False
+    return True
 
 
 def _insert(container: dict[str, Json], path: Path, value: Json) -> None:

@@ -82,7 +82,7 @@ def test_a_record_has_only_the_groups_of_the_port(register: SyntheticRegister, d
         groups = set(register.record("hanbit", resident.id, day))
         assert always <= groups
         seen |= groups
-    assert seen == always | {"income", "lease", "appointment"}
+    assert seen == always | {"income", "lease", "appointment", "driving_licence"}
 
 
 def test_every_resident_is_found_by_own_evidence(register: SyntheticRegister) -> None:

@@ -251,3 +251,13 @@ def test_numbers_are_nobody_else_s(population: Population) -> None:
     people = [resident for _, resident in residents(population)]
     for numbers in ([r.id for r in people], [r.document_number for r in people]):
         assert len(set(numbers)) == len(people)
+
+
+def test_drivers_are_grown_up_and_their_licences_run(population: Population) -> None:
+    drivers = [r for _, r in residents(population) if r.licence is not None]
+    assert len(drivers) >= 50
+    for driver in drivers:
+        assert driver.licence is not None
+        assert age_on(driver.birthdate, driver.licence.start) >= 18
+        assert driver.licence.start <= population.reference_day < driver.licence.end
+    assert len({driver.licence for driver in drivers}) == len(drivers)

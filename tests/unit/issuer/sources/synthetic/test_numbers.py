@@ -1,5 +1,6 @@
 """Numbers have the right form and can belong to nobody."""
 
+import re
 from datetime import date
 from random import Random
 
@@ -7,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from issuer.sources.synthetic.numbers import check_digit, masked, resident_number, serials
+from issuer.sources.synthetic.numbers import (
+    check_digit,
+    licence_number,
+    masked,
+    resident_number,
+    serials,
+)
 
 
 def test_the_check_digit_is_the_known_one() -> None:
@@ -27,6 +34,12 @@ def test_a_resident_number_is_nobody_s(seed: int, birthdate: date) -> None:
 
 def test_the_printed_form_shows_the_date_of_birth_alone() -> None:
     assert masked("970412-9123456") == "970412-*******"
+
+
+def test_a_licence_number_is_nobody_s() -> None:
+    drawn = {licence_number(Random(n), date(2021, 5, 10)) for n in range(50)}  # noqa: S311 - sample
+    assert len(drawn) == 50
+    assert all(re.fullmatch(r"00-21-[0-9]{6}-[0-9]{2}", number) for number in drawn)
 
 
 @pytest.mark.parametrize("count", [0, 1, 5000])

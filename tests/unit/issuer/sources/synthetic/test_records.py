@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from issuer.sources.median_income import MedianIncomeTable
 from issuer.sources.model import PersonId
 from issuer.sources.synthetic.population import (
     Appointment,
     City,
+    DrivingLicence,
     Employment,
     Household,
     HousingSupport,
@@ -18,6 +21,8 @@ from issuer.sources.synthetic.population import (
     Stay,
 )
 from issuer.sources.synthetic.records import record
+from issuer.sources.synthetic.words import PORTRAIT
+from madang.core.encoding import base64url
 
 DAY = date(2026, 11, 23)
 HEAD = Resident(
@@ -157,3 +162,20 @@ def test_an_appointment_is_there_or_not(median: MedianIncomeTable) -> None:
 
 def test_nothing_is_there_without_a_lease(median: MedianIncomeTable) -> None:
     assert "lease" not in record(HOME, HEAD, DAY, median)
+
+
+def test_a_licence_is_there_until_it_ends(median: MedianIncomeTable) -> None:
+    assert "driving_licence" not in record(HOME, HEAD, DAY, median)
+    licence = DrivingLicence("00-21-123456-78", DAY - timedelta(days=900), DAY, ("A", "B"))
+    driver = replace(HEAD, licence=licence)
+    group = record(HOME, driver, DAY, median)["driving_licence"]
+    assert (group["family_name"], group["given_name"]) == ("Han", "Doyun")
+    assert (group["family_name_national"], group["given_name_national"]) == ("한", "도윤")
+    assert [each["category"] for each in group["privileges"]] == ["A", "B"]
+    assert {each["expires_on"] for each in group["privileges"]} == {group["expires_on"]}
+    assert "driving_licence" not in record(HOME, driver, DAY + timedelta(days=1), median)
+
+
+def test_the_picture_is_one() -> None:
+    with Image.open(BytesIO(base64url.decode(PORTRAIT))) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (24, 32))
