@@ -25,6 +25,7 @@ _UNREADABLE = (
     x509.DuplicateExtension,
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
+    x509.ExtensionNotFound,
 )
 """What the cryptography package raises for a certificate that it cannot read. It decodes names,
 extensions and keys when they are first looked at, so any of these may come late."""
@@ -50,7 +51,7 @@ class ChainError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Validated:
+class Validated:
     """A chain that leads to an anchor, whatever the time.
 
     Attributes:
@@ -65,7 +66,14 @@ class _Validated:
 
 
 def validate_chain(chain: Sequence[bytes], anchors: Sequence[bytes], *, now: int) -> PublicKey:
-    """Return the leaf's key if the chain leads to one of the anchors.
+    """Return the leaf's key if the chain leads to one of the anchors; as `validate`."""
+    return validate(chain, anchors, now=now).key
+
+
+def validate(
+    chain: Sequence[bytes], anchors: Sequence[bytes], *, now: int, purpose: str | None = None
+) -> Validated:
+    """Return the leaf's key and the chain's validity if it leads to one of the anchors.
 
     A chain that did is remembered for these anchors, because every credential of an issuer brings
     the same; the time is held against it on every call. A chain that did not is never remembered.
@@ -74,43 +82,47 @@ def validate_chain(chain: Sequence[bytes], anchors: Sequence[bytes], *, now: int
         chain: DER, leaf first, root left out (HAIP 1.0 section 6.1.1).
         anchors: DER of the trusted roots.
         now: seconds since the epoch.
+        purpose: object identifier that the leaf's extended key usage has to name, and that of
+            authorities if they have one; None when none is asked for.
 
     Raises:
         ChainError: with one of the codes chain_empty, chain_too_long, chain_malformed,
             leaf_self_signed, anchor_in_chain, unknown_anchor, chain_signature,
             certificate_expired, certificate_not_yet_valid, not_a_ca, path_too_long,
-            critical_extension, leaf_is_ca, leaf_key_usage, leaf_key.
+            critical_extension, purpose, leaf_is_ca, leaf_key_usage, leaf_key.
     """
     if not chain:
         raise ChainError("chain_empty", "no certificate; the leaf was expected first")
     if len(chain) > MAX_CHAIN:
         raise ChainError("chain_too_long", f"{len(chain)} certificates, at most {MAX_CHAIN}")
-    found = _validated(tuple(chain), tuple(anchors))
+    found = _validated(tuple(chain), tuple(anchors), purpose)
     if now < found.not_before:
         raise ChainError("certificate_not_yet_valid", "a certificate's validity lies ahead")
     if now > found.not_after:
         raise ChainError("certificate_expired", "a certificate's validity has ended")
-    return found.key
+    return found
 
 
 @lru_cache(maxsize=CHAINS_KEPT)
-def _validated(chain: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> _Validated:
-    with _reading():
+def _validated(
+    chain: tuple[bytes, ...], anchors: tuple[bytes, ...], purpose: str | None
+) -> Validated:
+    with reading():
         certificates = [_load(der) for der in chain]
         leaf = certificates[0]
         if leaf.issuer == leaf.subject:
             raise ChainError("leaf_self_signed", "the leaf is its own issuer")
         if any(der in anchors for der in chain):
             raise ChainError("anchor_in_chain", "the root is not sent inside the chain")
-        path = [*certificates, _anchor(certificates[-1], anchors)]
+        path = [*certificates, anchor_of(certificates[-1], anchors)]
         if any(_signed_by(each, each) for each in certificates):
             raise ChainError("anchor_in_chain", "a root is not sent, nor one of its renewals")
         for position, (subject, issuer) in enumerate(pairwise(path)):
             _check_issued(subject, issuer)
             _check_authority(issuer, authorities_below=position)
-            _check_understood(subject)
-        _check_leaf(leaf)
-        return _Validated(
+            _check_understood(subject, purpose)
+        _check_leaf(leaf, purpose)
+        return Validated(
             _key(leaf),
             max(each.not_valid_before_utc.timestamp() for each in path),
             min(each.not_valid_after_utc.timestamp() for each in path),
@@ -138,7 +150,7 @@ def authority_key_id(der: bytes) -> bytes | None:
     Raises:
         ChainError: it is no certificate.
     """
-    with _reading():
+    with reading():
         identifier = _extension(_load(der), x509.AuthorityKeyIdentifier)
         return None if identifier is None else identifier.key_identifier
 
@@ -146,13 +158,13 @@ def authority_key_id(der: bytes) -> bytes | None:
 def _names(
     der: bytes, kind: type[x509.UniformResourceIdentifier] | type[x509.DNSName]
 ) -> tuple[str, ...]:
-    with _reading():
+    with reading():
         names = _extension(_load(der), x509.SubjectAlternativeName)
         return () if names is None else tuple(names.get_values_for_type(kind))
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def reading() -> Iterator[None]:
     """Tell whatever cannot be read in a certificate as one error of ours."""
     try:
         yield
@@ -166,7 +178,8 @@ def _load(der: bytes) -> x509.Certificate:
     return x509.load_der_x509_certificate(der)
 
 
-def _anchor(last: x509.Certificate, anchors: Sequence[bytes]) -> x509.Certificate:
+def anchor_of(last: x509.Certificate, anchors: Sequence[bytes]) -> x509.Certificate:
+    """Return the anchor that signed a certificate; ChainError("unknown_anchor") if none did."""
     for anchor in map(_load, anchors):
         if anchor.subject == last.issuer and _signed_by(last, anchor):
             return anchor
@@ -195,15 +208,20 @@ def _check_authority(certificate: x509.Certificate, *, authorities_below: int) -
         raise ChainError("path_too_long", "an authority's path length does not allow this chain")
 
 
-def _check_understood(certificate: x509.Certificate) -> None:
+def _check_understood(certificate: x509.Certificate, purpose: str | None) -> None:
     """Refuse what restricts a certificate in a way not looked at here (RFC 5280 section 4.2)."""
     for extension in certificate.extensions:
-        if extension.critical and extension.oid not in _UNDERSTOOD:
+        if purpose is not None and isinstance(extension.value, x509.ExtendedKeyUsage):
+            if purpose not in {each.dotted_string for each in extension.value}:
+                raise ChainError("purpose", f"a certificate is not for {purpose}")
+        elif extension.critical and extension.oid not in _UNDERSTOOD:
             oid = extension.oid.dotted_string
             raise ChainError("critical_extension", f"the critical extension {oid} is not known")
 
 
-def _check_leaf(leaf: x509.Certificate) -> None:
+def _check_leaf(leaf: x509.Certificate, purpose: str | None) -> None:
+    if purpose is not None and _extension(leaf, x509.ExtendedKeyUsage) is None:
+        raise ChainError("purpose", f"the leaf does not say that it is for {purpose}")
     constraints = _extension(leaf, x509.BasicConstraints)
     if constraints is not None and constraints.ca:
         raise ChainError("leaf_is_ca", "the leaf is an authority")

@@ -1,0 +1,228 @@
+"""Whose mdocs are trusted: our attesters by name, others by the profile of ISO/IEC 18013-5."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from madang.core.formats.mdoc.verdict import Failure
+from madang.core.formats.mdoc.verify import TrustedKey
+from madang.core.keys.jwk import PublicKey
+from madang.core.trust.mdoc_certificates import (
+    DOCUMENT_SIGNER,
+    READER,
+    attester_of,
+    profile_failures,
+    trust_attesters,
+    trust_document_signers,
+)
+from madang.core.trust.model import Attester, TrustError
+from madang.core.trust.x509 import ChainError, validate, validate_chain
+from madang.infra import ca
+
+NOW = 1_800_000_000
+DAY = 86_400
+MDL = "org.iso.18013.5.1.mDL"
+ISSUER = "https://id.hanbit.example/hanbit/issuer"
+KEYS = {n: ec.generate_private_key(ec.SECP256R1()) for n in ("root", "ca", "signer", "other")}
+
+
+def name(**members: str) -> x509.Name:
+    oids = {
+        "c": NameOID.COUNTRY_NAME,
+        "s": NameOID.STATE_OR_PROVINCE_NAME,
+        "cn": NameOID.COMMON_NAME,
+    }
+    return x509.Name([x509.NameAttribute(oids[each], value) for each, value in members.items()])
+
+
+def usage(*, signs: bool) -> x509.KeyUsage:
+    flags = dict.fromkeys(
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False
+    )
+    more = {"encipher_only": False, "decipher_only": False}
+    return x509.KeyUsage(
+        digital_signature=not signs, key_cert_sign=signs, crl_sign=signs, **flags, **more
+    )
+
+
+def made(
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: str,
+    signed_by: str,
+    *,
+    ca_path: int | None = None,
+    days: int = 457,
+    purpose: str | None = None,
+    critical: bool = True,
+) -> bytes:
+    start = NOW - DAY
+    authority = ca_path is not None
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(KEYS[key].public_key())
+        .serial_number(1)
+        .not_valid_before(datetime.fromtimestamp(start, UTC))
+        .not_valid_after(datetime.fromtimestamp(start + days * DAY, UTC))
+        .add_extension(x509.BasicConstraints(authority, ca_path), critical=True)
+        .add_extension(usage(signs=authority), critical=critical)
+    )
+    if purpose is not None:
+        named = x509.ExtendedKeyUsage([x509.ObjectIdentifier(purpose)])
+        builder = builder.add_extension(named, critical=critical)
+    return builder.sign(KEYS[signed_by], hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+ROOT_NAME, SIGNER_NAME = name(c="KR", cn="root"), name(c="KR", cn="signer")
+ROOT = made(ROOT_NAME, ROOT_NAME, "root", "root", ca_path=0)
+
+
+def signer(subject: x509.Name = SIGNER_NAME, **more: Any) -> bytes:
+    return made(subject, ROOT_NAME, "signer", "root", **{"purpose": DOCUMENT_SIGNER, **more})
+
+
+def test_a_document_signer_is_trusted() -> None:
+    trust = trust_document_signers({MDL: (ROOT,)}, now=NOW)
+    found = trust(MDL, (signer(),))
+    assert found == TrustedKey(
+        PublicKey.from_native(KEYS["signer"].public_key()), NOW - DAY, NOW + 456 * DAY
+    )
+    assert profile_failures((signer(),), (ROOT,)) == ()
+
+
+STATED = made(name(c="KR", s="KR-11", cn="root"), ROOT_NAME, "root", "root", ca_path=0)
+DEFECTS: dict[str, tuple[bytes, bytes]] = {
+    "purpose": (signer(purpose=READER), ROOT),
+    "signer_validity": (signer(days=458), ROOT),
+    "signer_extension": (signer(critical=False), ROOT),
+    "signer_country": (signer(name(c="US", cn="signer")), ROOT),
+    "signer_name": (signer(name(c="KR")), ROOT),
+    "unknown_anchor": (signer(), made(ROOT_NAME, ROOT_NAME, "other", "other", ca_path=0)),
+    "root_path_length": (signer(), made(ROOT_NAME, ROOT_NAME, "root", "root", ca_path=1)),
+}
+
+
+@pytest.mark.parametrize("code", DEFECTS)
+def test_each_defect_has_its_code(code: str) -> None:
+    leaf, root = DEFECTS[code]
+    failure = trust_document_signers({MDL: (root,)}, now=NOW)(MDL, (leaf,))
+    assert isinstance(failure, Failure)
+    assert failure.code == code
+
+
+def test_a_signer_of_no_purpose() -> None:
+    bare = made(SIGNER_NAME, ROOT_NAME, "signer", "root")
+    failure = trust_document_signers({MDL: (ROOT,)}, now=NOW)(MDL, (bare,))
+    assert isinstance(failure, Failure)
+    assert failure.code == "purpose"
+    codes = [each.code for each in profile_failures((bare,), (ROOT,))]
+    assert codes == ["signer_extension"]
+
+
+def test_country_and_state_of_the_root() -> None:
+    plain = name(cn="root")
+    bare = made(plain, plain, "root", "root", ca_path=0)
+    leaf = made(SIGNER_NAME, plain, "signer", "root", purpose=DOCUMENT_SIGNER)
+    assert [each.code for each in profile_failures((leaf,), (bare,))] == ["root_country"]
+    states = name(c="KR", s="KR-11", cn="root")
+    stated = made(states, states, "root", "root", ca_path=0)
+    for subject, wanted in (
+        (SIGNER_NAME, ["signer_state"]),
+        (name(c="KR", s="KR-26", cn="signer"), ["signer_state"]),
+        (name(c="KR", s="KR-11", cn="signer"), []),
+    ):
+        leaf = made(subject, states, "signer", "root", purpose=DOCUMENT_SIGNER)
+        assert [each.code for each in profile_failures((leaf,), (stated,))] == wanted
+
+
+def test_no_authority_between_root_and_signer() -> None:
+    between = made(name(c="KR", cn="ca"), ROOT_NAME, "ca", "root", ca_path=0)
+    codes = [each.code for each in profile_failures((signer(), between), (ROOT,))]
+    assert codes == ["signer_below_root"]
+
+
+def test_no_roots_trust_nobody() -> None:
+    for roots in ({}, {MDL: ()}, {"another": (ROOT,)}):
+        failure = trust_document_signers(roots, now=NOW)(MDL, (signer(),))
+        assert isinstance(failure, Failure)
+        assert failure.code == "unknown_anchor"
+    failure = trust_document_signers({MDL: (ROOT,)}, now=NOW)(MDL, ())
+    assert isinstance(failure, Failure)
+    assert failure.code == "chain_empty"
+
+
+def test_a_purpose_is_held_against_authorities_that_have_one() -> None:
+    """A critical purpose that nobody asked for stays what is not understood."""
+    open_root = made(ROOT_NAME, ROOT_NAME, "root", "root", ca_path=1)
+    for purpose, good in ((DOCUMENT_SIGNER, True), (READER, False), (None, True)):
+        subject = name(c="KR", cn="ca")
+        between = made(subject, ROOT_NAME, "ca", "root", ca_path=0, purpose=purpose)
+        leaf = made(SIGNER_NAME, subject, "signer", "ca", purpose=DOCUMENT_SIGNER)
+        chain = (leaf, between)
+        if good:
+            assert validate(chain, (open_root,), now=NOW, purpose=DOCUMENT_SIGNER).key
+        else:
+            with pytest.raises(ChainError) as refused:
+                validate(chain, (open_root,), now=NOW, purpose=DOCUMENT_SIGNER)
+            assert refused.value.code == "purpose"
+        with pytest.raises(ChainError) as refused:
+            validate_chain(chain, (open_root,), now=NOW)
+        assert refused.value.code == "critical_extension"
+
+
+def municipal(uri: str = ISSUER) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """Return a chain and anchors as a municipality has them."""
+    root = ca.root(KEYS["root"], "root", now=NOW)
+    between = ca.intermediate(root, KEYS["ca"], "ca", now=NOW)
+    leaf = ca.leaf(
+        between, KEYS["signer"].public_key(), "issuer", uri=uri, dns="id.hanbit.example", now=NOW
+    )
+    return (leaf, between.der), (root.der,)
+
+
+def test_an_attester_is_found_by_its_name() -> None:
+    chain, anchors = municipal()
+    own, other = Attester(ISSUER, "hanbit", anchors), Attester(f"{ISSUER}/x", "saebyeol", ())
+    attester, key = attester_of((other, own), chain, now=NOW)
+    assert attester is own
+    assert key.key == PublicKey.from_native(KEYS["signer"].public_key())
+    assert key.not_before is not None
+    assert key.not_before <= NOW
+    trust = trust_attesters({"a.b.1": (own,)}, now=NOW)
+    assert trust("a.b.1", chain) == key
+
+
+def test_others_are_no_attesters() -> None:
+    chain, anchors = municipal()
+    stranger, _ = municipal("https://stranger.example/issuer")
+    own = Attester(ISSUER, "hanbit", anchors)
+    trust = trust_attesters({"a.b.1": (own,)}, now=NOW)
+    cases = [
+        ("a.b.2", chain, "issuer_not_accredited"),
+        ("a.b.1", stranger, "issuer_not_accredited"),
+        ("a.b.1", (), "issuer_not_accredited"),
+        ("a.b.1", chain[:1], "unknown_anchor"),
+        ("a.b.1", (b"junk",), "chain_malformed"),
+    ]
+    for doc_type, sent, code in cases:
+        failure = trust(doc_type, sent)
+        assert isinstance(failure, Failure)
+        assert failure.code == code
+    with pytest.raises(TrustError):
+        attester_of((), chain, now=NOW)
+
+
+def test_a_chain_out_of_its_time() -> None:
+    chain, anchors = municipal()
+    late = trust_attesters({"a": (Attester(ISSUER, "hanbit", anchors),)}, now=NOW + 4000 * DAY)
+    failure = late("a", chain)
+    assert isinstance(failure, Failure)
+    assert failure.code == "certificate_expired"
