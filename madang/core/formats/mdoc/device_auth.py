@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from madang.core.encoding.cbor_pieces import ARRAY, head, text, wrapped
 from madang.core.envelope import cose
 from madang.core.envelope.cose import Mac0, Sign1
 from madang.core.formats.mdoc.agreement import Agreement, derive
-from madang.core.formats.mdoc.fragments import ARRAY, head, text, wrapped
 from madang.core.formats.mdoc.transcript import salt_of
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import Signer

@@ -10,11 +10,7 @@ from typing import Final, NamedTuple
 
 from madang.core.encoding import cbor
 from madang.core.encoding.cbor import Cbor
-from madang.core.encoding.errors import EncodingError
-from madang.core.envelope import cose
-from madang.core.envelope.cose import Sign1
-from madang.core.formats.mdoc.errors import MdocError
-from madang.core.formats.mdoc.fragments import (
+from madang.core.encoding.cbor_pieces import (
     ARRAY,
     MAP,
     NEGATIVE,
@@ -24,6 +20,10 @@ from madang.core.formats.mdoc.fragments import (
     text,
     wrapped,
 )
+from madang.core.encoding.errors import EncodingError
+from madang.core.envelope import cose
+from madang.core.envelope.cose import Sign1
+from madang.core.formats.mdoc.errors import MdocError
 from madang.core.formats.mdoc.model import issuer_digest
 from madang.core.formats.mdoc.mso import (
     DEFAULT_HASH,

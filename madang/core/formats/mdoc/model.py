@@ -7,11 +7,11 @@ from typing import Any, Final, NamedTuple
 
 from madang.core.encoding import cbor
 from madang.core.encoding.cbor import Tag
+from madang.core.encoding.cbor_pieces import ARRAY, head, octets, unwrapped, wrapped
 from madang.core.envelope import cose
 from madang.core.envelope.cose import Mac0, Sign1
 from madang.core.envelope.errors import EnvelopeError
 from madang.core.formats.mdoc import mso, reading
-from madang.core.formats.mdoc.fragments import ARRAY, head, octets, unwrapped, wrapped
 from madang.core.formats.mdoc.mso import HASHES, MobileSecurityObject
 from madang.core.formats.mdoc.reading import DEFAULT_LIMITS, Limits
 

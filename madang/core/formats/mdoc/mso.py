@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+from madang.core.encoding.cbor_pieces import unwrapped
 from madang.core.formats.mdoc import reading
-from madang.core.formats.mdoc.fragments import unwrapped
 from madang.core.formats.mdoc.reading import DEFAULT_LIMITS, Limits
 from madang.core.formats.mdoc.times import seconds_of
 

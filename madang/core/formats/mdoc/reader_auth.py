@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from madang.core.encoding.cbor_pieces import ARRAY, head, text, wrapped
 from madang.core.envelope import cose
 from madang.core.formats.mdoc.errors import MdocError
-from madang.core.formats.mdoc.fragments import ARRAY, head, text, wrapped
 from madang.core.formats.mdoc.request import DocRequest, ItemsRequest, encode_items
 from madang.core.formats.mdoc.verdict import Failure
 from madang.core.keys.cose_key import ALGORITHMS

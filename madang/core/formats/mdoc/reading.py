@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 from madang.core.encoding import cbor
+from madang.core.encoding.cbor_pieces import unwrapped
 from madang.core.encoding.errors import EncodingError
 from madang.core.formats.mdoc.errors import MdocError
-from madang.core.formats.mdoc.fragments import unwrapped
 
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 16

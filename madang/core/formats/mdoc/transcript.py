@@ -7,8 +7,8 @@ import hashlib
 from typing import Final, NamedTuple
 
 from madang.core.encoding import cbor
+from madang.core.encoding.cbor_pieces import ARRAY, head, wrapped
 from madang.core.formats.mdoc.errors import MdocError
-from madang.core.formats.mdoc.fragments import ARRAY, head, wrapped
 
 _NOTHING: Final = cbor.dumps(None)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from madang.core.encoding.cbor_pieces import wrapped
 from madang.core.envelope import cose
 from madang.core.envelope.cose import Mac0, Sign1
 from madang.core.envelope.errors import EnvelopeError
@@ -176,19 +177,19 @@ def _digests(issuer_signed: IssuerSigned, good: dict[str, dict[str, Any]]) -> It
     if mso.digest_algorithm not in HASHES:
         yield Failure("digest_algorithm", _ISSUER, "the digests' hash is not known")
         return
+    digest_of = HASHES[mso.digest_algorithm]
     for name_space, items in issuer_signed.name_spaces.items():
         digests = mso.value_digests.get(name_space, {})
         seen = good.setdefault(name_space, {})
         numbers = set()
-        for item in items:
-            identifier = item.element_identifier
-            if digests.get(item.digest_id) != item.digest(mso.digest_algorithm):
+        for encoded, number, _, identifier, value in items:
+            if digests.get(number) != digest_of(wrapped(encoded)).digest():
                 yield Failure("digest", _ISSUER, f"{identifier}: its digest is not in the MSO")
-            elif identifier in seen or item.digest_id in numbers:
+            elif identifier in seen or number in numbers:
                 yield Failure("element_twice", _ISSUER, f"{identifier} came twice")
             else:
-                seen[identifier] = item.element_value
-                numbers.add(item.digest_id)
+                seen[identifier] = value
+                numbers.add(number)
 
 
 def _doc_type(document: Document, expected: Expectation) -> Iterator[Failure]:

@@ -112,3 +112,32 @@ def test_encoded_data_keeps_its_bytes() -> None:
     for other in (Tag(25, b""), Tag(24, "text"), b"", None):
         with pytest.raises(EncodingError):
             cbor.inner(other)
+
+
+def test_pieces_are_read_as_one_by_one() -> None:
+    pieces = [cbor.dumps(value) for value in ({"a": [1]}, "text", Tag(24, b"x"), {"a": {"b": 2}})]
+    assert cbor.loads_each(pieces) == [cbor.loads(piece) for piece in pieces]
+    assert cbor.loads_each([]) == []
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (b"\x01", b""),
+        (b"\x01\x02", b"\x03"),
+        (b"\x82\x01", b"\x02"),
+        (b"\x01", b"\x62a", b"b"),
+        (b"\x01", b"\xa2\x01\x02\x01\x03"),
+    ],
+)
+def test_no_piece_reaches_into_the_next(pieces: tuple[bytes, ...]) -> None:
+    with pytest.raises(EncodingError):
+        cbor.loads_each(pieces)
+
+
+def test_pieces_are_bounded_together() -> None:
+    assert cbor.loads_each([b"\x01"] * 10, max_bytes=10) == [1] * 10
+    with pytest.raises(EncodingError, match="at most 9"):
+        cbor.loads_each([b"\x01"] * 10, max_bytes=9)
+    with pytest.raises(EncodingError, match="depth"):
+        cbor.loads_each([b"\x01", b"\x81\x81\x01"], max_depth=1)

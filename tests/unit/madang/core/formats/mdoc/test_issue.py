@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madang.core.encoding import base64url, cbor
+from madang.core.encoding.cbor_pieces import wrapped
 from madang.core.envelope import cose
 from madang.core.formats.mdoc.errors import MdocError
-from madang.core.formats.mdoc.fragments import NEGATIVE, UNSIGNED, head, octets, text, wrapped
 from madang.core.formats.mdoc.issue import (
     ORDER_BYTES,
     SALT_BYTES,
@@ -259,19 +259,6 @@ def test_a_shuffle_follows_its_chance() -> None:
     assert shuffled(5, falling) == (4, 3, 2, 1, 0)
     with pytest.raises(MdocError, match="chance"):
         shuffled(5, falling[:-1])
-
-
-@given(st.integers(0, 2**64 - 1))
-def test_heads_are_those_of_cbor(number: int) -> None:
-    assert head(UNSIGNED, number) == cbor.dumps(number)
-    assert head(NEGATIVE, number) == cbor.dumps(-1 - number)
-
-
-@given(st.text(), st.binary(max_size=300))
-def test_fragments_are_those_of_cbor(words: str, data: bytes) -> None:
-    assert text(words) == cbor.dumps(words)
-    assert octets(data) == cbor.dumps(data)
-    assert wrapped(data) == cbor.dumps(cbor.Tag(24, data))
 
 
 def test_key_authorizations_may_name_one_kind(copy: Copy, issuer: SoftwareSigner) -> None:
