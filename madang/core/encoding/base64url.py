@@ -1,16 +1,30 @@
 """base64url without padding (RFC 4648 section 5, RFC 7515 section 2)."""
 
 from binascii import Error, a2b_base64, b2a_base64
+from collections.abc import Iterable
+from typing import Final
 
 from madang.core.encoding.errors import EncodingError
 
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
-_STANDARD = bytes.maketrans(b"-_", b"+/")
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+_LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_STANDARD: Final = bytes(
+    code if code in _LETTERS else {0x2D: 0x2B, 0x5F: 0x2F}.get(code, 0x21) for code in range(256)
+)
+"""From base64url to base64; what has no place in base64url becomes "!", which no decoder takes."""
+_LAST: Final = {2: b"AQgw", 3: b"AEIMQUYcgkosw048"}
+"""Last characters of a group of two or three that leave no bit over."""
 
 
 def encode(data: bytes) -> str:
     """Return `data` as base64url text without padding."""
     return b2a_base64(data, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
+
+
+def encode_all(items: Iterable[bytes]) -> list[str]:
+    """Return each of `items` as `encode` does; much faster than one by one."""
+    lines = b"".join(map(b2a_base64, items))
+    return lines.translate(_URL_SAFE, b"=").decode("ascii").split("\n")[:-1]
 
 
 def decode(text: str) -> bytes:
@@ -20,14 +34,12 @@ def decode(text: str) -> bytes:
         EncodingError: other characters, padding, an impossible length, or spare bits that are
             not zero: one value has one text.
     """
+    size = len(text) % 4
     try:
         standard = text.encode("ascii").translate(_STANDARD)
-        data = a2b_base64(standard + b"=" * (-len(standard) % 4))
+        data = a2b_base64(standard + b"=" * (-size % 4), strict_mode=True)
     except (Error, UnicodeEncodeError) as error:
         raise EncodingError(f"base64url text of {len(text)} characters has no value") from error
-    # The decoder steps over foreign characters and spare bits; the text made anew does not.
-    if encode(data) != text:
-        raise EncodingError(
-            "base64url text has other characters than A-Z a-z 0-9 - _, or bits left"
-        )
+    if size and standard[-1] not in _LAST[size]:
+        raise EncodingError("base64url text has bits left over")
     return data

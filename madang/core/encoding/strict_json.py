@@ -11,6 +11,7 @@ Json: TypeAlias = Any
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
+_SPACE = " \t\n\r"
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
@@ -32,12 +33,14 @@ def loads(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX
     if raw.count(b"[") + raw.count(b"{") > max_depth:
         _check_depth(raw, max_depth)
     try:
-        text = raw.decode("utf-8")
-        value = _decode(text)
+        text = raw.decode("utf-8").strip(_SPACE)
+        value, end = _decode(text)
     except EncodingError:
         raise
     except (ValueError, RecursionError) as error:
         raise EncodingError(f"not JSON: {error}") from error
+    if end != len(text):
+        raise EncodingError("not JSON: more text after the value")
     if "\\ud" in text or "\\uD" in text:
         _utf8(dumps(value))
     return value
@@ -76,7 +79,7 @@ def _finite(digits: str) -> float:
 
 _decode = json.JSONDecoder(
     object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite
-).decode
+).raw_decode
 
 
 def _check_depth(raw: bytes, max_depth: int) -> None:

@@ -58,11 +58,22 @@ def test_loading_raises_only_its_own_error(data: bytes | str) -> None:
         "-1e999",
         '{"a":[1e400]}',
         '[1e999,"\\ud83d\\ude00"]',
+        "1 2",
+        "{}{}",
+        "[]]",
+        "\x0b1",
+        "1\x00",
+        "\u00a01",
+        " ",
     ],
 )
 def test_what_means_nothing_or_two_things_is_refused(text: str) -> None:
     with pytest.raises(EncodingError):
         strict_json.loads(text)
+
+
+def test_space_around_the_value_means_nothing() -> None:
+    assert strict_json.loads(' \t\r\n{ "a" : 1 } \n') == {"a": 1}
 
 
 def test_depth_is_counted_outside_strings() -> None:
