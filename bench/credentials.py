@@ -5,7 +5,8 @@ import re
 import subprocess
 
 from bench.measure import Row, rates, row
-from madang.core.formats.sd_jwt.issue import SdFrame, issue, salts_from
+from madang.core.formats.sd_jwt.frame import SdFrame
+from madang.core.formats.sd_jwt.issue import issue, salts_from
 from madang.core.formats.sd_jwt.key_binding import BindingExpectation
 from madang.core.formats.sd_jwt.present import present
 from madang.core.formats.sd_jwt.vc import Expectation, verify_text

@@ -9,7 +9,8 @@ from issuer.status.usecases import list_uri
 from madang.core.catalog.certificate_type import CertificateType
 from madang.core.catalog.payload import Payload
 from madang.core.envelope import jws
-from madang.core.formats.sd_jwt.issue import SALT_BYTES, Issued, SdFrame, issue, salts_from
+from madang.core.formats.sd_jwt.frame import SdFrame
+from madang.core.formats.sd_jwt.issue import SALT_BYTES, Issued, issue, salts_from
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import Signer
 from madang.core.merkle.entry import hour_of

@@ -12,7 +12,6 @@ Json: TypeAlias = Any
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 _SPACE = " \t\n\r"
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def loads(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Json:
@@ -46,9 +45,10 @@ def loads(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX
     return value
 
 
-def dumps(value: Json) -> str:
-    """Return `value` as compact JSON text; characters outside ASCII stay as they are."""
-    return _encode(value)
+dumps = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+"""Return a value as compact JSON text; characters outside ASCII stay as they are."""
+quote = json.encoder.encode_basestring
+"""Return text as `dumps` does, and nothing but text."""
 
 
 def _utf8(text: str) -> bytes:

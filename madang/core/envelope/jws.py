@@ -55,8 +55,17 @@ def parse(compact: str | bytes, *, max_bytes: int = MAX_BYTES) -> Jws:
 
 def sign(payload: bytes, header: Mapping[str, Any], signer: Signer) -> str:
     """Return the compact JWS over `payload` (RFC 7515 section 5.1); `alg` is the signer's."""
-    protected = strict_json.dumps({**header, "alg": signer.algorithm}).encode()
-    signing_input = f"{base64url.encode(protected)}.{base64url.encode(payload)}"
+    return sign_protected(payload, protect(header, signer), signer)
+
+
+def protect(header: Mapping[str, Any], signer: Signer) -> str:
+    """Return the protected header as a JWS begins with it; `alg` is the signer's."""
+    return base64url.encode(strict_json.dumps({**header, "alg": signer.algorithm}).encode())
+
+
+def sign_protected(payload: bytes, protected: str, signer: Signer) -> str:
+    """Return the compact JWS over `payload` under a header that `protect` made for `signer`."""
+    signing_input = f"{protected}.{base64url.encode(payload)}"
     signature = signer.sign(signing_input.encode("ascii"))
     return f"{signing_input}.{base64url.encode(signature)}"
 

@@ -8,7 +8,8 @@ import pytest
 from madang.core.catalog.certificate_type import CertificateType, TypeId
 from madang.core.catalog.metadata import encode
 from madang.core.catalog.payload import build_payload
-from madang.core.formats.sd_jwt.issue import SALT_BYTES, SdFrame, issue, salts_from
+from madang.core.formats.sd_jwt.frame import SdFrame
+from madang.core.formats.sd_jwt.issue import SALT_BYTES, issue, salts_from
 from madang.core.formats.sd_jwt.model import SdJwt, parse
 from madang.core.formats.sd_jwt.present import select
 from madang.core.formats.sd_jwt.type_metadata import integrity, matches

@@ -18,7 +18,8 @@ from madang.access.service_token import Call, FolderServiceKeys, make
 from madang.access.staff import Role, Staff
 from madang.core.catalog.payload import build_payload
 from madang.core.envelope import jwe, jws
-from madang.core.formats.sd_jwt.issue import SdFrame, issue
+from madang.core.formats.sd_jwt.frame import SdFrame
+from madang.core.formats.sd_jwt.issue import issue
 from madang.core.formats.sd_jwt.present import bind, present
 from madang.core.keys.signing import Signer
 from madang.core.keys.software import SoftwareSigner, generate_p256

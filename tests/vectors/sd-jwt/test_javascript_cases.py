@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from madang.core.formats.sd_jwt import verify
-from madang.core.formats.sd_jwt.issue import SdFrame, issue, salts_from
+from madang.core.formats.sd_jwt.frame import SdFrame
+from madang.core.formats.sd_jwt.issue import issue, salts_from
 from madang.core.formats.sd_jwt.model import Path as ClaimPath
 from madang.core.formats.sd_jwt.model import parse
 from madang.core.formats.sd_jwt.present import select

@@ -22,7 +22,8 @@ from sd_jwt.verifier import SDJWTVerifier
 
 from madang.core.encoding import base64url
 from madang.core.formats.sd_jwt import present, verify
-from madang.core.formats.sd_jwt.issue import SdFrame, issue, salts_from
+from madang.core.formats.sd_jwt.frame import SdFrame
+from madang.core.formats.sd_jwt.issue import issue, salts_from
 from madang.core.formats.sd_jwt.json_form import to_compact, to_json
 from madang.core.formats.sd_jwt.model import Path as ClaimPath
 from madang.core.formats.sd_jwt.model import parse
@@ -89,14 +90,15 @@ def ours(case: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     claims = remove_sdobj_wrappers(case["user_claims"])
     claims["iss"] = "https://issuer.example"
     claims["cnf"] = {"jwk": HOLDER.public_key.to_jwk()}
-    frame = SdFrame.of(disclosable(case["user_claims"]))
+    frame = SdFrame.of(
+        disclosable(case["user_claims"]), {(): DECOYS} if case.get("add_decoy_claims") else {}
+    )
     issued = issue(
         claims,
         frame,
         signer=ISSUER,
         header=case.get("extra_header_parameters", {}),
         salts=salts_from(secrets.token_bytes(16 * 200)),
-        decoys=DECOYS if case.get("add_decoy_claims") else 0,
     )
     return issued.compact, claims
 

@@ -1,52 +1,19 @@
-"""Issue an SD-JWT (RFC 9901 section 6.1)."""
+"""Issue an SD-JWT, one or several copies at once (RFC 9901 section 6.1)."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from madang.core.encoding import base64url
-from madang.core.encoding.strict_json import dumps
+from madang.core.encoding import base64url, strict_json
 from madang.core.envelope import jws
 from madang.core.formats.sd_jwt.errors import SdJwtError
-from madang.core.formats.sd_jwt.model import (
-    DEFAULT_HASH,
-    ELLIPSIS,
-    HASHES,
-    NEVER_DISCLOSABLE,
-    RESERVED,
-    SD,
-    SD_ALG,
-    Path,
-)
+from madang.core.formats.sd_jwt.frame import SdFrame
+from madang.core.formats.sd_jwt.model import DEFAULT_HASH, NEVER_DISCLOSABLE, RESERVED, SD_ALG
+from madang.core.formats.sd_jwt.template import Salts, Template
 from madang.core.keys.signing import Signer
 
 SALT_BYTES = 16
-
-
-@dataclass(slots=True)
-class SdFrame:
-    """Which parts of a payload are selectively disclosable.
-
-    Attributes:
-        members: frame of each member or element that has or holds something disclosable;
-            the key None stands for every element of an array.
-        disclosable: whether this part itself is.
-    """
-
-    members: "dict[str | int | None, SdFrame]" = field(default_factory=dict)
-    disclosable: bool = False
-
-    @classmethod
-    def of(cls, paths: Iterable[Path]) -> "SdFrame":
-        """Build a frame in which exactly the parts at `paths` are disclosable."""
-        root = cls()
-        for path in paths:
-            frame = root
-            for step in path:
-                frame = frame.members.setdefault(step, cls())
-            frame.disclosable = True
-        return root
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +33,8 @@ class Issued:
 
 def salts_from(chance: bytes) -> Iterator[str]:
     """Cut bytes of chance into salts of 128 bits (RFC 9901 section 9.3)."""
-    for at in range(0, len(chance) - SALT_BYTES + 1, SALT_BYTES):
-        yield base64url.encode(chance[at : at + SALT_BYTES])
+    ends = range(SALT_BYTES, len(chance) + 1, SALT_BYTES)
+    return iter(base64url.encode_all([chance[end - SALT_BYTES : end] for end in ends]))
 
 
 def issue(
@@ -78,18 +45,16 @@ def issue(
     header: Mapping[str, Any],
     salts: Iterator[str],
     hash_name: str = DEFAULT_HASH,
-    decoys: int = 0,
 ) -> Issued:
     """Sign `payload` with the parts of `frame` turned into disclosures.
 
     Args:
         payload: the claims, all of them in clear.
-        frame: which parts are selectively disclosable.
+        frame: which parts are selectively disclosable, and where decoys go.
         signer: the issuer's key.
         header: JOSE header members besides `alg`.
         salts: one text of chance for each disclosure and decoy.
         hash_name: hash of the digests.
-        decoys: digests without a disclosure added on the top level (section 4.2.5).
 
     Raises:
         SdJwtError: a registered claim that must stay in clear (SD-JWT VC section 3.2.2.2) is in
@@ -97,15 +62,51 @@ def issue(
             under its right name), the payload holds a reserved name, the hash is unknown, or the
             salts have run out or repeat.
     """
+    (issued,) = issue_copies(
+        payload, frame, [{}], signer=signer, header=header, salts=salts, hash_name=hash_name
+    )
+    return issued
+
+
+def issue_copies(
+    payload: Mapping[str, Any],
+    frame: SdFrame,
+    own: Sequence[Mapping[str, Any]],
+    *,
+    signer: Signer,
+    header: Mapping[str, Any],
+    salts: Iterator[str],
+    hash_name: str = DEFAULT_HASH,
+) -> tuple[Issued, ...]:
+    """Sign one copy of a credential for each element of `own`.
+
+    The copies have nothing in common but what the payload says in clear: that must be the same
+    for all people of one type and hour, or else it links the copies (RFC 9901 section 10.1).
+
+    Args:
+        payload: the claims of every copy, all of them in clear.
+        frame: which parts are selectively disclosable, and where decoys go.
+        own: the claims of each copy alone, such as `cnf` and `status`; they stay in clear.
+        signer: the issuer's key.
+        header: JOSE header members besides `alg`.
+        salts: one text of chance for each disclosure and decoy of each copy.
+        hash_name: hash of the digests.
+
+    Raises:
+        SdJwtError: as of `issue`; or two copies have one value of their own in common, or a claim
+            of their own is in the payload too.
+    """
     _check(payload, frame)
-    maker = _Maker(hash_name, salts)
-    concealed = maker.members(payload, frame, decoys)
-    if maker.disclosures or decoys:
-        concealed[SD_ALG] = hash_name
-    compact = jws.sign(dumps(concealed).encode(), header, signer)
-    parts = "~".join([compact, *maker.disclosures, ""])
-    digest = hashlib.sha256(compact.encode("ascii")).digest()
-    return Issued(parts, tuple(maker.disclosures), digest)
+    _check_own(payload, own)
+    template, chance = Template(payload, frame, hash_name), Salts(salts)
+    protected = jws.protect(header, signer)
+    return tuple(_signed(*template.fill(claims, chance), protected, signer) for claims in own)
+
+
+def _signed(text: str, disclosures: tuple[str, ...], protected: str, signer: Signer) -> Issued:
+    compact = jws.sign_protected(text.encode(), protected, signer)
+    parts = "~".join([compact, *disclosures, ""])
+    return Issued(parts, disclosures, hashlib.sha256(compact.encode("ascii")).digest())
 
 
 def _check(payload: Mapping[str, Any], frame: SdFrame) -> None:
@@ -121,13 +122,25 @@ def _check(payload: Mapping[str, Any], frame: SdFrame) -> None:
     _refuse_reserved(payload)
 
 
+def _check_own(payload: Mapping[str, Any], own: Sequence[Mapping[str, Any]]) -> None:
+    seen: set[str] = set()
+    for claims in own:
+        _refuse_reserved(claims)
+        for name, value in claims.items():
+            if name in payload or name == SD_ALG:
+                raise SdJwtError("claim_twice", "RFC 9901 6.1", f"{name} is in the payload already")
+            text = strict_json.dumps([name, value])
+            if text in seen:
+                raise SdJwtError("copies_linked", "RFC 9901 10.1", f"two copies share one {name}")
+            seen.add(text)
+
+
 def _refuse_reserved(value: Any) -> None:  # noqa: ANN401 - any JSON value
     """Refuse names that mean digests, at any depth: a claim's value could pose as one."""
     inside = value
     if isinstance(value, (dict, Mapping)):
-        for name in RESERVED:
-            if name in value:
-                raise _reserved(name)
+        if not RESERVED.isdisjoint(value):
+            raise _reserved(next(name for name in RESERVED if name in value))
         inside = value.values()
     for inner in inside:
         if isinstance(inner, (dict, list, tuple)):
@@ -136,90 +149,3 @@ def _refuse_reserved(value: Any) -> None:  # noqa: ANN401 - any JSON value
 
 def _reserved(name: str) -> SdJwtError:
     return SdJwtError("reserved_name", "RFC 9901 4.1", f"a claim is called {name!r}")
-
-
-class _Maker:
-    """Turns values into disclosures and digests, inner ones first."""
-
-    def __init__(self, hash_name: str, salts: Iterator[str]) -> None:
-        if hash_name not in HASHES:
-            raise SdJwtError("unknown_sd_alg", "RFC 9901 4.1.1", f"no hash is called {hash_name!r}")
-        self.disclosures: list[str] = []
-        self._hash = HASHES[hash_name]
-        self._salts = salts
-        self._used: set[str] = set()
-
-    def _conceal(self, value: Any, frame: SdFrame) -> Any:  # noqa: ANN401 - any JSON value
-        if not frame.members:
-            return value
-        if isinstance(value, dict):
-            return self.members(value, frame)
-        if isinstance(value, list | tuple):
-            return self._elements(value, frame)
-        raise _mismatch(frame.members)
-
-    def members(self, value: Mapping[str, Any], frame: SdFrame, decoys: int = 0) -> dict[str, Any]:
-        """Return the object with its disclosable members replaced by digests."""
-        absent = frame.members.keys() - value.keys()
-        if absent:
-            raise _mismatch(absent)
-        clear: dict[str, Any] = {}
-        digests = [self._digest(self._salt()) for _ in range(decoys)]
-        for name, member in value.items():
-            inner = frame.members.get(name)
-            if inner is None:
-                clear[name] = member
-                continue
-            content = self._conceal(member, inner)
-            if inner.disclosable:
-                digests.append(self._disclose(name, content))
-            else:
-                clear[name] = content
-        if digests:
-            # Sorted, so that the order tells nothing about the names (section 4.2.4.1).
-            clear[SD] = sorted(digests)
-        return clear
-
-    def _elements(self, value: Sequence[Any], frame: SdFrame) -> list[Any]:
-        absent = frame.members.keys() - {None, *range(len(value))}
-        if absent:
-            raise _mismatch(absent)
-        every = frame.members.get(None)
-        result: list[Any] = []
-        for index, element in enumerate(value):
-            inner = frame.members.get(index, every)
-            if inner is None:
-                result.append(element)
-                continue
-            content = self._conceal(element, inner)
-            if inner.disclosable:
-                content = {ELLIPSIS: self._disclose(None, content)}
-            result.append(content)
-        return result
-
-    def _disclose(self, name: str | None, value: Any) -> str:  # noqa: ANN401 - any JSON value
-        # Part by part: the encoder is much faster on a text than on an array that holds it.
-        content = dumps(value) if name is None else f"{dumps(name)},{dumps(value)}"
-        encoded = base64url.encode(f"[{dumps(self._salt())},{content}]".encode())
-        self.disclosures.append(encoded)
-        return self._digest(encoded)
-
-    def _salt(self) -> str:
-        salt = next(self._salts, None)
-        if salt is None:
-            raise SdJwtError("no_salt", "RFC 9901 4.2.1", "the salts have run out")
-        if salt in self._used:
-            # Whoever sees one disclosure could guess the others of the same salt.
-            raise SdJwtError("salt_twice", "RFC 9901 9.3", "a salt came twice")
-        self._used.add(salt)
-        return salt
-
-    def _digest(self, text: str) -> str:
-        return base64url.encode(self._hash(text.encode("ascii")).digest())
-
-
-def _mismatch(steps: Iterable[object]) -> SdJwtError:
-    named = ", ".join(sorted(map(repr, steps)))
-    return SdJwtError(
-        "frame_mismatch", "RFC 9901 6.1", f"the frame names {named}, which the payload lacks there"
-    )

@@ -1,9 +1,10 @@
 """The parts of an SD-JWT: issuer-signed JWT, disclosures, key binding JWT (RFC 9901 section 4)."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from madang.core.encoding import base64url, strict_json
 from madang.core.encoding.errors import EncodingError
@@ -36,8 +37,13 @@ def digest_of(text: str, hash_name: str) -> str:
     return base64url.encode(HASHES[hash_name](text.encode("ascii")).digest())
 
 
-@dataclass(frozen=True, slots=True)
-class Disclosure:
+def digests_of(texts: Iterable[str], hash_name: str) -> list[str]:
+    """Return the digest of each text."""
+    new = HASHES[hash_name]
+    return base64url.encode_all([new(text.encode("ascii")).digest() for text in texts])
+
+
+class Disclosure(NamedTuple):
     """One disclosure (RFC 9901 section 4.2).
 
     Attributes:
@@ -51,10 +57,6 @@ class Disclosure:
     salt: str
     name: str | None
     value: Any
-
-    def digest(self, hash_name: str) -> str:
-        """Return the digest under which a payload refers to it (section 4.2.3)."""
-        return digest_of(self.encoded, hash_name)
 
 
 @dataclass(frozen=True)
@@ -135,10 +137,12 @@ def parse_disclosure(encoded: str) -> Disclosure:
         value = strict_json.loads(base64url.decode(encoded))
     except EncodingError as error:
         raise _malformed(f"disclosure: {error}") from error
-    if isinstance(value, list) and value and isinstance(value[0], str):
-        if len(value) == _OF_MEMBER and isinstance(value[1], str) and value[1] not in RESERVED:
-            return Disclosure(encoded, *value)
-        if len(value) == _OF_ELEMENT:
+    if isinstance(value, list):
+        if len(value) == _OF_MEMBER:
+            salt, name, content = value
+            if isinstance(salt, str) and isinstance(name, str) and name not in RESERVED:
+                return Disclosure(encoded, salt, name, content)
+        elif len(value) == _OF_ELEMENT and isinstance(value[0], str):
             return Disclosure(encoded, value[0], None, value[1])
     raise _malformed("a disclosure is [salt, name, value] or [salt, value], salt and name text")
 

@@ -1,10 +1,18 @@
 """Process an SD-JWT: put the disclosed values in their places (RFC 9901 section 7.1)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from madang.core.formats.sd_jwt.errors import SdJwtError
-from madang.core.formats.sd_jwt.model import ELLIPSIS, SD, SD_ALG, Disclosure, Path, SdJwt
+from madang.core.formats.sd_jwt.model import (
+    ELLIPSIS,
+    SD,
+    SD_ALG,
+    Disclosure,
+    Path,
+    SdJwt,
+    digests_of,
+)
 
 MAX_DEPTH = 16
 _CLAUSE = "RFC 9901 7.1"
@@ -52,28 +60,31 @@ class Unfolded:
         if ELLIPSIS in value:
             raise _refusal("misplaced_digest", "'...' stands outside an array element")
         result = {}
-        for key, member in value.items():
-            if key != SD:
+        for name, member in value.items():
+            if name != SD:
                 nested = isinstance(member, (dict, list))
-                result[key] = self._value(member, (*path, key)) if nested else member
-        for disclosure in self._found(value.get(SD, [])):
-            name = disclosure.name
+                result[name] = self._value(member, (*path, name)) if nested else member
+        if SD in value:
+            self._disclosed(value[SD], path, result)
+        return result
+
+    def _disclosed(self, digests: object, path: Path, result: dict[str, Any]) -> None:
+        """Add the disclosed members of an object."""
+        if not isinstance(digests, list):
+            raise _refusal("malformed_digests", "_sd is not an array of text")
+        for digest in digests:
+            disclosure = self._take(digest)
+            if disclosure is None:
+                continue
+            name, value = disclosure.name, disclosure.value
             if name is None:
                 raise _refusal("wrong_disclosure", "a member's digest has an element's disclosure")
             if name in result:
                 raise _refusal("name_twice", "a disclosed name is in the object already")
             place = (*path, name)
             self.places.append((place, disclosure))
-            result[name] = self._value(disclosure.value, place)
-        return result
-
-    def _found(self, digests: object) -> Iterator[Disclosure]:
-        if not isinstance(digests, list):
-            raise _refusal("malformed_digests", "_sd is not an array of text")
-        for digest in digests:
-            disclosure = self._take(digest)
-            if disclosure is not None:
-                yield disclosure
+            nested = isinstance(value, (dict, list))
+            result[name] = self._value(value, place) if nested else value
 
     def _elements(self, value: list[Any], path: Path) -> list[Any]:
         self._check_depth(path)
@@ -110,8 +121,8 @@ class Unfolded:
 
 
 def _by_digest(sd_jwt: SdJwt) -> dict[str, Disclosure]:
-    hash_name = sd_jwt.hash_name
-    by_digest = {d.digest(hash_name): d for d in sd_jwt.disclosures}
+    digests = digests_of([d.encoded for d in sd_jwt.disclosures], sd_jwt.hash_name)
+    by_digest = dict(zip(digests, sd_jwt.disclosures, strict=True))
     if len(by_digest) != len(sd_jwt.disclosures):
         raise _refusal("disclosure_twice", "a disclosure occurs twice")
     return by_digest

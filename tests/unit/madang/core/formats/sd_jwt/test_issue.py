@@ -8,7 +8,8 @@ import pytest
 from madang.core.encoding import base64url
 from madang.core.formats.sd_jwt import verify
 from madang.core.formats.sd_jwt.errors import SdJwtError
-from madang.core.formats.sd_jwt.issue import SALT_BYTES, Issued, SdFrame, issue, salts_from
+from madang.core.formats.sd_jwt.frame import SdFrame
+from madang.core.formats.sd_jwt.issue import SALT_BYTES, Issued, issue, salts_from
 from madang.core.formats.sd_jwt.model import Path, parse
 from madang.core.keys.software import generate_p256
 
@@ -17,7 +18,8 @@ SIGNER = generate_p256("issuer")
 
 def issued(payload: dict[str, Any], *paths: Path, **options: Any) -> Issued:
     options.setdefault("salts", (f"salt-{number}" for number in range(99)))
-    return issue(payload, SdFrame.of(paths), signer=SIGNER, header={}, **options)
+    frame = SdFrame.of(paths, options.pop("decoys", {}))
+    return issue(payload, frame, signer=SIGNER, header={}, **options)
 
 
 def refused(payload: dict[str, Any], *paths: Path, **options: Any) -> str:
@@ -89,7 +91,7 @@ def test_an_index_goes_before_every_element() -> None:
 def test_salts_that_run_out_or_repeat_are_noticed() -> None:
     assert refused({"a": 1}, ("a",), salts=iter([])) == "no_salt"
     assert refused({"a": 1, "b": 2}, ("a",), ("b",), salts=iter(["s", "s"])) == "salt_twice"
-    assert refused({"a": 1}, ("a",), salts=iter(["s", "s"]), decoys=1) == "salt_twice"
+    assert refused({"a": 1}, ("a",), salts=iter(["s", "s"]), decoys={(): 1}) == "salt_twice"
 
 
 def test_chance_is_cut_into_whole_salts() -> None:
@@ -112,7 +114,7 @@ def test_a_longer_hash_is_named_and_used(name: str, size: int) -> None:
 
 
 def test_decoys_look_like_digests_and_change_nothing() -> None:
-    sd_jwt = parse(issued({"a": 1}, ("a",), decoys=3).compact)
+    sd_jwt = parse(issued({"a": 1}, ("a",), decoys={(): 3}).compact)
     assert len(sd_jwt.payload["_sd"]) == 4
     assert len({len(digest) for digest in sd_jwt.payload["_sd"]}) == 1
     assert verify.process(sd_jwt) == {"a": 1}
@@ -139,4 +141,4 @@ def test_the_digest_covers_the_issuers_part_alone() -> None:
 def test_disclosures_are_the_compact_json_of_the_specification() -> None:
     made = issued({"a": {"b": [True, None, 1.5]}, "c": ["김"]}, ("a",), ("c", 0), salts=iter("xy"))
     texts = [base64url.decode(encoded).decode() for encoded in made.disclosures]
-    assert texts == ['["x","a",{"b":[true,null,1.5]}]', '["y","김"]']
+    assert texts == ['["x","김"]', '["y","a",{"b":[true,null,1.5]}]']

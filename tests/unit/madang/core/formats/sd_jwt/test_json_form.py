@@ -13,7 +13,8 @@ from jwcrypto.jws import JWS
 from madang.core.encoding import base64url
 from madang.core.formats.sd_jwt import verify
 from madang.core.formats.sd_jwt.errors import SdJwtError
-from madang.core.formats.sd_jwt.issue import SdFrame, issue
+from madang.core.formats.sd_jwt.frame import SdFrame
+from madang.core.formats.sd_jwt.issue import issue
 from madang.core.formats.sd_jwt.json_form import to_compact, to_json
 from madang.core.formats.sd_jwt.key_binding import BindingExpectation
 from madang.core.formats.sd_jwt.model import parse

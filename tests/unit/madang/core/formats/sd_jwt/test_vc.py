@@ -6,7 +6,8 @@ import pytest
 
 from madang.core.encoding import base64url, strict_json
 from madang.core.envelope import jws
-from madang.core.formats.sd_jwt.issue import SdFrame, issue, salts_from
+from madang.core.formats.sd_jwt.frame import SdFrame
+from madang.core.formats.sd_jwt.issue import issue, salts_from
 from madang.core.formats.sd_jwt.key_binding import BindingExpectation
 from madang.core.formats.sd_jwt.model import digest_of, parse
 from madang.core.formats.sd_jwt.present import bind, present

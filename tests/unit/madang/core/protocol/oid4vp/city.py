@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from madang.core.encoding import base64url
 from madang.core.envelope import jws
-from madang.core.formats.sd_jwt.issue import SdFrame, issue
+from madang.core.formats.sd_jwt.frame import SdFrame
+from madang.core.formats.sd_jwt.issue import issue
 from madang.core.formats.sd_jwt.present import present
 from madang.core.keys.signing import Signer
 from madang.core.keys.software import SoftwareSigner, generate_p256
