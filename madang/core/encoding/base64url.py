@@ -11,6 +11,7 @@ _STANDARD: Final = bytes(
     code if code in _LETTERS else {0x2D: 0x2B, 0x5F: 0x2F}.get(code, 0x21) for code in range(256)
 )
 """From base64url to base64; what has no place in base64url becomes "!", which no decoder takes."""
+_PADDING: Final = (b"", b"===", b"==", b"=")
 _LAST: Final = {2: b"AQgw", 3: b"AEIMQUYcgkosw048"}
 """Last characters of a group of two or three that leave no bit over."""
 
@@ -39,7 +40,7 @@ def decode(text: str) -> bytes:
     size = len(text) % 4
     try:
         standard = text.encode("ascii").translate(_STANDARD)
-        data = a2b_base64(standard + b"=" * (-size % 4), strict_mode=True)
+        data = a2b_base64(standard + _PADDING[size], strict_mode=True)
     except (Error, UnicodeEncodeError) as error:
         raise EncodingError(f"base64url text of {len(text)} characters has no value") from error
     if size and standard[-1] not in _LAST[size]:

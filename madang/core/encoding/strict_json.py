@@ -40,7 +40,7 @@ def loads(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX
         raise EncodingError(f"not JSON: {error}") from error
     if end != len(text):
         raise EncodingError("not JSON: more text after the value")
-    if "\\ud" in text or "\\uD" in text:
+    if "\\" in text and ("\\ud" in text or "\\uD" in text):
         _utf8(dumps(value))
     return value
 

@@ -102,7 +102,7 @@ def _issuer_signature(sd_jwt: SdJwt, key: PublicKey | None) -> Iterator[Failure]
 
 def _in_clear(unfolded: Unfolded) -> Iterator[Failure]:
     """A holder could withhold such a claim, so its place is not among the disclosures."""
-    for name in sorted(NEVER_DISCLOSABLE & {str(path[0]) for path, _ in unfolded.places}):
+    for name in sorted(NEVER_DISCLOSABLE & {path[0] for path, _ in unfolded.places}):
         yield Failure(
             "claim_must_stay_in_clear", "SD-JWT VC 3.2.2.2", f"{name} came in a disclosure"
         )

@@ -16,6 +16,7 @@ from madang.core.formats.sd_jwt.model import (
 
 MAX_DEPTH = 16
 _CLAUSE = "RFC 9901 7.1"
+_TEXT = frozenset({str})
 
 
 def process(sd_jwt: SdJwt, *, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
@@ -70,10 +71,11 @@ class Unfolded:
 
     def _disclosed(self, digests: object, path: Path, result: dict[str, Any]) -> None:
         """Add the disclosed members of an object."""
-        if not isinstance(digests, list):
+        if not isinstance(digests, list) or not _TEXT.issuperset(map(type, digests)):
             raise _refusal("malformed_digests", "_sd is not an array of text")
+        self._mark(digests)
         for digest in digests:
-            disclosure = self._take(digest)
+            disclosure = self._open.pop(digest, None)
             if disclosure is None:
                 continue
             name, value = disclosure.name, disclosure.value
@@ -102,18 +104,20 @@ class Unfolded:
         return result
 
     def _element(self, digest: object) -> Disclosure | None:
-        disclosure = self._take(digest)
+        if not isinstance(digest, str):
+            raise _refusal("malformed_digests", "a digest is not text")
+        self._mark([digest])
+        disclosure = self._open.pop(digest, None)
         if disclosure is not None and disclosure.name is not None:
             raise _refusal("wrong_disclosure", "an element's digest has a member's disclosure")
         return disclosure
 
-    def _take(self, digest: object) -> Disclosure | None:
-        if not isinstance(digest, str):
-            raise _refusal("malformed_digests", "a digest is not text")
-        if digest in self._seen:
+    def _mark(self, digests: list[str]) -> None:
+        """Refuse a digest that was there before."""
+        before = len(self._seen)
+        self._seen.update(digests)
+        if len(self._seen) < before + len(digests):
             raise _refusal("digest_twice", "a digest occurs twice")
-        self._seen.add(digest)
-        return self._open.pop(digest, None)
 
     def _check_depth(self, path: Path) -> None:
         if len(path) > self._max_depth:
