@@ -8,15 +8,17 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from madang.core.encoding import base64url
 from madang.core.encoding.strict_json import dumps, quote
 from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.frame import SdFrame, mismatch
-from madang.core.formats.sd_jwt.model import ELLIPSIS, HASHES, SD, SD_ALG, digests_of
+from madang.core.formats.sd_jwt.model import ELLIPSIS, HASHES, RESERVED, SD, SD_ALG, digests_of
 
-_PLACE_BYTES = 4
+_PLACE_BYTES: Final = 4
+_DIGESTS: Final = quote(SD)
+_DIGEST: Final = quote(ELLIPSIS)
 
 
 class Salts:
@@ -155,7 +157,8 @@ class Template:
         hash_name: hash of the digests.
 
     Raises:
-        SdJwtError: the frame names what the payload lacks, or the hash is unknown.
+        SdJwtError: the frame names what the payload lacks, a claim has a reserved name, or the
+            hash is unknown.
     """
 
     __slots__ = ("_hash_name", "_root")
@@ -166,17 +169,17 @@ class Template:
         self._hash_name = hash_name
         self._root = _object(payload, frame)
 
-    def fill(self, own: Mapping[str, Any], salts: Salts) -> tuple[str, tuple[str, ...]]:
+    def fill(self, own: str, salts: Salts) -> tuple[str, tuple[str, ...]]:
         """Return the payload of one copy as JSON text, and its disclosures.
 
         Args:
-            own: claims of this copy alone, in clear.
+            own: claims of this copy alone, as `member` gives them, with commas between.
             salts: where its salts come from.
         """
         maker = Maker(self._hash_name, salts)
         parts = self._root.parts(maker)
         if own:
-            parts.append(_members(own))
+            parts.append(own)
         if maker.hashed:
             parts.append(f'"{SD_ALG}":"{self._hash_name}"')
         return f"{{{','.join(parts)}}}", tuple(maker.disclosures)
@@ -184,7 +187,7 @@ class Template:
 
 def _node(value: Any, frame: SdFrame) -> _Node:  # noqa: ANN401 - any JSON value
     if not frame.members and not frame.decoys:
-        return _Clear(dumps(value))
+        return _Clear(_encoded(value))
     if isinstance(value, dict):
         return _object(value, frame)
     if isinstance(value, list | tuple):
@@ -199,12 +202,14 @@ def _object(value: Mapping[str, Any], frame: SdFrame) -> _Object:
     leaves, nested = [], []
     for step, inner in named.items():
         name = str(step)
+        if name in RESERVED:
+            raise reserved(name)
         if inner.members or inner.decoys or not inner.disclosable:
             nested.append((quote(name), _node(value[name], inner), inner.disclosable))
         else:
-            leaves.append(f"{quote(name)},{dumps(value[name])}]")
+            leaves.append(f"{quote(name)},{_encoded(value[name])}]")
     clear = {name: member for name, member in value.items() if name not in named}
-    return _Object(_members(clear), tuple(leaves), tuple(nested), frame.decoys)
+    return _Object(_encoded(clear)[1:-1], tuple(leaves), tuple(nested), frame.decoys)
 
 
 def _array(value: Sequence[Any], frame: SdFrame) -> _Array:
@@ -217,5 +222,31 @@ def _array(value: Sequence[Any], frame: SdFrame) -> _Array:
     return _Array(tuple(elements), frame.decoys)
 
 
-def _members(value: Mapping[str, Any]) -> str:
-    return dumps(dict(value))[1:-1]
+def _encoded(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """Return a value as JSON text; it must not pose as digests at any depth."""
+    text = dumps(value)
+    if _DIGESTS in text or _DIGEST in text:
+        _refuse_reserved(value)
+    return text
+
+
+def member(name: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """Return a member of an object as JSON text; SdJwtError for one that could pose as digests."""
+    if name in RESERVED:
+        raise reserved(name)
+    return f"{quote(name)}:{_encoded(value)}"
+
+
+def _refuse_reserved(value: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Refuse names that mean digests at any depth; as a value such a text is harmless."""
+    if isinstance(value, dict):
+        for name in RESERVED & value.keys():
+            raise reserved(name)
+    if isinstance(value, (dict, list, tuple)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _refuse_reserved(inner)
+
+
+def reserved(name: str) -> SdJwtError:
+    """Return the refusal of a claim whose name has a meaning in the format."""
+    return SdJwtError("reserved_name", "RFC 9901 4.1", f"a claim is called {name!r}")
