@@ -13,7 +13,7 @@ from typing import Protocol
 
 from issuer.issuance import answers
 from issuer.issuance.answers import Answer, Answers
-from issuer.issuance.mint import Stamp, lifetime, mint
+from issuer.issuance.mint import Bound, Stamp, lifetime, mint_copies
 from issuer.issuance.model import denied, insufficient_scope, invalid_token
 from issuer.issuance.nonce import Nonces, consume
 from issuer.issuance.proofs import ProvedKeys
@@ -173,10 +173,9 @@ def _made(
     stamp = _stamp(work, press, asked.type)
     keys = asked.keys.by_thumbprint
     places = draw_places(work, shelf.lists, len(keys), press.lists)
-    made = {
-        thumbprint: (mint(payload, stamp, key, place, work.ids.bytes), place)
-        for (thumbprint, key), place in zip(keys.items(), places, strict=True)
-    }
+    bounds = [Bound(key, place) for key, place in zip(keys.values(), places, strict=True)]
+    copies = mint_copies(asked.type, payload, stamp, bounds, work.ids.bytes)
+    made = dict(zip(keys, zip(copies, places, strict=True), strict=True))
     records = _records(work, offer, asked.type, made, stamp.expires_at)
     shelf.records.add(work.tenant, records)
     for record in records:
