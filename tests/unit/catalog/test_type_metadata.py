@@ -4,7 +4,10 @@ import pytest
 
 from madang.core.catalog.certificate_type import CertificateType, TypeId
 from madang.core.catalog.metadata import encode
+from madang.core.catalog.payload import ATTESTER_GROUP, build_payload
+from madang.core.formats.sd_jwt.frame import SdFrame
 from madang.core.formats.sd_jwt.type_metadata import Sd, integrity, read
+from madang.core.formats.sd_jwt.type_rules import check_issue
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +25,13 @@ def test_every_type_is_read_back(types: dict[TypeId, CertificateType], vct: str)
             Sd(claim.sd.value) for claim in certificate_type.claims
         ]
         assert {shown.locale: shown.name for shown in found.display} == certificate_type.names
+
+
+def test_what_is_made_of_every_example_obeys_the_rules_of_its_type(
+    types: dict[TypeId, CertificateType], vct: str
+) -> None:
+    for certificate_type in types.values():
+        record = {ATTESTER_GROUP: {"name": "a city"}, **certificate_type.example.record}
+        payload = build_payload(certificate_type, record)
+        metadata = read(encode(certificate_type, vct), vct=vct)
+        check_issue(metadata, payload.claims, SdFrame.of(payload.sd_paths))

@@ -1,6 +1,6 @@
 """SD-JWT VC Type Metadata, and the integrity of its documents (SD-JWT VC, W3C SRI).
 
-The document is read, not fetched; what a type that it extends adds is not merged in.
+The document is read, not fetched; `type_extension` merges in what the extended types say.
 """
 
 import base64
@@ -10,20 +10,16 @@ import hmac
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
+from pydantic import Field, StrictInt, StrictStr, ValidationError, model_validator
 
 from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
+from madang.core.formats.sd_jwt.display import ClaimDisplay, Part, TypeDisplay
 from madang.core.formats.sd_jwt.errors import SdJwtError
 
 MAX_BYTES: Final = 256_000
+MAX_CLAIMS: Final = 500
 _HASHES: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
-
-
-class _Part(BaseModel):
-    """Unknown members are accepted and never decided on."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
 
 class Sd(StrEnum):
@@ -34,23 +30,7 @@ class Sd(StrEnum):
     NEVER = "never"
 
 
-class TypeDisplay(_Part):
-    """What people read of the type in one language (Display Metadata)."""
-
-    locale: StrictStr
-    name: StrictStr
-    description: StrictStr | None = None
-
-
-class ClaimDisplay(_Part):
-    """What people read of a claim in one language (Claim Display Metadata)."""
-
-    locale: StrictStr
-    label: StrictStr
-    description: StrictStr | None = None
-
-
-class ClaimMetadata(_Part):
+class ClaimMetadata(Part):
     """One claim, or every claim at a path with None in it (Claim Metadata)."""
 
     path: Annotated[
@@ -62,7 +42,7 @@ class ClaimMetadata(_Part):
     svg_id: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
 
 
-class TypeMetadata(_Part):
+class TypeMetadata(Part):
     """A Type Metadata document (Type Metadata Format)."""
 
     vct: StrictStr
@@ -71,7 +51,17 @@ class TypeMetadata(_Part):
     extends: StrictStr | None = None
     extends_integrity: StrictStr | None = Field(default=None, alias="extends#integrity")
     display: tuple[TypeDisplay, ...] = ()
-    claims: tuple[ClaimMetadata, ...] = ()
+    claims: Annotated[tuple[ClaimMetadata, ...], Field(max_length=MAX_CLAIMS)] = ()
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "TypeMetadata":
+        paths = [claim.path for claim in self.claims]
+        ids = [claim.svg_id for claim in self.claims if claim.svg_id is not None]
+        if len({*paths}) < len(paths):
+            raise ValueError("two claims have one path")
+        if len({*ids}) < len(ids):
+            raise ValueError("two claims have one svg_id")
+        return self
 
 
 def read(

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from madang.core.envelope import jws
-from madang.core.formats.sd_jwt import key_binding
+from madang.core.formats.sd_jwt import key_binding, type_rules
 from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.key_binding import BindingExpectation
 from madang.core.formats.sd_jwt.model import NEVER_DISCLOSABLE, SdJwt
 from madang.core.formats.sd_jwt.model import parse as parse_sd_jwt
+from madang.core.formats.sd_jwt.type_extension import Lookup, resolve
+from madang.core.formats.sd_jwt.type_rules import Seen
 from madang.core.formats.sd_jwt.verdict import Failure, Verdict
 from madang.core.formats.sd_jwt.verify import Unfolded
 from madang.core.keys.jwk import KeyFormatError, PublicKey
@@ -28,12 +30,14 @@ class Expectation:
         issuer: the issuer whose key is given; None when the key alone decides.
         binding: what the key binding must say; None when none is required.
         max_skew: seconds by which clocks may differ.
+        types: gives the Type Metadata documents; None when types are not held to their rules.
     """
 
     vct: tuple[str, ...] | frozenset[str] | None = None
     issuer: str | None = None
     binding: BindingExpectation | None = None
     max_skew: int = MAX_SKEW
+    types: Lookup | None = None
 
 
 def verify_text(
@@ -55,8 +59,8 @@ def verify_vc(
 
     The steps, in the order of RFC 9901 section 7.3 and SD-JWT VC section 3.4:
     1. header, 2. issuer signature, 3. disclosures, and none of a claim that must stay in clear,
-    4. times, 5. type and issuer, 6. holder key, 7. key binding. Its status is the caller's to
-    check.
+    4. times, 5. type and issuer, 6. the rules of the type, 7. holder key, 8. key binding. Its
+    status is the caller's to check.
 
     Args:
         sd_jwt: a parsed credential whose payload is an object with a known `_sd_alg`.
@@ -68,6 +72,7 @@ def verify_vc(
     failed += _header(sd_jwt)
     failed += _issuer_signature(sd_jwt, issuer_key)
     claims: dict[str, Any] = {}
+    unfolded = None
     try:
         unfolded = Unfolded(sd_jwt)
         claims = unfolded.payload
@@ -77,6 +82,8 @@ def verify_vc(
     # iat may be disclosed; a payload that could not be processed is judged as it was signed.
     failed += _times(claims or sd_jwt.payload, expected.max_skew, now)
     failed += _type_and_issuer(sd_jwt.payload, expected)
+    if expected.types is not None and unfolded is not None:
+        failed += _rules(sd_jwt.payload, unfolded, expected.types)
     if expected.binding is not None:
         failed += _holder(sd_jwt, expected.binding, now)
     return Verdict(claims, tuple(failed))
@@ -130,6 +137,22 @@ def _type_and_issuer(payload: dict[str, Any], expected: Expectation) -> Iterator
         yield Failure("vct", "SD-JWT VC 3.2.2.1", "vct is none of the accepted types")
     if expected.issuer is not None and payload.get("iss") != expected.issuer:
         yield Failure("issuer", "SD-JWT VC 3.2.2.2", "iss is not the expected issuer")
+
+
+def _rules(payload: dict[str, Any], unfolded: Unfolded, types: Lookup) -> Iterator[Failure]:
+    vct, integrity = payload.get("vct"), payload.get("vct#integrity")
+    if not isinstance(vct, str):
+        return  # told by the step before
+    if integrity is not None and not isinstance(integrity, str):
+        clause = "SD-JWT VC Document Integrity"
+        yield Failure("malformed_integrity", clause, "vct#integrity is not text")
+        return
+    try:
+        metadata = resolve(vct, types, expected=integrity)
+    except SdJwtError as error:
+        yield Failure(error.code, error.clause, error.detail)
+        return
+    yield from type_rules.failures(metadata, Seen.of(unfolded))
 
 
 def _holder(sd_jwt: SdJwt, expected: BindingExpectation, now: int) -> Iterator[Failure]:

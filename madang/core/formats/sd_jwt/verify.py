@@ -37,6 +37,7 @@ class Unfolded:
     Attributes:
         payload: the processed payload.
         places: the path of each disclosure in the processed payload, parents before children.
+        withheld: the paths of objects and arrays in which digests are left, decoys among them.
     """
 
     def __init__(self, sd_jwt: SdJwt, *, max_depth: int = MAX_DEPTH) -> None:
@@ -44,6 +45,7 @@ class Unfolded:
         self._open = _by_digest(sd_jwt)
         self._seen: set[str] = set()
         self.places: list[tuple[Path, Disclosure]] = []
+        self.withheld: set[Path] = set()
         self.payload = self._members(sd_jwt.payload, ())
         self.payload.pop(SD_ALG, None)
         if self._open:
@@ -77,6 +79,7 @@ class Unfolded:
         for digest in digests:
             disclosure = self._open.pop(digest, None)
             if disclosure is None:
+                self.withheld.add(path)
                 continue
             name, value = disclosure.name, disclosure.value
             if name is None:
@@ -97,6 +100,7 @@ class Unfolded:
             if isinstance(element, dict) and element.keys() == {ELLIPSIS}:
                 disclosure = self._element(element[ELLIPSIS])
                 if disclosure is None:
+                    self.withheld.add(path)
                     continue
                 self.places.append((place, disclosure))
                 content = disclosure.value
