@@ -13,6 +13,7 @@ from bench.gas import gas_rows
 from bench.hsm import hsm_rows
 from bench.mdoc import mdoc_rows
 from bench.measure import RUNS, Row
+from bench.processes import process_rows
 from madang.infra.clock import SystemClock
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
@@ -23,6 +24,7 @@ def main() -> None:
     """Measure everything; takes some minutes."""
     rows = [
         *credential_rows(),
+        *process_rows(),
         *mdoc_rows(),
         *hsm_rows(),
         *decision_rows(),

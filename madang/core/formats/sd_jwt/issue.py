@@ -9,8 +9,8 @@ from madang.core.encoding import base64url
 from madang.core.envelope import jws
 from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.frame import SdFrame
-from madang.core.formats.sd_jwt.model import DEFAULT_HASH, NEVER_DISCLOSABLE, SD_ALG
-from madang.core.formats.sd_jwt.template import Salts, Template, member, reserved
+from madang.core.formats.sd_jwt.model import DEFAULT_HASH, NEVER_DISCLOSABLE
+from madang.core.formats.sd_jwt.template import Salts, Template, member
 from madang.core.keys.signing import Signer
 
 SALT_BYTES = 16
@@ -96,7 +96,7 @@ def issue_copies(
         SdJwtError: as of `issue`; or two copies have one value of their own in common, or a claim
             of their own is in the payload too.
     """
-    _check(payload, frame)
+    _check(frame)
     template, chance = Template(payload, frame, hash_name), Salts(salts)
     protected = jws.protect(header, signer)
     return tuple(
@@ -110,7 +110,7 @@ def _signed(text: str, disclosures: tuple[str, ...], protected: str, signer: Sig
     return Issued(parts, disclosures, hashlib.sha256(compact.encode("ascii")).digest())
 
 
-def _check(payload: Mapping[str, Any], frame: SdFrame) -> None:
+def _check(frame: SdFrame) -> None:
     if not NEVER_DISCLOSABLE.isdisjoint(frame.members):
         name = next(name for name in NEVER_DISCLOSABLE if name in frame.members)
         raise SdJwtError(
@@ -118,15 +118,13 @@ def _check(payload: Mapping[str, Any], frame: SdFrame) -> None:
             "SD-JWT VC 3.2.2.2",
             f"{name} must not be selectively disclosable",
         )
-    if SD_ALG in payload:
-        raise reserved(SD_ALG)
 
 
 def _encoded(own: Sequence[Mapping[str, Any]], payload: Mapping[str, Any]) -> Iterator[str]:
     """Yield the claims of each copy as members of an object; two copies share none of them."""
     seen: set[str] = set()
     for claims in own:
-        if not claims.keys().isdisjoint({SD_ALG, *payload}):
+        if not claims.keys().isdisjoint(payload):
             raise SdJwtError("claim_twice", "RFC 9901 6.1", "a copy's claim is in the payload too")
         members = [member(name, value) for name, value in claims.items()]
         if not seen.isdisjoint(members):

@@ -6,6 +6,8 @@ so that presenting, processing and verifying know no other.
 
 from typing import Any, Final
 
+from madang.core.encoding import strict_json
+from madang.core.encoding.errors import EncodingError
 from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.model import MAX_BYTES, MAX_DISCLOSURES, parse
 
@@ -26,6 +28,15 @@ def to_json(
     if sd_jwt.key_binding is not None:
         header["kb_jwt"] = sd_jwt.key_binding
     return {"payload": payload, "protected": protected, "signature": signature, "header": header}
+
+
+def from_text(text: str, *, max_bytes: int = MAX_BYTES) -> str:
+    """Return the compact form of a JSON form that came as text; SdJwtError if it is none."""
+    try:
+        value = strict_json.loads(text, max_bytes=max_bytes)
+    except EncodingError as error:
+        raise _malformed(str(error)) from error
+    return to_compact(value)
 
 
 def to_compact(value: object) -> str:

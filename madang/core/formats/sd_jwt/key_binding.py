@@ -91,6 +91,19 @@ def _claims(claims: dict[str, Any], expected: BindingExpectation, now: int) -> I
         yield _failure("key_binding_iat", f"iat is older than {expected.max_age} s")
     elif issued_at > now + expected.max_skew:
         yield _failure("key_binding_iat", f"iat is more than {expected.max_skew} s ahead")
+    yield from _validity(claims, expected.max_skew, now)
+
+
+def _validity(claims: dict[str, Any], skew: int, now: int) -> Iterator[Failure]:
+    """Yield what is wrong with times that a key binding need not have (step 5.h, RFC 7519)."""
+    for name in ("exp", "nbf"):
+        value = claims.get(name)
+        if value is None:
+            continue
+        if not isinstance(value, int) or isinstance(value, bool):
+            yield _failure(f"key_binding_{name}", f"{name} is not a whole number")
+        elif now >= value + skew if name == "exp" else value > now + skew:
+            yield _failure(f"key_binding_{name}", f"the time is not within {name}")
 
 
 def _failure(code: str, detail: str) -> Failure:

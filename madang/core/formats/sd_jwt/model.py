@@ -18,7 +18,15 @@ Path: TypeAlias = tuple[str | int | None, ...]
 
 MAX_BYTES: Final = 512_000
 MAX_DISCLOSURES: Final = 1_000
-HASHES: Final = {"sha-256": hashlib.sha256, "sha-384": hashlib.sha384, "sha-512": hashlib.sha512}
+HASHES: Final = {
+    "sha-256": hashlib.sha256,
+    "sha-384": hashlib.sha384,
+    "sha-512": hashlib.sha512,
+    "sha3-256": hashlib.sha3_256,
+    "sha3-384": hashlib.sha3_384,
+    "sha3-512": hashlib.sha3_512,
+}
+"""By their names in the IANA registry "Named Information Hash Algorithm"; none is shortened."""
 DEFAULT_HASH: Final = "sha-256"
 SD: Final = "_sd"
 SD_ALG: Final = "_sd_alg"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from madang.core.encoding import strict_json
 from madang.core.envelope import jws
+from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.model import Path, SdJwt, digest_of, parse
 from madang.core.formats.sd_jwt.verify import Unfolded
 from madang.core.keys.signing import Signer
@@ -34,9 +35,13 @@ def present(
         issued_at: seconds since the epoch.
 
     Raises:
-        SdJwtError: `issued` is not a proper SD-JWT.
+        SdJwtError: `issued` is not a proper SD-JWT, or it has a key binding already: an issuer
+            gives none.
     """
     sd_jwt = parse(issued)
+    if sd_jwt.key_binding is not None:
+        told = "an SD-JWT from its issuer has no key binding"
+        raise SdJwtError("key_binding_received", "RFC 9901 7.2", told)
     return bind(select(sd_jwt, paths), sd_jwt.hash_name, holder, audience, nonce, issued_at)
 
 

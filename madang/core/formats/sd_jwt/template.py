@@ -14,11 +14,13 @@ from madang.core.encoding import base64url
 from madang.core.encoding.strict_json import dumps, quote
 from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.frame import SdFrame, mismatch
-from madang.core.formats.sd_jwt.model import ELLIPSIS, HASHES, RESERVED, SD, SD_ALG, digests_of
+from madang.core.formats.sd_jwt.model import ELLIPSIS, HASHES, SD, SD_ALG, digests_of
 
 _PLACE_BYTES: Final = 4
-_DIGESTS: Final = quote(SD)
-_DIGEST: Final = quote(ELLIPSIS)
+_MEANT: Final = frozenset({SD, SD_ALG, ELLIPSIS})
+"""Names that mean something in the format, and no claim at any depth (sections 4.1, 4.1.1)."""
+_SIGNS: Final = ('"_sd', quote(ELLIPSIS))
+"""Without these in its JSON text a value has none of those names."""
 
 
 class Salts:
@@ -202,7 +204,7 @@ def _object(value: Mapping[str, Any], frame: SdFrame) -> _Object:
     leaves, nested = [], []
     for step, inner in named.items():
         name = str(step)
-        if name in RESERVED:
+        if name in _MEANT:
             raise reserved(name)
         if inner.members or inner.decoys or not inner.disclosable:
             nested.append((quote(name), _node(value[name], inner), inner.disclosable))
@@ -225,14 +227,14 @@ def _array(value: Sequence[Any], frame: SdFrame) -> _Array:
 def _encoded(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """Return a value as JSON text; it must not pose as digests at any depth."""
     text = dumps(value)
-    if _DIGESTS in text or _DIGEST in text:
+    if _SIGNS[0] in text or _SIGNS[1] in text:
         _refuse_reserved(value)
     return text
 
 
 def member(name: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
     """Return a member of an object as JSON text; SdJwtError for one that could pose as digests."""
-    if name in RESERVED:
+    if name in _MEANT:
         raise reserved(name)
     return f"{quote(name)}:{_encoded(value)}"
 
@@ -240,7 +242,7 @@ def member(name: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
 def _refuse_reserved(value: Any) -> None:  # noqa: ANN401 - any JSON value
     """Refuse names that mean digests at any depth; as a value such a text is harmless."""
     if isinstance(value, dict):
-        for name in RESERVED & value.keys():
+        for name in _MEANT & value.keys():
             raise reserved(name)
     if isinstance(value, (dict, list, tuple)):
         for inner in value.values() if isinstance(value, dict) else value:

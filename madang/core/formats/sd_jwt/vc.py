@@ -1,12 +1,13 @@
 """Verify an SD-JWT VC: form, issuer, time, type, holder (SD-JWT VC section 3, RFC 9901 7)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from madang.core.envelope import jws
 from madang.core.formats.sd_jwt import key_binding, type_rules
 from madang.core.formats.sd_jwt.errors import SdJwtError
+from madang.core.formats.sd_jwt.json_form import from_text, to_compact
 from madang.core.formats.sd_jwt.key_binding import BindingExpectation
 from madang.core.formats.sd_jwt.model import NEVER_DISCLOSABLE, SdJwt
 from madang.core.formats.sd_jwt.model import parse as parse_sd_jwt
@@ -41,15 +42,33 @@ class Expectation:
 
 
 def verify_text(
-    text: str, expected: Expectation, *, issuer_key: PublicKey | None, now: int
+    text: str | Mapping[str, Any],
+    expected: Expectation,
+    *,
+    issuer_key: PublicKey | None,
+    now: int,
 ) -> Verdict:
-    """Parse and verify; a text that is no SD-JWT gives a verdict too."""
+    """Parse and verify; what is no SD-JWT gives a verdict too.
+
+    Args:
+        text: the compact form, or a JSON form (RFC 9901 section 8) as text or already parsed.
+        expected: what the verifier expects.
+        issuer_key: the key that trust was established in; None when there is none.
+        now: seconds since the epoch.
+    """
     try:
-        sd_jwt = parse_sd_jwt(text)
+        sd_jwt = parse_sd_jwt(_compact(text))
         _ = sd_jwt.payload, sd_jwt.hash_name
     except SdJwtError as error:
         return Verdict({}, (Failure(error.code, error.clause, error.detail),))
     return verify_vc(sd_jwt, expected, issuer_key=issuer_key, now=now)
+
+
+def _compact(text: str | Mapping[str, Any]) -> str:
+    """Return the compact form of whatever form came."""
+    if isinstance(text, str):
+        return from_text(text) if text.lstrip().startswith("{") else text
+    return to_compact(dict(text))
 
 
 def verify_vc(

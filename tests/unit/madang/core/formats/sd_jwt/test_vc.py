@@ -6,8 +6,10 @@ import pytest
 
 from madang.core.encoding import base64url, strict_json
 from madang.core.envelope import jws
+from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.frame import SdFrame
 from madang.core.formats.sd_jwt.issue import issue, salts_from
+from madang.core.formats.sd_jwt.json_form import to_json
 from madang.core.formats.sd_jwt.key_binding import BindingExpectation
 from madang.core.formats.sd_jwt.model import digest_of, parse
 from madang.core.formats.sd_jwt.present import bind, present
@@ -104,10 +106,78 @@ def bound(header: dict[str, Any], **change: Any) -> str:
         (bound({"typ": "kb+jwt"}, iat=...), "key_binding_iat"),
         (bound({"typ": "kb+jwt"}, iat=True), "key_binding_iat"),
         (bound({"typ": "kb+jwt"}, nonce=...), "key_binding_nonce"),
+        (bound({"typ": "kb+jwt"}, aud=...), "key_binding_aud"),
+        (bound({"typ": "kb+jwt"}, aud=[BINDING.audience]), "key_binding_aud"),
+        (bound({"typ": "kb+jwt"}, exp=NOW - 61), "key_binding_exp"),
+        (bound({"typ": "kb+jwt"}, exp="soon"), "key_binding_exp"),
+        (bound({"typ": "kb+jwt"}, nbf=NOW + 61), "key_binding_nbf"),
+        (bound({"typ": "kb+jwt"}, nbf=True), "key_binding_nbf"),
     ],
 )
 def test_a_key_binding_of_another_kind_is_refused(text: str, code: str) -> None:
     assert codes(text) == [code]
+
+
+def test_a_key_binding_with_times_that_hold_is_good() -> None:
+    assert codes(bound({"typ": "kb+jwt"}, exp=NOW, nbf=NOW)) == []
+
+
+@pytest.mark.parametrize("alg", ["none", "HS256", "ES384", "EdDSA"])
+def test_a_key_binding_of_another_algorithm_than_the_keys_is_refused(alg: str) -> None:
+    genuine = shown(credential())
+    part, _, binding = genuine.rpartition("~")
+    head = base64url.encode(strict_json.dumps({"alg": alg, "typ": "kb+jwt"}).encode())
+    payload, signature = binding.split(".")[1:]
+    for text in (f"{head}.{payload}.{signature}", f"{head}.{payload}."):
+        assert codes(f"{part}~{text}") == ["key_binding_alg"]
+
+
+def test_whether_a_key_binding_is_due_is_the_verifiers_choice_alone() -> None:
+    unbound, without = credential(), Expectation(EXPECTED.vct, EXPECTED.issuer)
+    assert codes(unbound) == ["key_binding_missing"]
+    assert codes(unbound, without) == []
+    assert codes(shown(unbound, nonce="another verifier's"), without) == []
+
+
+def test_the_hash_of_the_payload_is_that_of_the_key_binding() -> None:
+    def made(hash_name: str, said: str) -> str:
+        salts = salts_from(bytes(range(64)))
+        frame, header = SdFrame.of([("rent",)]), {"typ": "dc+sd-jwt"}
+        issued = issue(
+            CLAIMS, frame, signer=ISSUER, header=header, salts=salts, hash_name=hash_name
+        )
+        return bind(issued.compact, said, HOLDER, BINDING.audience, BINDING.nonce, NOW)
+
+    assert codes(made("sha-512", "sha-512")) == []
+    assert codes(made("sha-512", "sha-256")) == ["key_binding_sd_hash"]
+
+
+def test_a_credential_that_comes_with_a_key_binding_is_not_presented() -> None:
+    with pytest.raises(SdJwtError) as refused:
+        shown(shown(credential()))
+    assert refused.value.code == "key_binding_received"
+
+
+@pytest.mark.parametrize("turn", [dict, strict_json.dumps, lambda v: f" {strict_json.dumps(v)}"])
+def test_a_presentation_may_come_in_a_json_form(turn: Any) -> None:
+    compact = shown(credential())
+    flat = to_json(compact)
+    own = {name: flat.pop(name) for name in ("protected", "signature", "header")}
+    for value in ({**flat, **own}, {**flat, "signatures": [own]}):
+        verdict = verify_text(turn(value), EXPECTED, issuer_key=ISSUER.public_key, now=NOW)
+        assert verdict.ok
+        assert verdict.claims["rent"] == 500
+
+
+@pytest.mark.parametrize("change", [{"header": {"disclosures": []}}, {"signature": "AAAA"}])
+def test_a_json_form_is_held_to_everything(change: dict[str, Any]) -> None:
+    flat = to_json(shown(credential()))
+    assert codes(strict_json.dumps({**flat, **change})) != []
+
+
+@pytest.mark.parametrize("value", [{}, "{", "{}", '{"payload":1}', {"signatures": 1}])
+def test_an_object_that_is_no_json_form_gives_a_verdict(value: Any) -> None:
+    assert codes(value) == ["malformed_sd_jwt"]
 
 
 def test_disclosures_changed_after_signing_are_refused() -> None:
