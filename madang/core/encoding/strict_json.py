@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from madang.core.encoding.errors import EncodingError
@@ -43,6 +44,29 @@ def loads(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX
     if "\\" in text and ("\\ud" in text or "\\uD" in text):
         _utf8(dumps(value))
     return value
+
+
+def loads_all(
+    items: Sequence[bytes], *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
+) -> list[Json]:
+    """Return the value of each of `items`, as `loads` does; faster where all are simple.
+
+    Simple are texts that together keep to the limits of one, and without escapes.
+    """
+    whole = b"".join(items)
+    brackets = whole.count(b"[") + whole.count(b"{")
+    if len(whole) > max_bytes or brackets > max_depth or b"\\" in whole:
+        return [loads(item, max_bytes=max_bytes, max_depth=max_depth) for item in items]
+    values = []
+    for item in items:
+        try:
+            text = item.decode("utf-8")
+            value, end = _decode(text)
+        except ValueError:
+            text, value, end = "", None, -1
+        # Space around the value, or something that is none: the long way tells.
+        values.append(value if end == len(text) else loads(item))
+    return values
 
 
 dumps = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode

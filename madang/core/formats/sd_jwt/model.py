@@ -1,7 +1,7 @@
 """The parts of an SD-JWT: issuer-signed JWT, disclosures, key binding JWT (RFC 9901 section 4)."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -134,25 +134,34 @@ def parse(
         issuer_jws = jws.parse(issuer, max_bytes=max_bytes)
     except EnvelopeError as error:
         raise _malformed(f"issuer-signed JWT: {error}") from error
-    disclosures = tuple(map(parse_disclosure, encoded))
+    disclosures = parse_disclosures(encoded)
     bound = text[: len(text) - len(last)]
     return SdJwt(issuer, issuer_jws, disclosures, last or None, bound)
 
 
 def parse_disclosure(encoded: str) -> Disclosure:
     """Decode one disclosure (RFC 9901 sections 4.2.1, 4.2.2); SdJwtError if it is none."""
+    return parse_disclosures([encoded])[0]
+
+
+def parse_disclosures(encoded: Sequence[str]) -> tuple[Disclosure, ...]:
+    """Decode disclosures; SdJwtError if any is none."""
     try:
-        value = strict_json.loads(base64url.decode(encoded))
+        values = strict_json.loads_all([base64url.decode(text) for text in encoded])
     except EncodingError as error:
         raise _malformed(f"disclosure: {error}") from error
-    if isinstance(value, list):
-        if len(value) == _OF_MEMBER:
+    found = []
+    for text, value in zip(encoded, values, strict=True):
+        if isinstance(value, list) and len(value) == _OF_MEMBER:
             salt, name, content = value
             if isinstance(salt, str) and isinstance(name, str) and name not in RESERVED:
-                return Disclosure(encoded, salt, name, content)
-        elif len(value) == _OF_ELEMENT and isinstance(value[0], str):
-            return Disclosure(encoded, value[0], None, value[1])
-    raise _malformed("a disclosure is [salt, name, value] or [salt, value], salt and name text")
+                found.append(Disclosure(text, salt, name, content))
+                continue
+        elif isinstance(value, list) and len(value) == _OF_ELEMENT and isinstance(value[0], str):
+            found.append(Disclosure(text, value[0], None, value[1]))
+            continue
+        raise _malformed("a disclosure is [salt, name, value] or [salt, value], salt and name text")
+    return tuple(found)
 
 
 def _malformed(detail: str) -> SdJwtError:

@@ -91,3 +91,46 @@ def test_deep_nesting_is_refused_in_bounded_time() -> None:
 def test_length_is_bounded_in_bytes() -> None:
     with pytest.raises(EncodingError, match="at most 4"):
         strict_json.loads('"가가"', max_bytes=4)
+
+
+def one_by_one(items: list[bytes]) -> object:
+    try:
+        return [strict_json.loads(item, max_depth=3) for item in items]
+    except EncodingError:
+        return None
+
+
+def at_once(items: list[bytes]) -> object:
+    try:
+        return strict_json.loads_all(items, max_depth=3)
+    except EncodingError:
+        return None
+
+
+TEXTS = st.sampled_from(
+    [b"1", b" 1", b"1 ", b"[", b"]", b"[1", b"1]", b",", b'["a"', b'"b"]', b"", b"\xff", b"\xed",
+     b"[[]]", b"[[[[]]]]", b'{"a":1,"a":1}', b'{"a":1}', b'"\\ud800"', b'"\\n"', b"1e999", b"NaN",
+     b'"\xed\xa0\x80"', b"\xef\xbb\xbf1"]
+)  # fmt: skip
+
+
+@given(st.lists(TEXTS | st.binary(max_size=5), max_size=4))
+def test_many_at_once_are_as_strict_as_one_by_one(items: list[bytes]) -> None:
+    assert at_once(items) == one_by_one(items)
+
+
+@given(st.lists(VALUES, max_size=4))
+def test_many_values_come_back(values: list[object]) -> None:
+    items = [strict_json.dumps(value).encode() for value in values]
+    assert strict_json.loads_all(items, max_depth=100) == values
+
+
+def test_limits_hold_for_each_of_many() -> None:
+    assert strict_json.loads_all([b"[1]"] * 50, max_depth=1) == [[1]] * 50
+    assert strict_json.loads_all([b"123"] * 50, max_bytes=3) == [123] * 50
+    with pytest.raises(EncodingError, match="deeper than 1"):
+        strict_json.loads_all([b"[1]", b"[[1]]"], max_depth=1)
+    with pytest.raises(EncodingError, match="at most 3"):
+        strict_json.loads_all([b"123", b"1234"], max_bytes=3)
+    with pytest.raises(EncodingError):
+        strict_json.loads_all([b"1", b"\xff"])
