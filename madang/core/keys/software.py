@@ -3,11 +3,11 @@
 from typing import TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import ECDSA
 
+_LONG_LENGTH = 0x80
 PrivateKey: TypeAlias = (
     ec.EllipticCurvePrivateKey
     | ed25519.Ed25519PrivateKey
@@ -43,9 +43,18 @@ class SoftwareSigner:
         key = self._private_key
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             return key.sign(data)
-        r, s = decode_dss_signature(key.sign(data, self._ecdsa.hashing))
-        size = self._ecdsa.scalar_bytes
-        return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+        return _raw(key.sign(data, self._ecdsa.hashing), self._ecdsa.scalar_bytes)
+
+
+def _raw(der: bytes, size: int) -> bytes:
+    """Return r and s of a signature just made: SEQUENCE of two INTEGERs, each below 128 bytes.
+
+    An INTEGER has no zeros before it but one that keeps it from being negative.
+    """
+    at = 4 if der[1] < _LONG_LENGTH else 5
+    end = at + der[at - 1]
+    r, s = der[at:end], der[end + 2 :]
+    return r[-size:].rjust(size, b"\0") + s[-size:].rjust(size, b"\0")
 
 
 def generate_p256(key_id: str) -> SoftwareSigner:

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from madang.core.encoding import base64url, strict_json
@@ -67,13 +66,14 @@ class Disclosure(NamedTuple):
     value: Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SdJwt:
     """A parsed SD-JWT, nothing checked but its form.
 
     Attributes:
         issuer_compact: the issuer-signed JWT as received.
         issuer_jws: the same, taken apart.
+        payload: what the issuer signed.
         disclosures: in the order received.
         key_binding: compact key binding JWT, or None.
         bound_part: everything up to and including the last "~": what `sd_hash` covers.
@@ -81,17 +81,10 @@ class SdJwt:
 
     issuer_compact: str
     issuer_jws: Jws
+    payload: dict[str, Any]
     disclosures: tuple[Disclosure, ...]
     key_binding: str | None
     bound_part: str
-
-    @cached_property
-    def payload(self) -> dict[str, Any]:
-        """Return the issuer-signed payload; SdJwtError if it is not a JSON object."""
-        try:
-            return jws.claims(self.issuer_jws)
-        except EnvelopeError as error:
-            raise SdJwtError("malformed_payload", "RFC 9901 4.1", str(error)) from error
 
     @property
     def hash_name(self) -> str:
@@ -134,9 +127,13 @@ def parse(
         issuer_jws = jws.parse(issuer, max_bytes=max_bytes)
     except EnvelopeError as error:
         raise _malformed(f"issuer-signed JWT: {error}") from error
+    try:
+        payload = jws.claims(issuer_jws)
+    except EnvelopeError as error:
+        raise SdJwtError("malformed_payload", "RFC 9901 4.1", str(error)) from error
     disclosures = parse_disclosures(encoded)
     bound = text[: len(text) - len(last)]
-    return SdJwt(issuer, issuer_jws, disclosures, last or None, bound)
+    return SdJwt(issuer, issuer_jws, payload, disclosures, last or None, bound)
 
 
 def parse_disclosure(encoded: str) -> Disclosure:

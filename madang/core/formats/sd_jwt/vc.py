@@ -58,7 +58,7 @@ def verify_text(
     """
     try:
         sd_jwt = parse_sd_jwt(_compact(text))
-        _ = sd_jwt.payload, sd_jwt.hash_name
+        _ = sd_jwt.hash_name
     except SdJwtError as error:
         return Verdict({}, (Failure(error.code, error.clause, error.detail),))
     return verify_vc(sd_jwt, expected, issuer_key=issuer_key, now=now)
@@ -82,7 +82,7 @@ def verify_vc(
     status is the caller's to check.
 
     Args:
-        sd_jwt: a parsed credential whose payload is an object with a known `_sd_alg`.
+        sd_jwt: a parsed credential with a known `_sd_alg`.
         expected: what the verifier expects.
         issuer_key: the key that trust was established in; None when there is none.
         now: seconds since the epoch.
