@@ -2,8 +2,7 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from madang.core.encoding import base64url, strict_json
 from madang.core.encoding.errors import EncodingError
@@ -14,8 +13,7 @@ MAX_BYTES = 256_000
 _PARTS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Jws:
+class Jws(NamedTuple):
     """A parsed JWS whose signature is not checked yet.
 
     Attributes:

@@ -22,13 +22,16 @@ class Issued:
 
     Attributes:
         compact: issuer-signed JWT and all disclosures, each followed by "~".
-        disclosures: all of them, encoded.
         issuer_digest: SHA-256 of the issuer-signed JWT, 32 bytes: what the log commits to.
     """
 
     compact: str
-    disclosures: tuple[str, ...]
     issuer_digest: bytes
+
+    @property
+    def disclosures(self) -> tuple[str, ...]:
+        """Return all disclosures, encoded."""
+        return tuple(self.compact.split("~")[1:-1])
 
 
 def salts_from(chance: bytes) -> Iterator[str]:
@@ -104,10 +107,10 @@ def issue_copies(
     )
 
 
-def _signed(text: str, disclosures: tuple[str, ...], protected: str, signer: Signer) -> Issued:
+def _signed(text: str, disclosures: str, protected: str, signer: Signer) -> Issued:
     compact = jws.sign_protected(text.encode(), protected, signer)
-    parts = "~".join([compact, *disclosures, ""])
-    return Issued(parts, disclosures, hashlib.sha256(compact.encode("ascii")).digest())
+    digest = hashlib.sha256(compact.encode("ascii")).digest()
+    return Issued(f"{compact}~{disclosures}", digest)
 
 
 def _check(frame: SdFrame) -> None:

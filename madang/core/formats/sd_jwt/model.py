@@ -44,10 +44,10 @@ def digest_of(text: str, hash_name: str) -> str:
     return base64url.encode(HASHES[hash_name](text.encode("ascii")).digest())
 
 
-def digests_of(texts: Iterable[str], hash_name: str) -> list[str]:
-    """Return the digest of each text."""
+def digests_of(texts: Iterable[bytes], hash_name: str) -> list[str]:
+    """Return the digest of each text, which is given in ASCII."""
     new = HASHES[hash_name]
-    return base64url.encode_all([new(text.encode("ascii")).digest() for text in texts])
+    return base64url.encode_all([new(text).digest() for text in texts])
 
 
 class Disclosure(NamedTuple):

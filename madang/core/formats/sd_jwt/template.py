@@ -44,10 +44,15 @@ class Salts:
 
 
 class Maker:
-    """Makes the disclosures of one copy, inner ones before those that hold their digests."""
+    """Makes the disclosures of one copy, inner ones before those that hold their digests.
+
+    Attributes:
+        disclosures: lines of them, as `encode_lines` gives them.
+        hashed: whether there is any digest.
+    """
 
     def __init__(self, hash_name: str, salts: Salts) -> None:
-        self.disclosures: list[str] = []
+        self.disclosures: list[bytes] = []
         self.hashed = False
         self._hash_name = hash_name
         self._salts = salts
@@ -59,18 +64,18 @@ class Maker:
             contents: what follows the salt in each: `"name",value]` or `value]`.
         """
         salts = map(quote, self._salts.take(len(contents)))
-        made = base64url.encode_all(
+        made = base64url.encode_lines(
             [f"[{salt},{content}".encode() for salt, content in zip(salts, contents, strict=True)]
         )
-        self.disclosures += made
-        return self._digests(made)
+        self.disclosures.append(made)
+        return self._digests(made.split())
 
     def decoys(self, number: int) -> list[tuple[str, str]]:
         """Return salts, which nobody sees, and their digests, which look like any others."""
         salts = self._salts.take(number)
-        return list(zip(salts, self._digests(salts), strict=True))
+        return list(zip(salts, self._digests([salt.encode() for salt in salts]), strict=True))
 
-    def _digests(self, texts: Sequence[str]) -> list[str]:
+    def _digests(self, texts: Sequence[bytes]) -> list[str]:
         self.hashed = self.hashed or bool(texts)
         return digests_of(texts, self._hash_name)
 
@@ -171,8 +176,8 @@ class Template:
         self._hash_name = hash_name
         self._root = _object(payload, frame)
 
-    def fill(self, own: str, salts: Salts) -> tuple[str, tuple[str, ...]]:
-        """Return the payload of one copy as JSON text, and its disclosures.
+    def fill(self, own: str, salts: Salts) -> tuple[str, str]:
+        """Return the payload of one copy as JSON text, and its disclosures, each with "~" behind.
 
         Args:
             own: claims of this copy alone, as `member` gives them, with commas between.
@@ -184,7 +189,8 @@ class Template:
             parts.append(own)
         if maker.hashed:
             parts.append(f'"{SD_ALG}":"{self._hash_name}"')
-        return f"{{{','.join(parts)}}}", tuple(maker.disclosures)
+        disclosures = b"".join(maker.disclosures).replace(b"\n", b"~").decode("ascii")
+        return f"{{{','.join(parts)}}}", disclosures
 
 
 def _node(value: Any, frame: SdFrame) -> _Node:  # noqa: ANN401 - any JSON value

@@ -129,7 +129,7 @@ class Unfolded:
 
 
 def _by_digest(sd_jwt: SdJwt) -> dict[str, Disclosure]:
-    digests = digests_of([d.encoded for d in sd_jwt.disclosures], sd_jwt.hash_name)
+    digests = digests_of([d.encoded.encode("ascii") for d in sd_jwt.disclosures], sd_jwt.hash_name)
     by_digest = dict(zip(digests, sd_jwt.disclosures, strict=True))
     if len(by_digest) != len(sd_jwt.disclosures):
         raise _refusal("disclosure_twice", "a disclosure occurs twice")

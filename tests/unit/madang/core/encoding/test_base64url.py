@@ -52,3 +52,5 @@ def test_the_last_of_three_characters_leaves_no_bits() -> None:
 def test_many_at_once_are_as_one_by_one(items: list[bytes]) -> None:
     assert base64url.encode_all(items) == list(map(base64url.encode, items))
     assert base64url.encode_all(iter(items)) == base64url.encode_all(items)
+    lines = "".join(f"{base64url.encode(item)}\n" for item in items)
+    assert base64url.encode_lines(items) == lines.encode()
