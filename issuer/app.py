@@ -22,7 +22,10 @@ from issuer.sources.claims import ClaimSource
 from issuer.sources.model import Register
 from issuer.sources.synthetic.stored import stored_register
 from issuer.status import routes as status
-from issuer.status.store import CredentialRow, ListStore, RecordStore, StatusListRow
+from issuer.status.adoption import adopt
+from issuer.status.list_store import TABLES as LIST_TABLES
+from issuer.status.list_store import ListStore
+from issuer.status.store import CredentialRow, RecordStore, ReplacementRow
 from issuer.sweeper import sweeping
 from issuer.types import routes as types
 from madang.access import log_calls
@@ -57,7 +60,8 @@ TABLES = (
     NonceRow,
     AnswerRow,
     CredentialRow,
-    StatusListRow,
+    ReplacementRow,
+    *LIST_TABLES,
 )
 """Everything that the issuer keeps in its database."""
 ISSUANCE_STORES = issuance.Stores(
@@ -76,7 +80,7 @@ OFFER_STORES = offers.Stores(
     holders=RecordStore,
     presentations=PresentationStore,
 )
-STATUS_STORES = status.Stores(records=RecordStore, lists=ListStore)
+STATUS_STORES = status.Stores(records=RecordStore, lists=ListStore, flips=ListStore)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,7 @@ def log_over(
 def build(settings: Settings, deps: Deps) -> FastAPI:
     """Put the application together."""
     deps.database.create(*TABLES)
+    adopt(deps.database)
     office = Office(settings, deps.clock, deps.ids, deps.database, deps.catalogue, deps.addresses)
     tenants = deps.catalogue.tenants
     pages = Pages(load_texts(settings.catalog_dir / "texts"), (), service=SERVICE, tenants=tenants)

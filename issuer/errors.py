@@ -5,7 +5,15 @@ from issuer.issuance.model import BearerRefused, GrantRefused
 from issuer.offers.model import OfferCode, OfferRefused
 from issuer.proofing.model import NotInRegister
 from issuer.sources.claims import NothingToCertify
-from issuer.status.model import NoSuchList, StatusFinal, UnknownCredential
+from issuer.status.model import (
+    NoHistory,
+    NoSuchForm,
+    NoSuchList,
+    NotReplaced,
+    StatusFinal,
+    UnknownCredential,
+)
+from issuer.status.publishing import FORMS
 from issuer.types.model import NoSuchType
 from madang.access import errors as access
 from madang.core.protocol.error_body import printable
@@ -69,7 +77,10 @@ TABLE: Table = {
     NothingToCertify: _nothing,
     UnknownCredential: lambda _: Refusal(404, "not_found", "status.refused.unknown_credential"),
     StatusFinal: lambda _: Refusal(409, "status_final", "status.refused.final"),
+    NotReplaced: lambda _: Refusal(409, "not_replaced", "status.refused.not_replaced"),
     NoSuchList: lambda _: Refusal(404, "not_found"),
+    NoHistory: lambda _: Refusal(501, "not_implemented", detail="lists of the past are not told"),
+    NoSuchForm: lambda _: Refusal(406, "not_acceptable", detail=" or ".join(FORMS)),
     NoSuchType: lambda _: Refusal(404, "not_found"),
     # A key is given up and the next one not active yet, or a hardware module is away.
     NoActiveKey: lambda _: Refusal(503, "temporarily_unavailable", "key.none_active"),

@@ -22,8 +22,10 @@ class Settings(CommonSettings):
         skew_seconds: how far other clocks may be off.
         status_list_size: statuses in one list; many, so that an index hides among them.
         status_list_fill_percent: a new list is begun when so much of one is used.
-        status_list_ttl_seconds: how long readers may keep a list.
-        status_list_seconds: life of a published list.
+        status_list_ttl_seconds: how long readers may keep a list before they ask again.
+        status_list_seconds: life of a published list; as long readers do without the network.
+        status_stagger_seconds: over how long the copies of a certificate change in the lists;
+            0 changes them together. docs/adr/0024-copies-change-apart.md names the bound.
         receipts_most: most receipts in one request.
         document_seconds: how long metadata documents may be kept.
         sweep_seconds: pause between deletions of what has expired.
@@ -45,8 +47,9 @@ class Settings(CommonSettings):
     skew_seconds: int = 60
     status_list_size: int = Field(default=100_000, ge=8)
     status_list_fill_percent: int = Field(default=50, ge=1, le=90)
-    status_list_ttl_seconds: int = 900
-    status_list_seconds: int = 86_400
+    status_list_ttl_seconds: int = Field(default=300, ge=1)
+    status_list_seconds: int = Field(default=86_400, ge=8)
+    status_stagger_seconds: int = Field(default=3600, ge=0)
     receipts_most: int = 64
     document_seconds: int = 300
     sweep_seconds: float = 60.0

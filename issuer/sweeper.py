@@ -1,4 +1,4 @@
-"""Deletes what has expired, again and again."""
+"""Does what falls due, again and again: statuses change in the lists, what expired is deleted."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -7,12 +7,15 @@ from functools import partial
 from issuer.issuance import store
 from issuer.offers.store import PresentationStore
 from issuer.office import Office
+from issuer.status.list_store import ListStore
 from madang.infra.background import background, repeat
 
 
 def sweep(office: Office) -> None:
-    """Delete nonces, kept answers and taken presentations that are over."""
+    """Put due changes into the lists; delete nonces, kept answers, taken presentations."""
     now = office.clock.now()
+    with office.database.transaction() as session:
+        ListStore(session).apply(now)
     with office.database.transaction() as session:
         store.sweep(session, now)
         PresentationStore(session).sweep(now)

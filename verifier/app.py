@@ -37,6 +37,7 @@ from verifier.eligibility.store import CheckRow, RuleRow, SqlChecks
 from verifier.errors import TABLE
 from verifier.presentations.answering import Examiner
 from verifier.presentations.identification import Identification
+from verifier.presentations.list_shelf import KeptListRow, ListShelf
 from verifier.presentations.model import Use
 from verifier.presentations.opening import Opener, Signers
 from verifier.presentations.routes import Desk, counter_router, wallet_router
@@ -113,7 +114,14 @@ def load_log_keys(folder: Path) -> dict[str, VerifierKey]:
 def build(settings: Settings, deps: Deps) -> FastAPI:
     """Return the application; its lifespan enters the rules and delivers to the log."""
     deps.database.create(
-        PresentationRow, CheckRow, RuleRow, OutboxRow, JournalEntry, StaffAccount, StaffSession
+        PresentationRow,
+        KeptListRow,
+        CheckRow,
+        RuleRow,
+        OutboxRow,
+        JournalEntry,
+        StaffAccount,
+        StaffSession,
     )
     staff = Staff(deps.database, deps.ids, settings)
     here = Path(__file__).parent
@@ -160,8 +168,13 @@ def _desk(settings: Settings, deps: Deps) -> Desk:
         result_seconds=settings.result_seconds,
     )
     bounds = Bounds(
-        settings.status_list_bytes, settings.status_cache_seconds, settings.status_cache_lists
+        list_bytes=settings.status_list_bytes,
+        seconds=settings.status_cache_seconds,
+        lists=settings.status_cache_lists,
+        bytes=settings.status_cache_bytes,
+        retry=settings.status_retry_seconds,
     )
+    shelf = ListShelf(deps.database, bounds.lists, bounds.bytes)
     identification = Identification(deps.addresses, deps.signers, settings.result_seconds)
     return Desk(
         database=deps.database,
@@ -170,7 +183,7 @@ def _desk(settings: Settings, deps: Deps) -> Desk:
         opener=opener,
         examiner=Examiner(
             trust=deps.trust,
-            lists=FetchedStatusLists(deps.http, deps.trust, bounds),
+            lists=FetchedStatusLists(deps.http, deps.trust, bounds, shelf),
             lapses={
                 Use.IDENTIFICATION: frozenset(settings.identification_lapses),
                 Use.ELIGIBILITY: frozenset(settings.eligibility_lapses),

@@ -18,8 +18,11 @@ class Settings(CommonSettings):
         key_binding_seconds: how old the proof of the holder's key may be.
         clock_skew_seconds: how far other clocks may be off.
         status_list_bytes: largest status list accepted, also when unpacked.
-        status_cache_seconds: longest time that a status list is kept, whatever it allows.
+        status_cache_seconds: longest time that a status list is used without asking for a newer
+            one, whatever it allows. Where nobody answers it is used until it expires.
         status_cache_lists: most status lists kept.
+        status_cache_bytes: most bytes of all status lists kept.
+        status_retry_seconds: how long an address that failed is left alone.
         decision_days: how long a decision document is kept.
         refresh_seconds: how often a page that waits loads itself again.
         identification_lapses: lapses with which an identification still counts.
@@ -34,8 +37,10 @@ class Settings(CommonSettings):
     key_binding_seconds: int = 300
     clock_skew_seconds: int = 60
     status_list_bytes: int = 4_000_000
-    status_cache_seconds: int = 300
+    status_cache_seconds: int = 60
     status_cache_lists: int = 64
+    status_cache_bytes: int = 64_000_000
+    status_retry_seconds: int = 10
     decision_days: int = 1825
     refresh_seconds: int = 3
     identification_lapses: frozenset[Lapse] = frozenset()

@@ -40,6 +40,12 @@ class Reason(StrEnum):
     ISSUED_IN_ERROR = "issued_in_error"
     UNDER_INQUIRY = "under_inquiry"
     INQUIRY_CLOSED = "inquiry_closed"
+    REISSUE = "reissue"
+
+
+EMERGENCIES = frozenset({Reason.LOST_DEVICE})
+"""Reasons for which all copies change in the next list, though that links them: somebody else
+may hold the keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,21 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Flip:
+    """A change of one copy's published status.
+
+    Attributes:
+        place: where it stands.
+        status: the new one.
+        due: epoch seconds from when on lists show it.
+    """
+
+    place: Place
+    status: Status
+    due: int
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialRecord:
     """One issued copy; no claim is kept.
 
@@ -69,7 +90,7 @@ class CredentialRecord:
         identity: whether the copy proves identity, so that others may be bound to its key.
         level: level of the proofing behind it.
         place: where its status stands.
-        status: now.
+        status: now; what the lists show follows within a bound.
         expires_at: epoch seconds.
     """
 
@@ -98,5 +119,17 @@ class StatusFinal(ValueError):  # noqa: N818 - a state of the record
     """An invalid certificate stays invalid."""
 
 
+class NotReplaced(ValueError):  # noqa: N818 - a state of the records
+    """No valid certificate of the same person and type is named that takes the place of this."""
+
+
 class NoSuchList(LookupError):  # noqa: N818 - a state of the lists
     """No status list of this number."""
+
+
+class NoHistory(ValueError):  # noqa: N818 - a state of the lists
+    """A list as it was at another time is not told."""
+
+
+class NoSuchForm(ValueError):  # noqa: N818 - a state of the lists
+    """A list has none of the forms that the reader accepts."""

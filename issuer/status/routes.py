@@ -1,9 +1,11 @@
 """Published status lists, and the officer's call to change a status."""
 
+import hashlib
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -13,24 +15,29 @@ from sqlmodel import Session
 from issuer.calls import read_call, read_digest
 from issuer.office import Office
 from issuer.settings import Settings
-from issuer.status.model import NoSuchList, Reason, Status
-from issuer.status.usecases import (
-    Change,
-    ListPolicy,
-    Lists,
+from issuer.status.model import NoHistory, NoSuchForm, NoSuchList, Reason, Status
+from issuer.status.negotiation import preferred, takes
+from issuer.status.publishing import (
+    FORMS,
     Press,
-    Records,
-    change_status,
+    Published,
+    PublishedLists,
     is_fresh,
     publish,
 )
+from issuer.status.usecases import Change, Flips, ListPolicy, Records, change_status, list_uri
 from madang.access.marks import public, service
 from madang.core.keys.signing import Signer
 from madang.core.protocol.message import Message
-from madang.core.status.token_status_list import MEDIA_TYPE
+from madang.core.status import aggregation, token_jwt
 from madang.infra import outbox
 from madang.infra.web.errors import NO_STORE
 from madang.infra.web.marks import Form
+
+_GZIP: Final = 31
+_NOT_MODIFIED: Final = 304
+_ANYBODY: Final = {"access-control-allow-origin": "*"}
+"""Wallets and verifiers in a browser read the lists too (section 8.1)."""
 
 
 class StatusCall(Message):
@@ -39,23 +46,30 @@ class StatusCall(Message):
     credential_digest: str
     status: Annotated[Status, Field(strict=False)]
     reason_code: Annotated[Reason, Field(strict=False)]
+    replaced_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What gives a transaction's stores: of copies' records, of status lists."""
+    """What gives a transaction's stores: of copies' records, of lists as they are published."""
 
     records: Callable[[Session], Records]
-    lists: Callable[[Session], Lists]
+    lists: Callable[[Session], PublishedLists]
+    flips: Callable[[Session], Flips]
 
 
 def list_policy(settings: Settings) -> ListPolicy:
-    """Return sizes and lives of lists from the settings."""
+    """Return sizes and lives of lists from the settings.
+
+    Between two moments of change lie two sweeps: one at least falls between.
+    """
     return ListPolicy(
         size=settings.status_list_size,
         fill_percent=settings.status_list_fill_percent,
         ttl=settings.status_list_ttl_seconds,
         life=settings.status_list_seconds,
+        stagger=settings.status_stagger_seconds,
+        pitch=max(1, round(2 * settings.sweep_seconds)),
     )
 
 
@@ -71,25 +85,41 @@ def router(office: Office, signer: Callable[[str], Signer], stores: Stores) -> A
     policy = list_policy(office.settings)
     served = _Served(office, policy, signer, stores.lists)
 
+    @routes.get("/statuslists")
+    @public("anybody fetches the lists before they are needed", Form.PROBLEM)
+    async def status_lists(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        document = aggregation.encode(served.uris(tenant))
+        headers = {"cache-control": _kept(policy), **_ANYBODY}
+        return Response(document, media_type=aggregation.MEDIA_TYPE, headers=headers)
+
     @routes.get("/statuslists/{number}")
     @public("anybody who was shown a certificate checks its status", Form.PROBLEM)
-    async def status_list(tenant: str, number: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        token = served.list(tenant, _number(number))
-        headers = {"cache-control": f"public, max-age={policy.ttl // 2}"}
-        return Response(token, media_type=MEDIA_TYPE, headers=headers)
+    async def status_list(request: Request, tenant: str, number: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        if "time" in request.query_params:
+            raise NoHistory
+        form = preferred(request.headers.get("accept"), [*FORMS])
+        if form is None:
+            raise NoSuchForm
+        return _answer(request, form, served.list(tenant, _number(number), form).token, policy)
 
     @routes.post("/api/credentials/status")
     @service("officer")
     async def change(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         officer = office.clerk(request, tenant)
         call = read_call(StatusCall, await request.body())
-        decided = Change(read_digest(call.credential_digest), call.status, call.reason_code)
+        decided = _decided(call)
         with office.database.transaction() as session:
             work = office.work(session, tenant, officer)
-            copies = change_status(work, stores.records(session), decided)
+            records, flips = stores.records(session), stores.flips(session)
+            copies = change_status(work, records, flips, decided, policy)
         return JSONResponse({"status": decided.status.value, "copies": copies}, headers=NO_STORE)
 
     return routes
+
+
+def _decided(call: StatusCall) -> Change:
+    replaced_by = None if call.replaced_by is None else read_digest(call.replaced_by)
+    return Change(read_digest(call.credential_digest), call.status, call.reason_code, replaced_by)
 
 
 def _number(text: str) -> int:
@@ -98,26 +128,54 @@ def _number(text: str) -> int:
     return int(text)
 
 
+def _kept(policy: ListPolicy) -> str:
+    """Return how long caches on the way keep an answer: a fifth of what the reader may."""
+    return f"public, max-age={policy.ttl // 5}"
+
+
+def _answer(request: Request, form: str, token: bytes, policy: ListPolicy) -> Response:
+    """Return a list in its form (section 8.2); a JWT in gzip, a CWT is compressed already."""
+    coded = form == token_jwt.MEDIA_TYPE and takes(request.headers.get("accept-encoding"), "gzip")
+    tag = f'"{hashlib.sha256(token).hexdigest()[:32]}{"-gzip" if coded else ""}"'
+    headers = {
+        "cache-control": _kept(policy),
+        "vary": "accept, accept-encoding",
+        "etag": tag,
+        **_ANYBODY,
+    }
+    known = request.headers.get("if-none-match", "")
+    if tag in (each.strip().removeprefix("W/") for each in known.split(",")):
+        return Response(status_code=_NOT_MODIFIED, headers=headers)
+    if coded:
+        # base64url of compressed data repeats nothing: Huffman codes win back its quarter.
+        packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP, 9, zlib.Z_HUFFMAN_ONLY)
+        token = packer.compress(token) + packer.flush()
+        headers["content-encoding"] = "gzip"
+    return Response(token, media_type=form, headers=headers)
+
+
 @dataclass(frozen=True, slots=True)
 class _Served:
     office: Office
     policy: ListPolicy
     signer: Callable[[str], Signer]
-    lists: Callable[[Session], Lists]
+    lists: Callable[[Session], PublishedLists]
 
-    def list(self, tenant: str, number: int) -> str:
-        """Return the list as published, anew when it changed or is half as old as its ttl."""
+    def uris(self, tenant: str) -> list[str]:
+        """Return where the lists are published."""
+        issuer = self.office.identifier(tenant)
+        with self.office.database.reading() as session:
+            return [list_uri(issuer, each) for each in self.lists(session).numbers(tenant)]
+
+    def list(self, tenant: str, number: int, form: str) -> Published:
+        """Return the list as published, anew when it changed or a part of its life is over."""
         office = self.office
         with office.database.reading() as session:
-            published = self.lists(session).published(tenant, number)
+            published = self.lists(session).published(tenant, number, form)
         if published is not None and is_fresh(published, office.clock.now(), self.policy):
-            return published.token
+            return published
         with office.database.transaction() as session:
             work = office.work(session, tenant)
-            registering = _registering(session, tenant, work.now)
+            registering = partial(outbox.enqueue, session, tenant, now=work.now)
             press = Press(self.signer(tenant), registering, self.policy)
-            return publish(work, self.lists(session), number, press)
-
-
-def _registering(session: Session, tenant: str, now: int) -> Callable[[outbox.Registered], None]:
-    return partial(outbox.enqueue, session, tenant, now=now)
+            return publish(work, self.lists(session), number, form, press)

@@ -1,4 +1,4 @@
-"""Tables of issued copies and of status lists."""
+"""Tables of issued copies."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,10 +7,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from issuer.sources.model import PersonId
 from issuer.status.model import CredentialRecord, Place, RecordId, Status
-from issuer.status.usecases import ListPolicy, OpenList, Published
 from madang.core.catalog.certificate_type import IdentityLevel, TypeId
-
-_PERCENT = 100
 
 
 class CredentialRow(SQLModel, table=True):
@@ -39,17 +36,14 @@ class CredentialRow(SQLModel, table=True):
     expires_at: int
 
 
-class StatusListRow(SQLModel, table=True):
-    """One status list; `token` is empty when it has to be published anew."""
+class ReplacementRow(SQLModel, table=True):
+    """One issue that took the place of another."""
 
-    __tablename__ = "status_list"
+    __tablename__ = "credential_replacement"
 
     tenant: str = Field(primary_key=True)
-    number: int = Field(primary_key=True)
-    size: int
-    used: int = 0
-    token: str = ""
-    issued_at: int = 0
+    batch: str = Field(primary_key=True)
+    replaced_by: str
 
 
 class RecordStore:
@@ -88,81 +82,19 @@ class RecordStore:
         )
         return set(self._session.exec(wanted))
 
-    def set_status(self, tenant: str, batch: str, status: Status) -> int:
-        """Change the status of all copies of one issue; return their number."""
-        lists = self._session.execute(
+    def set_status(self, tenant: str, batch: str, status: Status) -> list[Place]:
+        """Change the status of all copies of one issue; return their places."""
+        changed = self._session.execute(
             update(CredentialRow)
             .where(col(CredentialRow.tenant) == tenant, col(CredentialRow.batch) == batch)
             .values(status=status.value)
-            .returning(col(CredentialRow.list_number))
-        ).all()
-        numbers = {number for (number,) in lists}
-        self._session.execute(
-            update(StatusListRow)
-            .where(col(StatusListRow.tenant) == tenant, col(StatusListRow.number).in_(numbers))
-            .values(token="")
+            .returning(col(CredentialRow.list_number), col(CredentialRow.list_index))
         )
-        return len(lists)
+        return [Place(number, index) for number, index in changed]
 
-
-class ListStore:
-    """Status lists in an open transaction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def open(self, tenant: str, count: int, policy: ListPolicy) -> OpenList:
-        """Return a list with room for `count` more, and count them as used."""
-        newest = (
-            select(StatusListRow)
-            .where(StatusListRow.tenant == tenant)
-            .order_by(col(StatusListRow.number).desc())
-            .limit(1)
-            .with_for_update()
-        )
-        row = self._session.exec(newest).first()
-        if row is None or (row.used + count) * _PERCENT > row.size * policy.fill_percent:
-            number = 1 if row is None else row.number + 1
-            row = StatusListRow(tenant=tenant, number=number, size=policy.size)
-        row.used += count
-        self._session.add(row)
-        return OpenList(row.number, row.size)
-
-    def taken(self, tenant: str, number: int, indexes: Sequence[int]) -> set[int]:
-        """Return which of the indexes are in use."""
-        wanted = select(CredentialRow.list_index).where(
-            CredentialRow.tenant == tenant,
-            CredentialRow.list_number == number,
-            col(CredentialRow.list_index).in_(indexes),
-        )
-        return set(self._session.exec(wanted))
-
-    def size(self, tenant: str, number: int) -> int | None:
-        """Return the size of a list."""
-        row = self._session.get(StatusListRow, (tenant, number))
-        return None if row is None else row.size
-
-    def published(self, tenant: str, number: int) -> Published | None:
-        """Return a list as it was published last, None if it changed since or never was."""
-        row = self._session.get(StatusListRow, (tenant, number))
-        return None if row is None or not row.token else Published(row.token, row.issued_at)
-
-    def marked(self, tenant: str, number: int) -> Iterable[tuple[int, Status]]:
-        """Return the indexes that are not valid."""
-        wanted = select(CredentialRow.list_index, CredentialRow.status).where(
-            CredentialRow.tenant == tenant,
-            CredentialRow.list_number == number,
-            CredentialRow.status != Status.VALID.value,
-        )
-        return [(index, Status(status)) for index, status in self._session.exec(wanted)]
-
-    def publish(self, tenant: str, number: int, published: Published) -> None:
-        """Keep a published list."""
-        self._session.execute(
-            update(StatusListRow)
-            .where(col(StatusListRow.tenant) == tenant, col(StatusListRow.number) == number)
-            .values(token=published.token, issued_at=published.issued_at)
-        )
+    def replace(self, tenant: str, batch: str, by: str) -> None:
+        """Keep that one issue took the place of another."""
+        self._session.merge(ReplacementRow(tenant=tenant, batch=batch, replaced_by=by))
 
 
 def _row(tenant: str, record: CredentialRecord) -> CredentialRow:

@@ -1,14 +1,16 @@
-"""Give indexes to new copies, change statuses, publish the lists."""
+"""Give places to new copies and change statuses."""
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
+from issuer.sources.model import PersonId
 from issuer.status.model import (
-    VALUES,
+    EMERGENCIES,
     CredentialRecord,
-    NoSuchList,
+    Flip,
+    NotReplaced,
     Place,
     Reason,
     Status,
@@ -16,14 +18,12 @@ from issuer.status.model import (
     UnknownCredential,
 )
 from issuer.work import Work
-from madang.core.keys.signing import Signer
-from madang.core.merkle.entry import EntryKind
-from madang.core.status import token_status_list
-from madang.core.status.token_status_list import StatusList
+from madang.core.catalog.certificate_type import TypeId
+from madang.core.status.permutation import KEY_BYTES, Permutation
 from madang.infra.outbox import Registered
 
 SALT_BYTES = 32
-_BITS = 2
+_ORDERS = 64
 
 Register = Callable[[Registered], None]
 """Hands a thing to the outbox in the same transaction."""
@@ -38,60 +38,59 @@ class ListPolicy:
         fill_percent: a new list is begun when so much of one is used.
         ttl: seconds that readers may keep a list.
         life: seconds until a published list expires.
+        stagger: seconds over which the copies of one certificate change.
+        pitch: seconds between two moments at which they may; every publication falls between.
     """
 
     size: int
     fill_percent: int
     ttl: int
     life: int
+    stagger: int
+    pitch: int
 
 
 @dataclass(frozen=True, slots=True)
 class OpenList:
-    """The list from which indexes are drawn."""
+    """The list from which places are given.
+
+    Attributes:
+        number: of the list.
+        size: statuses in it.
+        key: of its order; forgotten when the list is full.
+        position: the first that is free in that order.
+    """
 
     number: int
     size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A list as it was published last.
-
-    Attributes:
-        token: the signed list.
-        issued_at: epoch seconds.
-    """
-
-    token: str
-    issued_at: int
+    key: bytes
+    position: int
 
 
 class Lists(Protocol):
-    """Keeps the status lists."""
+    """Keeps what is given of the status lists."""
 
-    def open(self, tenant: str, count: int, policy: ListPolicy) -> OpenList:
-        """Return a list with room for `count` more, and count them as used."""
+    def open(self, tenant: str, count: int, policy: ListPolicy, fresh_key: bytes) -> OpenList:
+        """Return a list with room for `count` more, and count them as given.
+
+        Args:
+            tenant: the municipality.
+            count: how many are wanted.
+            policy: size of a new list.
+            fresh_key: of the order of a new list.
+        """
         ...
 
-    def taken(self, tenant: str, number: int, indexes: Sequence[int]) -> set[int]:
-        """Return which of the indexes are in use."""
+
+class Flips(Protocol):
+    """Keeps the changes that the lists have to show."""
+
+    def plan(self, tenant: str, flips: Sequence[Flip]) -> None:
+        """Keep changes; an earlier one of the same place is no longer wanted."""
         ...
 
-    def size(self, tenant: str, number: int) -> int | None:
-        """Return the size of a list; None if there is none of this number."""
-        ...
-
-    def published(self, tenant: str, number: int) -> Published | None:
-        """Return a list as it was published last, None if it changed since or never was."""
-        ...
-
-    def marked(self, tenant: str, number: int) -> Iterable[tuple[int, Status]]:
-        """Return the indexes that are not valid."""
-        ...
-
-    def publish(self, tenant: str, number: int, published: Published) -> None:
-        """Keep a published list."""
+    def apply(self, now: int) -> int:
+        """Put what is due into the lists, which need publishing; return how many changed."""
         ...
 
 
@@ -102,20 +101,26 @@ class Records(Protocol):
         """Return the record of a copy."""
         ...
 
-    def set_status(self, tenant: str, batch: str, status: Status) -> int:
-        """Change the status of all copies of one issue; their lists need publishing. Count them."""
+    def set_status(self, tenant: str, batch: str, status: Status) -> list[Place]:
+        """Change the status of all copies of one issue; return their places."""
+        ...
+
+    def replace(self, tenant: str, batch: str, by: str) -> None:
+        """Keep that one issue took the place of another."""
         ...
 
 
 def draw_places(work: Work, lists: Lists, count: int, policy: ListPolicy) -> list[Place]:
-    """Return places of chance that no other copy has."""
-    current = lists.open(work.tenant, count, policy)
-    found: list[int] = []
-    while len(found) < count:
-        drawn = {work.ids.below(current.size) for _ in range(count - len(found))} - {*found}
-        fresh = drawn - lists.taken(work.tenant, current.number, sorted(drawn))
-        found += work.ids.shuffled(sorted(fresh))
-    return [Place(current.number, index) for index in found]
+    """Return places of chance that no other copy has or will have: no look-up of those given."""
+    current = lists.open(work.tenant, count, policy, work.ids.bytes(KEY_BYTES))
+    order = _order(current.key, current.size)
+    positions = range(current.position, current.position + count)
+    return [Place(current.number, order.place(position)) for position in positions]
+
+
+@lru_cache(_ORDERS)
+def _order(key: bytes, size: int) -> Permutation:
+    return Permutation(key, size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,81 +131,80 @@ class Change:
         digest: of any copy of the certificate.
         status: the new one.
         reason: why.
+        replaced_by: digest of any copy of the certificate in its place, for a re-issue.
     """
 
     digest: bytes
     status: Status
     reason: Reason
+    replaced_by: bytes | None = None
 
 
-def change_status(work: Work, records: Records, change: Change) -> int:
+def change_status(
+    work: Work, records: Records, flips: Flips, change: Change, policy: ListPolicy
+) -> int:
     """Change the status of a certificate, all copies of it; return their number.
+
+    This office counts by the new status at once; the lists show it copy by copy, each at its own
+    moment, except in an emergency.
 
     Raises:
         UnknownCredential: this municipality issued no such certificate.
         StatusFinal: it is invalid already.
+        NotReplaced: a re-issue without the certificate that takes its place.
     """
     record = records.by_digest(work.tenant, change.digest)
     if record is None:
         raise UnknownCredential
     if record.status is Status.INVALID and change.status is not Status.INVALID:
         raise StatusFinal
-    copies = records.set_status(work.tenant, record.batch, change.status)
-    work.note(f"status.{change.status}.{change.reason}", record.batch)
-    return copies
-
-
-def is_fresh(published: Published | None, now: int, policy: ListPolicy) -> bool:
-    """Tell whether a published list can be served again: unchanged, and half its ttl not over."""
-    return published is not None and now < published.issued_at + policy.ttl // 2
-
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """What publishes a list.
-
-    Attributes:
-        signer: the issuer's key.
-        register: hands the list's hash to the outbox.
-        policy: lives.
-    """
-
-    signer: Signer
-    register: Register
-    policy: ListPolicy
-
-
-def publish(work: Work, lists: Lists, number: int, press: Press) -> str:
-    """Sign a list as it is now, keep it, and have its hash logged.
-
-    Raises:
-        NoSuchList: none of this number.
-    """
-    size = lists.size(work.tenant, number)
-    if size is None:
-        raise NoSuchList
-    token = token_status_list.token(
-        _packed(size, dict(lists.marked(work.tenant, number))),
-        uri=list_uri(work.issuer, number),
-        issued_at=work.now,
-        expires_at=work.now + press.policy.life,
-        ttl=press.policy.ttl,
-        signer=press.signer,
+    _keep_replacement(work, records, record, change)
+    places = records.set_status(work.tenant, record.batch, change.status)
+    due = _due(work, len(places), policy, at_once=change.reason in EMERGENCIES)
+    flips.plan(
+        work.tenant,
+        [Flip(place, change.status, at) for place, at in zip(places, due, strict=True)],
     )
-    lists.publish(work.tenant, number, Published(token, work.now))
-    digest = hashlib.sha256(token.encode("ascii")).digest()
-    key, salt = work.ids.token(), work.ids.bytes(SALT_BYTES)
-    press.register(Registered(key, EntryKind.STATUS_LIST, work.issuer, digest, salt))
-    return token
+    flips.apply(work.now)
+    work.note(f"status.{change.status}.{change.reason}", record.batch)
+    return len(places)
 
 
-def _packed(size: int, marked: Mapping[int, Status]) -> StatusList:
-    statuses = StatusList.of_size(size, _BITS)
-    for index, status in marked.items():
-        statuses.set(index, VALUES[status])
-    return statuses
+def _keep_replacement(
+    work: Work, records: Records, record: CredentialRecord, change: Change
+) -> None:
+    if change.reason is not Reason.REISSUE:
+        if change.replaced_by is not None:
+            raise NotReplaced
+        return
+    digest = change.replaced_by
+    new = None if digest is None else records.by_digest(work.tenant, digest)
+    if new is None or change.status is not Status.INVALID or not new.holds(work.now):
+        raise NotReplaced
+    if new.batch == record.batch or _subject(new) != _subject(record):
+        raise NotReplaced
+    records.replace(work.tenant, record.batch, new.batch)
+
+
+def _subject(record: CredentialRecord) -> tuple[PersonId, TypeId]:
+    return record.person, record.type_id
+
+
+def _due(work: Work, count: int, policy: ListPolicy, *, at_once: bool) -> list[int]:
+    """Return when each copy changes: moments of a common grid, drawn, no two alike if possible."""
+    moments = 0 if at_once else policy.stagger // policy.pitch
+    if moments < 2:  # noqa: PLR2004 - one moment would keep no copies apart
+        return [work.now] * count
+    drawn = work.ids.shuffled(range(1, moments + 1))
+    now = work.now // policy.pitch
+    return [(now + drawn[copy % moments]) * policy.pitch for copy in range(count)]
 
 
 def list_uri(issuer: str, number: int) -> str:
     """Return where a list is published."""
-    return f"{issuer}/statuslists/{number}"
+    return f"{aggregation_uri(issuer)}/{number}"
+
+
+def aggregation_uri(issuer: str) -> str:
+    """Return where the addresses of all lists are."""
+    return f"{issuer}/statuslists"

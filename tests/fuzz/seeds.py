@@ -28,7 +28,11 @@ from madang.core.protocol.oid4vp.result import PresentationResult, sign_result
 from madang.core.rules.document import decision_document
 from madang.core.rules.evaluate import decide
 from madang.core.rules.parser import parse_rule
-from madang.core.status import token_status_list
+from madang.core.status import token_cwt, token_jwt
+from madang.core.status.bitstring import Bitstring
+from madang.core.status.bitstring_credential import BitstringCredential
+from madang.core.status.bitstring_credential import sign as sign_bitstring
+from madang.core.status.token import StatusListToken
 from madang.core.status.token_status_list import StatusList
 from madang.core.trust.did import jwk as did_jwk
 from madang.core.trust.did import key as did_key
@@ -78,9 +82,11 @@ def payload_of(compact: str) -> bytes:
     return jws.parse(compact).payload
 
 
-STATUSES = StatusList(2, bytearray(b"\x1b\xe4"))
-STATUS_TOKEN = token_status_list.token(
-    STATUSES, uri=LIST, issued_at=NOW, expires_at=NOW + 600, ttl=300, signer=SIGNER
+STATUSES = StatusList(2, bytearray(b"\x1b\xe4")).pack("https://a.example/lists")
+STATUS_TOKEN = StatusListToken(LIST, NOW, NOW + 600, 300, STATUSES)
+BITS = Bitstring(1, bytearray(b"\x10\x00\x01"))
+BITSTRING = BitstringCredential(
+    LIST, ISSUER, ("revocation",), BITS.encode(), NOW, NOW + 600, 1000, 1, {0: "no", 1: "yes"}
 )
 ENVELOPE = jws.sign(b'{"a":[1,"b"]}', {"typ": "x", "x5c": jws.encode_chain([LEAF_DER])}, SIGNER)
 CLAIMS = {
@@ -213,18 +219,44 @@ def logs() -> Seeds:
 
 
 def trusts() -> Seeds:
-    token = STATUS_TOKEN.encode()
     return {
         "x509_chain": (joined(LEAF_DER),),
         "x509_anchor": (ROOT_DER,),
         "x509_names": (LEAF_DER,),
         "x509_authorities": (joined(LEAF_DER, ROOT_DER),),
         "trust_chain": (joined(LEAF_DER),),
-        "status_list": (dumped(STATUSES.encode()),),
-        "status_token": (token,),
-        "status_token_signed": (payload_of(STATUS_TOKEN),),
-        "status_token_of_issuer": (token,),
+    }
+
+
+def statuses() -> Seeds:
+    jwt, cwt = token_jwt.encode(STATUS_TOKEN, SIGNER), token_cwt.encode(STATUS_TOKEN, SIGNER)
+    claims = token_cwt.parse(cwt).message.payload or b""
+    place = {"status_list": {"idx": 3, "uri": LIST}}
+    listed = sign_bitstring(BITSTRING, SIGNER)
+    entry = {
+        "type": "BitstringStatusListEntry",
+        "statusPurpose": "message",
+        "statusListIndex": "3",
+        "statusListCredential": LIST,
+        "statusSize": 1,
+        "statusMessage": BITSTRING.to_json()["credentialSubject"]["statusMessages"],
+    }
+    return {
+        "status_list": (dumped(STATUSES.to_json()),),
+        "status_list_cbor": (cbor.dumps(STATUSES.to_cbor()),),
+        "status_token": (jwt.encode(),),
+        "status_token_signed": (payload_of(jwt),),
+        "status_token_cwt": (cwt,),
+        "status_token_cwt_signed": (claims,),
+        "status_token_of_issuer": (b"\x00" + jwt.encode(), b"\x01" + cwt),
         "status_reference": (dumped(CLAIMS),),
+        "status_reference_cwt": (cbor.dumps({65535: place}), cbor.dumps({"status": place})),
+        "status_aggregation": (dumped({"status_lists": [LIST]}),),
+        "bitstring_list": (BITS.encode().encode(),),
+        "bitstring_entries": (dumped(entry), dumped([entry])),
+        "bitstring_credential": (dumped(BITSTRING.to_json()),),
+        "bitstring_credential_signed": (payload_of(listed),),
+        "bitstring_credential_text": (listed.encode(),),
     }
 
 
@@ -343,7 +375,7 @@ def laws() -> Seeds:
 def every() -> Seeds:
     """Return the seeds of every harness."""
     made = (
-        *(encodings, key_lives, envelopes, formats, logs, trusts, dids),
+        *(encodings, key_lives, envelopes, formats, logs, trusts, statuses, dids),
         *(issuing, presenting, laws),
     )
     return {name: seeds for make in made for name, seeds in make().items()}

@@ -1,18 +1,33 @@
-"""Fetches status lists within bounds and keeps verified ones as long as their issuer allows."""
+"""Status lists of issuers: fetched within bounds, kept as long as their issuers allow.
 
+A list is used without the network while its `ttl` lasts, counted from when it was fetched. After
+that it is fetched again. Where that cannot be, the list kept is used until it expires, and whoever
+asked is told its age; after that there is no status, and no status is a refusal.
+"""
+
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Final
+from weakref import WeakValueDictionary
 
-from madang.core.envelope import jws
-from madang.core.envelope.errors import EnvelopeError
-from madang.core.protocol.oid4vp.status_check import UNREACHABLE, StatusLookup, read_status_list
+from madang.core.protocol.oid4vp.status_check import (
+    UNREACHABLE,
+    AgedList,
+    StatusLookup,
+    VerifiedList,
+    read_status_list,
+)
 from madang.core.protocol.oid4vp.verdict import StatusSource
-from madang.core.status import token_status_list
-from madang.core.status.token_status_list import StatusError
+from madang.core.status import token_cwt, token_jwt
+from madang.core.status.errors import StatusError
 from madang.core.trust.model import TrustList
 from madang.infra.http import HttpClient, HttpError
+from verifier.presentations.list_shelf import KeptList, ListShelf
 
-_OK = 200
+OUTDATED: Final = "status_list_outdated"
+_OK: Final = 200
+_FORMS: Final = (token_jwt.MEDIA_TYPE, token_cwt.MEDIA_TYPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,68 +36,164 @@ class Bounds:
 
     Attributes:
         list_bytes: largest list, also when unpacked.
-        seconds: longest time that a list is kept.
+        seconds: longest time that a list is used without asking again, whatever it allows.
         lists: most lists kept.
+        bytes: most bytes of all lists kept.
+        retry: seconds that a failure is kept, so that an address is not asked at every turn.
     """
 
     list_bytes: int
     seconds: int
     lists: int
+    bytes: int
+    retry: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A list that was verified for one source."""
+
+    read: VerifiedList
+    fetched_at: int
+    fresh_until: int
+
+    def in_time(self, now: int) -> bool:
+        """Tell whether the list may be used without asking for a newer one."""
+        return self.fetched_at <= now < self.fresh_until and not self.expired(now)
+
+    def expired(self, now: int) -> bool:
+        """Tell whether the list is of no use; one that never expires ends with its ttl."""
+        expires_at = self.read.token.expires_at
+        return now >= (self.fresh_until if expires_at is None else expires_at)
 
 
 class FetchedStatusLists:
     """Implements `StatusLists` over HTTP.
 
-    A list is kept per address, type and issuer, because whose it must be is part of what was
-    verified. A failure is never kept.
+    A list is verified per address, type and issuer, because whose it must be is part of what was
+    verified. One request at a time goes to an address; all who wait for it get its answer.
     """
 
-    def __init__(self, http: HttpClient, trust: TrustList, bounds: Bounds) -> None:
+    def __init__(
+        self, http: HttpClient, trust: TrustList, bounds: Bounds, shelf: ListShelf
+    ) -> None:
         self._http = http
         self._trust = trust
         self._bounds = bounds
-        self._kept: OrderedDict[StatusSource, tuple[int, StatusLookup]] = OrderedDict()
+        self._shelf = shelf
+        self._known: OrderedDict[StatusSource, _Known] = OrderedDict()
+        self._refused: OrderedDict[StatusSource | str, tuple[int, StatusError]] = OrderedDict()
+        self._flights: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def lookup(self, source: StatusSource, *, now: int) -> StatusLookup:
-        """Return the list, or why there is none that can be relied upon."""
-        until, kept = self._kept.get(source, (0, None))
-        if kept is not None and now < until:
-            return kept
-        self._kept.pop(source, None)
+        """Return the list, with its age when it is past its ttl, or why there is none."""
+        known = self._known.get(source)
+        if known is not None and known.in_time(now):
+            return known.read.statuses
+        flight = self._flights.get(source.uri)
+        if flight is None:
+            flight = self._flights[source.uri] = asyncio.Lock()
+        async with flight:
+            return await self._renewed(source, now)
+
+    async def _renewed(self, source: StatusSource, now: int) -> StatusLookup:
+        known = self._known.get(source) or self._taken_out(source, now)
+        if known is not None and known.in_time(now):  # fetched while waiting, or before a restart
+            return known.read.statuses
+        refused = self._recent_refusal(source, now)
+        found = refused or await self._fetched(source, known, now)
+        if isinstance(found, _Known):
+            return found.read.statuses
+        if refused is None:
+            self._refuse(source, found, now)
+        # What was fetched and is not the issuer's word is refused; silence is not.
+        excused = found.code in {UNREACHABLE, OUTDATED}
+        if known is None or known.expired(now) or not excused:
+            return found
+        return AgedList(known.read.statuses, max(0, now - known.fetched_at))
+
+    async def _fetched(
+        self, source: StatusSource, known: _Known | None, now: int
+    ) -> _Known | StatusError:
         try:
-            compact = await self._fetch(source.uri)
+            media_type, token = await self._fetch(source.uri)
         except StatusError as error:
             return error
-        limit = self._bounds.list_bytes
-        found = read_status_list(compact, source, trust=self._trust, now=now, max_bytes=limit)
-        if not isinstance(found, StatusError):
-            self._keep(source, found, now + self._seconds(compact, now))
+        found = self._verified(source, media_type, token, fetched_at=now, now=now)
+        if isinstance(found, StatusError):
+            return found
+        if known is not None and found.read.token.issued_at < known.read.token.issued_at:
+            return StatusError(OUTDATED, "the list is older than one fetched before")
+        self._keep(source, found)
+        expires_at = found.read.token.expires_at or found.fresh_until
+        self._shelf.put(KeptList(source.uri, media_type, token, now, expires_at), now=now)
         return found
 
-    async def _fetch(self, uri: str) -> str:
-        headers = {"accept": token_status_list.MEDIA_TYPE}
+    async def _fetch(self, uri: str) -> tuple[str, bytes]:
         try:
-            answer = await self._http.request("GET", uri, headers=headers)
+            answer = await self._http.request("GET", uri, headers={"accept": ", ".join(_FORMS)})
         except HttpError as error:
             raise StatusError(UNREACHABLE, str(error)) from error
         if answer.status != _OK:
             raise StatusError(UNREACHABLE, f"the list's address answered {answer.status}")
-        try:
-            return answer.body.decode("ascii")
-        except UnicodeDecodeError as error:
-            raise StatusError("status_list_malformed", "the answer is no JWT") from error
+        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in _FORMS:
+            raise StatusError(UNREACHABLE, "something else than a status list is at its address")
+        return kind, answer.body
 
-    def _keep(self, source: StatusSource, found: StatusLookup, until: int) -> None:
-        self._kept[source] = until, found
-        while len(self._kept) > self._bounds.lists:
-            self._kept.popitem(last=False)
+    def _taken_out(self, source: StatusSource, now: int) -> _Known | None:
+        """Return the list kept before a restart, or for another type."""
+        kept = self._shelf.get(source.uri)
+        if kept is None:
+            return None
+        found = self._verified(
+            source, kept.media_type, kept.token, fetched_at=kept.fetched_at, now=now
+        )
+        if isinstance(found, StatusError):
+            return None
+        self._keep(source, found)
+        return found
 
-    def _seconds(self, compact: str, now: int) -> int:
-        """Return how long a verified list may be kept (Token Status List sections 5.1 and 13.7)."""
-        try:
-            claims = jws.claims(jws.parse(compact, max_bytes=self._bounds.list_bytes))
-        except EnvelopeError:
-            return 0
-        ttl, expires = claims.get("ttl"), claims.get("exp")
-        seconds = min(ttl, self._bounds.seconds) if isinstance(ttl, int) else self._bounds.seconds
-        return min(seconds, expires - now) if isinstance(expires, int) else seconds
+    def _verified(
+        self, source: StatusSource, media_type: str, token: bytes, *, fetched_at: int, now: int
+    ) -> _Known | StatusError:
+        read = read_status_list(
+            token,
+            source,
+            media_type=media_type,
+            trust=self._trust,
+            now=now,
+            max_bytes=self._bounds.list_bytes,
+        )
+        if isinstance(read, StatusError):
+            return read
+        seconds = self._bounds.seconds
+        ttl = seconds if read.token.ttl is None else min(read.token.ttl, seconds)
+        return _Known(read, fetched_at, fetched_at + ttl)
+
+    def _keep(self, source: StatusSource, known: _Known) -> None:
+        self._refused.pop(source, None)
+        self._refused.pop(source.uri, None)
+        self._known[source] = known
+        self._known.move_to_end(source)
+        while len(self._known) > self._bounds.lists or self._size() > self._bounds.bytes:
+            self._known.popitem(last=False)
+
+    def _size(self) -> int:
+        read = [known.read for known in self._known.values()]
+        return sum(len(each.statuses.values) + len(each.token.packed.lst) for each in read)
+
+    def _recent_refusal(self, source: StatusSource, now: int) -> StatusError | None:
+        for key in (source.uri, source):
+            until, error = self._refused.get(key, (0, None))
+            if error is not None and until - self._bounds.retry <= now < until:
+                return error
+        return None
+
+    def _refuse(self, source: StatusSource, error: StatusError, now: int) -> None:
+        """Keep a failure: of the address when nothing came, else of what was wanted of it."""
+        key = source.uri if error.code == UNREACHABLE else source
+        self._refused[key] = now + self._bounds.retry, error
+        self._refused.move_to_end(key)
+        while len(self._refused) > self._bounds.lists:
+            self._refused.popitem(last=False)

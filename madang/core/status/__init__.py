@@ -1,1 +1,1 @@
-"""Status of credentials: Token Status List."""
+"""Status of credentials: Token Status List, Bitstring Status List, and who gets which place."""

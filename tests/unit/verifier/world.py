@@ -29,7 +29,9 @@ from madang.core.protocol.oid4vp.request import RequestObject
 from madang.core.protocol.oid4vp.request_check import WalletPolicy, verify_request
 from madang.core.protocol.oid4vp.request_link import parse_request_link
 from madang.core.protocol.oid4vp.response import encrypt_answer
-from madang.core.status.token_status_list import StatusList, token
+from madang.core.status import token_cwt, token_jwt
+from madang.core.status.token import StatusListToken
+from madang.core.status.token_status_list import StatusList
 from madang.infra import ca, journal
 from madang.infra.catalogue import load_catalogue
 from madang.infra.clock import FixedClock
@@ -69,6 +71,7 @@ class Web:
 
     def __init__(self) -> None:
         self.published: dict[str, bytes] = {}
+        self.media_type = token_jwt.MEDIA_TYPE
         self.status = 200
         self.asked: list[str] = []
 
@@ -77,14 +80,15 @@ class Web:
         method: str,
         url: str,
         *,
-        headers: Mapping[str, str] | None = None,  # noqa: ARG002  # the port's shape
+        headers: Mapping[str, str] | None = None,  # the port's shape
         content: bytes | None = None,  # noqa: ARG002  # the port's shape
     ) -> Answer:
         self.asked.append(url)
         await asyncio.sleep(0)  # others go on while one waits for the network
         if url not in self.published:
             raise HttpError(f"{method} {url}: nobody there")
-        return Answer(self.status, {}, self.published[url])
+        headers = {"content-type": f"{self.media_type}; charset=utf-8"}
+        return Answer(self.status, headers, self.published[url])
 
 
 class Browser:
@@ -239,19 +243,23 @@ class City:
         at: str | None = None,
         *,
         signer: Signer | None = None,
-        **changes: Any,  # of `token`
+        statuses: StatusList | None = None,
+        **changes: Any,  # of the token
     ) -> None:
-        """Publish the status list as it stands; changes are those of the token."""
+        """Publish the status list as it stands, in the form that the network's twin serves."""
         by = signer or self.land.keys.signer(TENANT, "issuer")
         said = {
             "issued_at": NOW,
             "expires_at": NOW + DAY,
             "ttl": 60,
             "uri": self.list_uri,
+            "packed": (statuses or self.statuses).pack(),
             **changes,
         }
-        compact = token(self.statuses, signer=by, **said)
-        self.web.published[at or self.list_uri] = compact.encode()
+        token = StatusListToken(**said)
+        as_cwt = self.web.media_type == token_cwt.MEDIA_TYPE
+        signed = token_cwt.encode(token, by) if as_cwt else token_jwt.encode(token, by).encode()
+        self.web.published[at or self.list_uri] = signed
 
     # --- the counter and other services
 

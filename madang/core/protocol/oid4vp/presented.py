@@ -24,7 +24,7 @@ from madang.core.protocol.oid4vp.verdict import (
 )
 from madang.core.protocol.urls import is_web_address
 from madang.core.status import token_status_list
-from madang.core.status.token_status_list import StatusError
+from madang.core.status.errors import StatusError
 from madang.core.trust.model import TrustError, TrustList
 
 PROTOCOL_CLAIMS = frozenset(

@@ -1,19 +1,42 @@
 """Verification step 7: the status of presented credentials (Token Status List section 8.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from madang.core.envelope import jws
+from madang.core.envelope import cose, jws
 from madang.core.envelope.errors import EnvelopeError
-from madang.core.keys.signing import checker_for
+from madang.core.keys.signing import SignatureChecker, checker_for
 from madang.core.protocol.oid4vp import verdict
 from madang.core.protocol.oid4vp.verdict import StatusReference, StatusSource, Step, StepFailure
-from madang.core.status import token_status_list
-from madang.core.status.token_status_list import INVALID, SUSPENDED, VALID, StatusError, StatusList
+from madang.core.status import token_cwt, token_jwt
+from madang.core.status.errors import StatusError
+from madang.core.status.token import StatusListToken
+from madang.core.status.token_status_list import (
+    INVALID,
+    MAX_BYTES,
+    SUSPENDED,
+    VALID,
+    StatusList,
+)
 from madang.core.trust.model import TrustError, TrustList
 
-StatusLookup: TypeAlias = StatusList | StatusError
-"""A list that can be relied upon, or why there is none."""
+
+@dataclass(frozen=True, slots=True)
+class AgedList:
+    """A list that should have been fetched again and could not be.
+
+    Attributes:
+        statuses: the list; it has not expired.
+        age: seconds since it was fetched.
+    """
+
+    statuses: StatusList
+    age: int
+
+
+StatusLookup: TypeAlias = StatusList | AgedList | StatusError
+"""A list that can be relied upon, the same without news of it, or why there is none."""
 
 UNREACHABLE = "status_list_unreachable"
 UNKNOWN = "status_unknown"
@@ -25,35 +48,59 @@ _WORDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class VerifiedList:
+    """A list that its issuer signed, and the claims around it."""
+
+    token: StatusListToken
+    statuses: StatusList
+
+
 def read_status_list(
-    compact: str,
+    data: bytes,
     source: StatusSource,
     *,
+    media_type: str,
     trust: TrustList,
     now: int,
-    max_bytes: int = token_status_list.MAX_BYTES,
-) -> StatusLookup:
+    max_bytes: int = MAX_BYTES,
+) -> VerifiedList | StatusError:
     """Verify a fetched Status List Token for the credentials of one issuer and type.
 
     Args:
-        compact: as fetched from ``source.uri``.
+        data: as fetched from ``source.uri``.
         source: whose list it must be.
+        media_type: the form: that of a JWT or of a CWT.
         trust: who attests what; the list's chain must lead where the credential's does.
         now: seconds since 1970.
         max_bytes: largest list, also when unpacked.
     """
+
+    def checker(chain: Sequence[bytes]) -> SignatureChecker:
+        return checker_for(trust.issuer_key(source.vct, source.issuer, chain, now=now))
+
     try:
-        parsed = token_status_list.parse_token(compact, max_bytes=max_bytes)
-        chain = jws.decode_chain(parsed.header)
-        key = trust.issuer_key(source.vct, source.issuer, chain, now=now)
-        checker = checker_for(key)
-        return token_status_list.verify_token(
-            parsed, uri=source.uri, checker=checker, now=now, max_bytes=max_bytes
-        )
+        if media_type == token_cwt.MEDIA_TYPE:
+            cwt = token_cwt.parse(data, max_bytes=max_bytes)
+            key = checker(cose.x5chain(cwt.message))
+            token = token_cwt.verify(cwt, uri=source.uri, checker=key, now=now)
+        else:
+            jwt = token_jwt.parse(data, max_bytes=max_bytes)
+            key = checker(jws.decode_chain(jwt.header))
+            token = token_jwt.verify(jwt, uri=source.uri, checker=key, now=now, max_bytes=max_bytes)
+        return VerifiedList(token, token.packed.unpack(max_bytes=max_bytes))
     except StatusError as error:
         return error
     except (TrustError, EnvelopeError) as error:
         return StatusError("status_list_issuer", str(error))
+
+
+def status_age(
+    reference: StatusReference, statuses: Mapping[StatusSource, StatusLookup]
+) -> int | None:
+    """Return how many seconds ago an aged list was fetched; None for one that is in its time."""
+    lookup = statuses.get(reference.source)
+    return lookup.age if isinstance(lookup, AgedList) else None
 
 
 def status_failure(
@@ -63,8 +110,9 @@ def status_failure(
     lookup = statuses.get(reference.source, StatusError(UNREACHABLE, "no list was fetched"))
     if isinstance(lookup, StatusError):
         return StepFailure(Step.STATUS, lookup.code, _CLAUSE, str(lookup), query_id)
+    found = lookup.statuses if isinstance(lookup, AgedList) else lookup
     try:
-        value = lookup.get(reference.index)
+        value = found.get(reference.index)
     except StatusError as error:
         return StepFailure(Step.STATUS, error.code, _CLAUSE, str(error), query_id)
     if value == VALID:

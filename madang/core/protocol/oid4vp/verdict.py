@@ -65,12 +65,15 @@ class CredentialStanding:
         vct: its type, None when it could not be read.
         issuer: its ``iss``, None when it could not be read.
         standing: the gravest of what was found.
+        status_age: seconds since the status was heard of, where its list could not be fetched
+            again in time; None otherwise.
     """
 
     query_id: str
     vct: str | None
     issuer: str | None
     standing: Standing
+    status_age: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from madang.core.protocol.dcql.model import DcqlQuery
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.oid4vp.presented import UNAUTHENTIC, Policy, Presented, examine_one
 from madang.core.protocol.oid4vp.response import Answer
-from madang.core.protocol.oid4vp.status_check import StatusLookup, status_failure
+from madang.core.protocol.oid4vp.status_check import StatusLookup, status_age, status_failure
 from madang.core.protocol.oid4vp.verdict import (
     EXPIRED,
     REVOKED,
@@ -114,7 +114,13 @@ def conclude(
     failures = [*examined.failures, *(failure for found in own for failure in found)]
     failures.sort(key=lambda failure: failure.step)
     standings = tuple(
-        CredentialStanding(item.query_id, item.text("vct"), item.text("iss"), _standing(found))
+        CredentialStanding(
+            query_id=item.query_id,
+            vct=item.text("vct"),
+            issuer=item.text("iss"),
+            standing=_standing(found),
+            status_age=None if item.status is None else status_age(item.status, statuses),
+        )
         for item, found in zip(examined.presented, own, strict=True)
     )
     if failures:

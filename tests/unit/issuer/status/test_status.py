@@ -1,24 +1,24 @@
 from collections.abc import Sequence
 from typing import Any
 
+import httpx
 import pytest
 from sqlmodel import select
 
 from issuer.settings import Settings
-from issuer.status.store import CredentialRow, StatusListRow
+from issuer.status.list_store import ListRow
+from issuer.status.store import CredentialRow, ReplacementRow
 from madang.core.encoding import base64url
 from madang.core.keys.signing import Signer, checker_for
 from madang.core.keys.software import generate_p256
+from madang.core.status import token_jwt
 from madang.core.status.token_status_list import (
     INVALID,
     SUSPENDED,
     VALID,
     StatusList,
-    parse_token,
     reference,
-    verify_token,
 )
-from madang.infra.outbox import OutboxRow
 from tests.unit.issuer.world import OTHER, TENANT, World, digest_of, payload_of
 
 
@@ -26,12 +26,13 @@ def published(world: World, number: int = 1) -> StatusList:
     answer = world.client.get(f"/{TENANT}/issuer/statuslists/{number}")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/statuslist+jwt"
-    token = parse_token(answer.text)
+    token = token_jwt.parse(answer.text)
     assert token.header["x5c"]
     signer = world.authorities.signer(TENANT, "issuer")
     uri = f"{world.identifier()}/statuslists/{number}"
     now = world.clock.now()
-    return verify_token(token, uri=uri, checker=checker_for(signer.public_key), now=now)
+    checker = checker_for(signer.public_key)
+    return token_jwt.verify(token, uri=uri, checker=checker, now=now).packed.unpack()
 
 
 def status_of(world: World, compact: str) -> int:
@@ -116,49 +117,56 @@ def test_a_malformed_call_is_refused(world: World, changes: dict[str, Any]) -> N
     assert answer.status_code == 400
 
 
-class TestPublishing:
-    def token(self, world: World) -> str:
-        return world.client.get(f"/{TENANT}/issuer/statuslists/1").text
+class TestReissue:
+    """A new certificate takes the place of an old one."""
 
-    def entries(self, world: World) -> list[OutboxRow]:
+    def call(self, world: World, old: str, new: str | None, **changes: str) -> httpx.Response:
+        body = {
+            "credential_digest": base64url.encode(digest_of(old)),
+            "status": "invalid",
+            "reason_code": "reissue",
+            **({} if new is None else {"replaced_by": base64url.encode(digest_of(new))}),
+            **changes,
+        }
+        return world.call("POST", "credentials/status", body, role="officer")
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"status_stagger_seconds": 0})
+
+    def test_the_old_copies_become_invalid_and_the_record_says_by_what(
+        self, world: World, holder_keys: Sequence[Signer]
+    ) -> None:
+        person = world.people()[0]
+        old = world.digital_id(person, holder_keys)
+        new = world.digital_id(person, [generate_p256("new")])
+        assert self.call(world, old[1], new[0]).status_code == 200
+        assert {status_of(world, copy) for copy in old} == {INVALID}
+        assert status_of(world, new[0]) == VALID
+        assert world.codes()[-1] == "status.invalid.reissue"
         with world.session() as session:
-            wanted = select(OutboxRow).where(OutboxRow.kind == "status_list")
-            return list(session.exec(wanted))
+            row = session.exec(select(ReplacementRow)).one()
+            batches = {each.batch for each in session.exec(select(CredentialRow))}
+        assert {row.batch, row.replaced_by} == batches
 
-    def test_a_list_is_served_again_until_half_its_ttl(
+    def test_without_a_valid_certificate_in_its_place_nothing_changes(
         self, world: World, holder_keys: Sequence[Signer]
     ) -> None:
-        world.digital_id(world.people()[0], holder_keys)
-        first = self.token(world)
-        world.clock.advance(world.settings.status_list_ttl_seconds // 2 - 1)
-        assert self.token(world) == first
-        world.clock.advance(1)
-        assert self.token(world) != first
-
-    def test_a_change_publishes_it_anew(self, world: World, holder_keys: Sequence[Signer]) -> None:
-        copies = world.digital_id(world.people()[0], holder_keys)
-        first = self.token(world)
-        world.set_status(copies[0], "suspended")
-        assert self.token(world) != first
-
-    def test_each_publication_is_logged_by_its_hash(
-        self, world: World, holder_keys: Sequence[Signer]
-    ) -> None:
-        copies = world.digital_id(world.people()[0], holder_keys)
-        tokens = [self.token(world), self.token(world)]
-        world.set_status(copies[0], "suspended")
-        tokens.append(self.token(world))
-        digests = {base64url.encode(digest_of(token)) for token in tokens}
-        assert {entry.digest for entry in self.entries(world)} == digests
-        assert len(self.entries(world)) == 2
-
-    @pytest.mark.parametrize("number", ["2", "0", "-1", "x", "1" * 30, "\u0661"])
-    def test_a_list_that_is_not_there(
-        self, world: World, holder_keys: Sequence[Signer], number: str
-    ) -> None:
-        world.digital_id(world.people()[0], holder_keys)
-        assert world.client.get(f"/{TENANT}/issuer/statuslists/{number}").status_code == 404
-        assert not self.entries(world)
+        one, other = world.people()[:2]
+        old = world.digital_id(one, holder_keys)
+        someone_s = world.digital_id(other, [generate_p256("other")])[0]
+        gone = world.digital_id(one, [generate_p256("gone")])[0]
+        world.set_status(gone, "invalid")
+        unknown = old[0].replace(".", "x.", 1)
+        for new in (None, old[1], someone_s, gone, unknown):
+            with world.refused("status.refused.not_replaced"):
+                answer = self.call(world, old[0], new)
+            assert (answer.status_code, answer.json()["title"]) == (409, "not_replaced")
+        new = world.digital_id(one, [generate_p256("new")])[0]
+        for changes in ({"status": "suspended"}, {"reason_code": "lost_device"}):
+            with world.refused("status.refused.not_replaced"):
+                assert self.call(world, old[0], new, **changes).status_code == 409
+        assert {status_of(world, copy) for copy in old} == {VALID}
 
 
 class TestSmallLists:
@@ -173,7 +181,10 @@ class TestSmallLists:
             world.digital_id(person, [generate_p256("holder") for _ in range(4)])
         with world.session() as session:
             rows = session.exec(select(CredentialRow)).all()
-            lists = {row.number: row.used for row in session.exec(select(StatusListRow))}
+            heads = session.exec(select(ListRow)).all()
+            lists = {row.number: row.used for row in heads}
+            keys = [row.key is not None for row in heads]
         assert lists == {1: 8, 2: 8, 3: 4}
+        assert keys == [False, False, True]  # an order is forgotten when it is used up
         assert len({(row.list_number, row.list_index) for row in rows}) == 20
         assert published(world, 3).get(0) == VALID

@@ -7,15 +7,18 @@ from madang.core.protocol.oid4vp.response import PostedAnswer, encrypt_answer, p
 from madang.core.protocol.oid4vp.verdict import Standing
 from tests.unit.verifier.world import NOW, TENANT, City
 from verifier.presentations.answering import Examiner
+from verifier.presentations.list_shelf import ListShelf
 from verifier.presentations.model import Checked, Open, Use
 from verifier.presentations.status_lists import Bounds, FetchedStatusLists
 from verifier.presentations.store import SqlPresentations
 
 
 def examined(city: City, presentation: str, body: str) -> Checked:
+    bounds = Bounds(100_000, 60, 4, 1_000_000, 10)
+    shelf = ListShelf(city.deps.database, bounds.lists, bounds.bytes)
     examiner = Examiner(
         trust=city.deps.trust,
-        lists=FetchedStatusLists(city.web, city.deps.trust, Bounds(100_000, 60, 4)),
+        lists=FetchedStatusLists(city.web, city.deps.trust, bounds, shelf),
         lapses={Use.ELIGIBILITY: frozenset({"expired"})},
         limits=DEFAULT_LIMITS,
         max_age=300,

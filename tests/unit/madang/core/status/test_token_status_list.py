@@ -1,48 +1,35 @@
 import zlib
 from contextlib import suppress
-from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madang.core.encoding import base64url, strict_json
-from madang.core.envelope import jws
-from madang.core.keys.signing import checker_for
-from madang.core.keys.software import SoftwareSigner, generate_p256
+from madang.core.encoding import base64url, cbor
+from madang.core.status.errors import StatusError
 from madang.core.status.token_status_list import (
+    APPLICATION_SPECIFIC,
     INVALID,
     SUSPENDED,
     VALID,
     WIDTHS,
-    StatusError,
+    PackedList,
     StatusList,
-    parse_token,
+    cwt_reference,
     reference,
-    token,
-    verify_token,
 )
 
-SIGNER = generate_p256("issuer")
-CHECKER = checker_for(SIGNER.public_key)
-URI, NOW = "https://i/statuslists/1", 1_800_000_000
-
-
-def signed(change: dict[str, Any] | None = None, typ: str = "statuslist+jwt") -> str:
-    claims = {
-        "sub": URI,
-        "iat": NOW - 10,
-        "exp": NOW + 100,
-        "ttl": 60,
-        "status_list": StatusList.of_size(16).encode(),
-    }
-    kept = {k: v for k, v in {**claims, **(change or {})}.items() if v is not ...}
-    return jws.sign(strict_json.dumps(kept).encode(), {"typ": typ}, SIGNER)
-
-
-def verified(compact: str, **more: Any) -> StatusList:
-    return verify_token(parse_token(compact), uri=URI, checker=CHECKER, now=NOW, **more)
+URI = "https://i/statuslists/1"
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.binary(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["bits", "lst", "aggregation_uri", "status_list", "uri", "idx"]), inner
+        )
+    ),
+    max_leaves=8,
+)
 
 
 @pytest.mark.parametrize("bits", WIDTHS)
@@ -53,81 +40,76 @@ def test_what_is_set_is_read_and_neighbours_stay(bits: int, data: st.DataObject)
     order = data.draw(st.permutations(range(len(values))))
     for index in order:
         statuses.set(index, values[index])
-    again = StatusList.decode(statuses.encode())
-    assert [again.get(index) for index in range(len(values))] == values
+    packed = statuses.pack("https://i/statuslists")
+    for again in (PackedList.from_json(packed.to_json()), PackedList.from_cbor(packed.to_cbor())):
+        assert again == packed
+        unpacked = again.unpack()
+        assert [unpacked.get(index) for index in range(len(values))] == values
 
 
-def test_a_token_tells_each_status() -> None:
-    statuses = StatusList.of_size(100)
-    statuses.set(7, INVALID)
-    statuses.set(8, SUSPENDED)
-    compact = token(statuses, uri=URI, issued_at=NOW, expires_at=NOW + 9, ttl=5, signer=SIGNER)
-    found = verified(compact)
-    assert [found.get(at) for at in (6, 7, 8, 9)] == [VALID, INVALID, SUSPENDED, VALID]
-    assert "x5c" not in parse_token(compact).header
+def test_values_of_the_registry() -> None:
+    assert (VALID, INVALID, SUSPENDED) == (0, 1, 2)
+    assert sorted(APPLICATION_SPECIFIC) == [3, 12, 13, 14, 15]
 
 
-def test_a_token_carries_the_certificates_of_its_key() -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    signer = SoftwareSigner(key, "issuer", (b"leaf", b"intermediate"))
-    statuses = StatusList.of_size(8)
-    compact = token(statuses, uri=URI, issued_at=NOW, expires_at=NOW + 9, ttl=5, signer=signer)
-    assert jws.decode_chain(parse_token(compact).header) == (b"leaf", b"intermediate")
-    assert jws.claims(parse_token(compact)).keys() == {"sub", "iat", "exp", "ttl", "status_list"}
+def test_the_first_status_is_in_the_least_significant_bits() -> None:
+    statuses = StatusList.of_size(4)
+    statuses.set(1, SUSPENDED)
+    assert statuses.values == b"\x08"
+
+
+def test_without_an_aggregation_nothing_is_said_about_it() -> None:
+    assert StatusList.of_size(8).pack().to_json().keys() == {"bits", "lst"}
+
+
+def test_any_decompressor_reads_the_list() -> None:
+    statuses = StatusList.of_size(1000)
+    statuses.set(999, INVALID)
+    assert zlib.decompress(statuses.pack().lst) == bytes(statuses.values)
 
 
 @pytest.mark.parametrize(
-    ("compact", "code"),
+    "value",
     [
-        (signed(typ="JWT"), "status_list_type"),
-        (signed({"sub": "https://i/statuslists/2"}), "status_list_subject"),
-        (signed({"exp": NOW}), "status_list_expired"),
-        (signed({"iat": NOW + 61}), "status_list_not_yet_valid"),
-        (signed({"iat": ...}), "status_list_malformed"),
-        (signed({"exp": "x"}), "status_list_malformed"),
-        (signed({"iat": True}), "status_list_malformed"),
-        (signed({"exp": True}), "status_list_malformed"),
-        (signed({"status_list": ...}), "status_list_malformed"),
-        (signed({"status_list": {"bits": 3, "lst": "eNoDAAAAAAE"}}), "status_list_malformed"),
-        (signed({"status_list": {"bits": True, "lst": "eNoDAAAAAAE"}}), "status_list_malformed"),
-        (signed({"status_list": {"bits": 1, "lst": "!"}}), "status_list_malformed"),
-        (signed({"status_list": {"bits": 1, "lst": "AAAA"}}), "status_list_malformed"),
-        (signed() + "A", "status_list_signature"),
-        (signed() + "!", "status_list_malformed"),
-        ("a.b", "status_list_malformed"),
+        None,
+        {},
+        {"bits": 1},
+        {"bits": 3, "lst": "eNoDAAAAAAE"},
+        {"bits": True, "lst": "eNoDAAAAAAE"},
+        {"bits": "1", "lst": "eNoDAAAAAAE"},
+        {"bits": 1, "lst": "!"},
+        {"bits": 1, "lst": b"\x00"},
+        {"bits": 1, "lst": "AAAA"},
+        {"bits": 1, "lst": "eNoDAAAAAAE", "aggregation_uri": 7},
     ],
 )
-def test_what_cannot_be_relied_upon_is_refused(compact: str, code: str) -> None:
+def test_a_malformed_list_is_refused(value: object) -> None:
     with pytest.raises(StatusError) as refused:
-        verified(compact)
-    assert refused.value.code == code
+        PackedList.from_json(value).unpack()
+    assert refused.value.code == "status_list_malformed"
 
 
-def test_another_key_is_refused() -> None:
-    other = checker_for(generate_p256("x").public_key)
-    with pytest.raises(StatusError) as refused:
-        verify_token(parse_token(signed()), uri=URI, checker=other, now=NOW)
-    assert refused.value.code == "status_list_signature"
+def test_a_list_in_cbor_holds_bytes() -> None:
+    with pytest.raises(StatusError):
+        PackedList.from_cbor(StatusList.of_size(8).pack().to_json())
+    with pytest.raises(StatusError):
+        PackedList.from_cbor({"bits": 9, "lst": b""})
 
 
 def test_a_bomb_is_not_unpacked() -> None:
-    bomb = {"bits": 1, "lst": base64url.encode(zlib.compress(bytes(50_000_000), 9))}
+    bomb = PackedList(1, zlib.compress(bytes(50_000_000), 9))
     with pytest.raises(StatusError) as refused:
-        verified(signed({"status_list": bomb}), max_bytes=1_000_000)
+        bomb.unpack(max_bytes=1_000_000)
     assert refused.value.code == "status_list_too_large"
+    assert len(PackedList(1, zlib.compress(bytes(100))).unpack(max_bytes=100)) == 800
 
 
 def test_cut_data_and_bytes_behind_the_end_are_refused() -> None:
     packed = zlib.compress(bytes(100))
-    for data in (packed[:-2], packed + b"x"):
-        with pytest.raises(StatusError):
-            StatusList.decode({"bits": 1, "lst": base64url.encode(data)})
-
-
-def test_a_long_token_is_not_read() -> None:
-    with pytest.raises(StatusError, match="100") as refused:
-        parse_token(signed(), max_bytes=100)
-    assert refused.value.code == "status_list_too_large"
+    for data in (packed[:-2], packed + b"x", zlib.compress(b"x", wbits=31)):
+        with pytest.raises(StatusError) as refused:
+            PackedList(1, data).unpack()
+        assert refused.value.code == "status_list_malformed"
 
 
 @pytest.mark.parametrize("index", [-1, 16, 10**12])
@@ -137,14 +119,24 @@ def test_an_index_beyond_the_list_is_refused(index: int) -> None:
     assert refused.value.code == "status_index_out_of_range"
 
 
-def test_a_value_without_room_is_refused() -> None:
-    with pytest.raises(StatusError):
-        StatusList.of_size(4, 1).set(0, 2)
+@pytest.mark.parametrize("value", [2, -1])
+def test_a_value_without_room_is_refused(value: int) -> None:
+    with pytest.raises(StatusError) as refused:
+        StatusList.of_size(4, 1).set(0, value)
+    assert refused.value.code == "status_value"
 
 
 def test_references() -> None:
+    said = {"status_list": {"uri": URI, "idx": 3, "more": 1}, "other": {}}
     assert reference({}) is None
-    assert reference({"status": {"status_list": {"uri": URI, "idx": 3}}}) == (URI, 3)
+    assert cwt_reference({1: "iss"}) is None
+    assert reference({"status": said}) == (URI, 3)
+    assert cwt_reference({65535: said}) == (URI, 3)
+
+
+def test_a_security_object_refers_in_the_same_way() -> None:
+    said = {"docType": "org.example", "status": {"status_list": {"uri": URI, "idx": 412}}}
+    assert reference(cbor.loads(cbor.dumps(said))) == (URI, 412)
 
 
 @pytest.mark.parametrize(
@@ -156,17 +148,29 @@ def test_references() -> None:
         {"status_list": {"uri": URI}},
         {"status_list": {"uri": 1, "idx": 1}},
         {"status_list": {"uri": URI, "idx": True}},
+        {"status_list": {"uri": URI, "idx": "1"}},
     ],
 )
 def test_a_malformed_reference_is_refused(status: object) -> None:
-    with pytest.raises(StatusError):
-        reference({"status": status})
+    for refer in (lambda: reference({"status": status}), lambda: cwt_reference({65535: status})):
+        with pytest.raises(StatusError) as refused:
+            refer()
+        assert refused.value.code == "status_reference_malformed"
 
 
-@given(st.dictionaries(st.sampled_from(["bits", "lst"]), st.integers() | st.text() | st.none()))
-def test_decoding_raises_only_its_own_error(value: object) -> None:
+@given(ANYTHING)
+def test_reading_raises_only_its_own_error(value: object) -> None:
+    for read in (PackedList.from_json, PackedList.from_cbor):
+        with suppress(StatusError):
+            read(value).unpack(max_bytes=1000)
     with suppress(StatusError):
-        StatusList.decode(value)
+        reference({"status": value})
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_unpack_or_are_refused(data: bytes) -> None:
+    with suppress(StatusError):
+        PackedList.from_json({"bits": 1, "lst": base64url.encode(data)}).unpack(max_bytes=1000)
 
 
 def test_one_change_of_a_million_does_not_touch_the_rest() -> None:

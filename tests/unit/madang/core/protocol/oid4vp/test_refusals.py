@@ -17,7 +17,8 @@ from madang.core.protocol.oid4vp.verdict import (
     Step,
 )
 from madang.core.protocol.oid4vp.verification import conclude, examine
-from madang.core.status.token_status_list import StatusError, StatusList
+from madang.core.status.errors import StatusError
+from madang.core.status.token_status_list import StatusList
 from madang.core.trust.model import TrustList
 from tests.unit.madang.core.protocol.oid4vp.answers import (
     NAME,

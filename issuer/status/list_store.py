@@ -1,0 +1,190 @@
+"""Tables of status lists: what is given of them, their bits, their changes to come, their forms.
+
+A list's bits are a table of their own, so that giving a place does not write them anew.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import delete
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from issuer.status.model import VALUES, Flip, Status
+from issuer.status.publishing import Published
+from issuer.status.usecases import ListPolicy, OpenList
+from madang.core.status.token_status_list import StatusList
+
+BITS: Final = 2
+_PERCENT = 100
+
+
+class ListRow(SQLModel, table=True):
+    """What is given of a list; `key` is of its order and goes when no more is given."""
+
+    __tablename__ = "status_list_head"
+
+    tenant: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    size: int
+    used: int = 0
+    key: bytes | None
+
+
+class BitsRow(SQLModel, table=True):
+    """A list as it is now, packed."""
+
+    __tablename__ = "status_list_bits"
+
+    tenant: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    packed: bytes
+
+
+class FlipRow(SQLModel, table=True):
+    """A change that a list does not show yet."""
+
+    __tablename__ = "status_list_flip"
+
+    tenant: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    index: int = Field(primary_key=True)
+    status: str
+    due: int = Field(index=True)
+
+
+class TokenRow(SQLModel, table=True):
+    """A list as published last in one form; there is none when it changed since."""
+
+    __tablename__ = "status_list_token"
+
+    tenant: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    form: str = Field(primary_key=True)
+    token: bytes
+    issued_at: int
+
+
+TABLES: Final = (ListRow, BitsRow, FlipRow, TokenRow)
+
+
+class ListStore:
+    """Status lists in an open transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def open(self, tenant: str, count: int, policy: ListPolicy, fresh_key: bytes) -> OpenList:
+        """Return a list with room for `count` more, and count them as given.
+
+        Two that would begin the same list meet at its primary key; the second is undone.
+        """
+        newest = (
+            select(ListRow)
+            .where(ListRow.tenant == tenant)
+            .order_by(col(ListRow.number).desc())
+            .limit(1)
+            .with_for_update()
+        )
+        row = self._session.exec(newest).first()
+        if (
+            row is None
+            or row.key is None
+            or (row.used + count) * _PERCENT > row.size * policy.fill_percent
+        ):
+            row = self._begin(tenant, row, policy.size, fresh_key)
+        position, row.used = row.used, row.used + count
+        self._session.add(row)
+        return OpenList(row.number, row.size, row.key or b"", position)
+
+    def _begin(self, tenant: str, full: ListRow | None, size: int, key: bytes) -> ListRow:
+        if full is not None:
+            full.key = None
+            self._session.add(full)
+        number = 1 if full is None else full.number + 1
+        empty = bytes(StatusList.of_size(size, BITS).values)
+        self._session.add(BitsRow(tenant=tenant, number=number, packed=empty))
+        return ListRow(tenant=tenant, number=number, size=size, key=key)
+
+    def plan(self, tenant: str, flips: Sequence[Flip]) -> None:
+        """Keep changes; an earlier one of the same place is no longer wanted."""
+        for flip in flips:
+            self._session.merge(
+                FlipRow(
+                    tenant=tenant,
+                    number=flip.place.number,
+                    index=flip.place.index,
+                    status=flip.status.value,
+                    due=flip.due,
+                )
+            )
+        self._session.flush()
+
+    def apply(self, now: int) -> int:
+        """Put what is due into the lists, which need publishing; return how many changed.
+
+        The changes leave the table in the statement that hands them over: whoever else is at it
+        gets none of them, and a transaction that ends early leaves them all.
+        """
+        taken = self._session.execute(
+            delete(FlipRow)
+            .where(col(FlipRow.due) <= now)
+            .returning(
+                col(FlipRow.tenant), col(FlipRow.number), col(FlipRow.index), col(FlipRow.status)
+            )
+        ).all()
+        by_list: dict[tuple[str, int], dict[int, Status]] = {}
+        for tenant, number, index, status in taken:
+            by_list.setdefault((tenant, number), {})[index] = Status(status)
+        return sum(self._set(tenant, number, by_list[tenant, number]) for tenant, number in by_list)
+
+    def _set(self, tenant: str, number: int, changes: Mapping[int, Status]) -> int:
+        row = self._session.get_one(BitsRow, (tenant, number), with_for_update=True)
+        packed = packed_with(row.packed, changes.items())
+        if packed == row.packed:
+            return 0
+        row.packed = packed
+        self._session.add(row)
+        self._session.execute(
+            delete(TokenRow).where(col(TokenRow.tenant) == tenant, col(TokenRow.number) == number)
+        )
+        return len(changes)
+
+    def numbers(self, tenant: str) -> Sequence[int]:
+        """Return the numbers of all lists, in their order."""
+        wanted = (
+            select(ListRow.number).where(ListRow.tenant == tenant).order_by(col(ListRow.number))
+        )
+        return list(self._session.exec(wanted))
+
+    def statuses(self, tenant: str, number: int) -> StatusList | None:
+        """Return a list as it is now; None if there is none of this number.
+
+        Nobody changes it before the transaction ends: what is published is never older than it.
+        """
+        row = self._session.get(BitsRow, (tenant, number), with_for_update=True)
+        return None if row is None else StatusList(BITS, bytearray(row.packed))
+
+    def published(self, tenant: str, number: int, form: str) -> Published | None:
+        """Return a list as published last, None if it changed since or never was in this form."""
+        row = self._session.get(TokenRow, (tenant, number, form))
+        return None if row is None else Published(row.token, row.issued_at)
+
+    def publish(self, tenant: str, number: int, form: str, published: Published) -> None:
+        """Keep a published list."""
+        self._session.merge(
+            TokenRow(
+                tenant=tenant,
+                number=number,
+                form=form,
+                token=published.token,
+                issued_at=published.issued_at,
+            )
+        )
+
+
+def packed_with(packed: bytes, statuses: Iterable[tuple[int, Status]]) -> bytes:
+    """Return a list's bytes with other statuses at some indexes."""
+    changed = StatusList(BITS, bytearray(packed))
+    for index, status in statuses:
+        changed.set(index, VALUES[status])
+    return bytes(changed.values)
