@@ -85,6 +85,7 @@ def test_nothing_is_decided(city: City, name: str) -> None:
     assert city.journal() == [f"presentation.{told['failures'][0]}"]
     assert decisions(city) == []
     city.publish_list()
+    city.clock.advance(city.settings.status_retry_seconds)
     assert asked.answer(asked.everything()).status_code == 200
     assert decisions(city) == [f"decision:{asked.id}"]
 
