@@ -14,6 +14,7 @@ from bench.hsm import hsm_rows
 from bench.mdoc import mdoc_rows
 from bench.measure import RUNS, Row
 from bench.processes import process_rows
+from bench.status import status_rows
 from madang.infra.clock import SystemClock
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
@@ -27,6 +28,7 @@ def main() -> None:
         *process_rows(),
         *mdoc_rows(),
         *hsm_rows(),
+        *status_rows(),
         *decision_rows(),
         *gas_rows(),
         *flow_rows(),
@@ -52,8 +54,8 @@ def _page(table: str) -> str:
         f"{platform.python_version()}, {openssl.stdout.strip()}.\n\n"
         "Rates are per second of CPU time: of this process for functions, of the service's process "
         f"for flows ({FLOWS} flows a run, commits durable on the disk). Ratios carry over to other "
-        "machines, absolute figures do not. A share is the figure divided by its bound, except for "
-        "gas, where less is better.\n\n"
+        "machines, absolute figures do not. A share is the figure divided by its bound; for gas "
+        "and milliseconds less is better.\n\n"
         f"{table}\n\n{notes}"
     )
 

@@ -135,9 +135,10 @@ class ListStore:
         by_list: dict[tuple[str, int], dict[int, Status]] = {}
         for tenant, number, index, status in taken:
             by_list.setdefault((tenant, number), {})[index] = Status(status)
-        return sum(self._set(tenant, number, by_list[tenant, number]) for tenant, number in by_list)
+        return sum(self.set(tenant, number, by_list[tenant, number]) for tenant, number in by_list)
 
-    def _set(self, tenant: str, number: int, changes: Mapping[int, Status]) -> int:
+    def set(self, tenant: str, number: int, changes: Mapping[int, Status]) -> int:
+        """Change a list, which needs publishing then; return how many changes there were."""
         row = self._session.get_one(BitsRow, (tenant, number), with_for_update=True)
         packed = packed_with(row.packed, changes.items())
         if packed == row.packed:

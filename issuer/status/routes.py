@@ -147,7 +147,7 @@ def _answer(request: Request, form: str, token: bytes, policy: ListPolicy) -> Re
     if tag in (each.strip().removeprefix("W/") for each in known.split(",")):
         return Response(status_code=_NOT_MODIFIED, headers=headers)
     if coded:
-        # base64url of compressed data repeats nothing: Huffman codes win back its quarter.
+        # base64url of compressed data repeats nothing: Huffman codes alone win back its growth.
         packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP, 9, zlib.Z_HUFFMAN_ONLY)
         token = packer.compress(token) + packer.flush()
         headers["content-encoding"] = "gzip"
