@@ -144,7 +144,7 @@ def _http(plan: CityPlan, apps: Mapping[str, Later]) -> HttpxClient:
 
 
 def _issuer(plan: CityPlan, apps: Mapping[str, Later]) -> Any:
-    settings = told_settings(plan, issuer.settings.Settings)
+    settings = told_settings(plan, issuer.settings.Settings, status_stagger_seconds=0)
     deps, keys = issuer.app.production(settings), keystore(settings)
     signer = cache(lambda tenant: keys.signer(tenant, "service-issuer"))
     log = issuer.app.log_over(_http(plan, apps), deps.addresses, signer, deps.clock)
@@ -209,6 +209,6 @@ async def town(plan: CityPlan) -> AsyncIterator[Town]:
             agency=Staff(agency, plan.addresses.identifier(OTHER_CITY, "verifier")),
         )
         await walk._sign_in()
-        settings = told_settings(plan, issuer.settings.Settings)
+        settings = told_settings(plan, issuer.settings.Settings, status_stagger_seconds=0)
         register = stored_register(settings, plan.catalogue, SystemClock())
         yield Town(plan, apps, register, anybody, stack, walk)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlmodel import select
@@ -233,6 +234,27 @@ class TestNothingIsLost:
         for _ in range(300):
             given += desk.issue(7)
         assert len({*given}) == len(given) == 2103
+
+    def test_workers_that_draw_at_the_same_time_give_no_place_twice(self, tmp_path: Path) -> None:
+        url = sqlite_url(tmp_path / "issuer.sqlite")
+        first = Desk(Database(url), policy())
+        first.issue(1)
+        given: list[int] = []
+
+        def draw(seed: str) -> None:
+            worker = Desk(Database(url), policy())
+            worker.ids = SeededIds(seed)
+            for _ in range(40):
+                given.extend(worker.issue(5))
+            worker.database.close()
+
+        workers = [Thread(target=draw, args=(f"worker {number}",)) for number in range(3)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert len({*given}) == len(given) == 600
+        first.database.close()
 
 
 class TestAServiceAsItRuns:
