@@ -62,6 +62,7 @@ class TokenRow(SQLModel, table=True):
     form: str = Field(primary_key=True)
     token: bytes
     issued_at: int
+    key_id: str
 
 
 TABLES: Final = (ListRow, BitsRow, FlipRow, TokenRow)
@@ -168,7 +169,7 @@ class ListStore:
     def published(self, tenant: str, number: int, form: str) -> Published | None:
         """Return a list as published last, None if it changed since or never was in this form."""
         row = self._session.get(TokenRow, (tenant, number, form))
-        return None if row is None else Published(row.token, row.issued_at)
+        return None if row is None else Published(row.token, row.issued_at, row.key_id)
 
     def publish(self, tenant: str, number: int, form: str, published: Published) -> None:
         """Keep a published list."""
@@ -179,6 +180,7 @@ class ListStore:
                 form=form,
                 token=published.token,
                 issued_at=published.issued_at,
+                key_id=published.key_id,
             )
         )
 

@@ -37,10 +37,12 @@ class Published:
     Attributes:
         token: the signed list.
         issued_at: epoch seconds.
+        key_id: of the key that signed it.
     """
 
     token: bytes
     issued_at: int
+    key_id: str
 
 
 class PublishedLists(Protocol):
@@ -78,9 +80,13 @@ class Press:
     policy: ListPolicy
 
 
-def is_fresh(published: Published, now: int, policy: ListPolicy) -> bool:
-    """Tell whether an unchanged list can be served again: most of its life lies ahead."""
-    return now < published.issued_at + policy.life // _RENEWALS
+def is_fresh(published: Published, now: int, key_id: str, policy: ListPolicy) -> bool:
+    """Tell whether an unchanged list can be served again.
+
+    Most of its life must lie ahead, and its key be the one that signs now: a list outlives no key
+    that somebody else may have.
+    """
+    return published.key_id == key_id and now < published.issued_at + policy.life // _RENEWALS
 
 
 def publish(work: Work, lists: PublishedLists, number: int, form: str, press: Press) -> Published:
@@ -99,7 +105,7 @@ def publish(work: Work, lists: PublishedLists, number: int, form: str, press: Pr
         ttl=press.policy.ttl,
         packed=statuses.pack(aggregation_uri(work.issuer)),
     )
-    published = Published(FORMS[form](token, press.signer), work.now)
+    published = Published(FORMS[form](token, press.signer), work.now, press.signer.key_id)
     lists.publish(work.tenant, number, form, published)
     digest = hashlib.sha256(published.token).digest()
     key, salt = work.ids.token(), work.ids.bytes(SALT_BYTES)

@@ -168,14 +168,14 @@ class _Served:
             return [list_uri(issuer, each) for each in self.lists(session).numbers(tenant)]
 
     def list(self, tenant: str, number: int, form: str) -> Published:
-        """Return the list as published, anew when it changed or a part of its life is over."""
-        office = self.office
+        """Return the list as published; anew when it or the key changed, or its life goes on."""
+        office, signer = self.office, self.signer(tenant)
         with office.database.reading() as session:
             published = self.lists(session).published(tenant, number, form)
-        if published is not None and is_fresh(published, office.clock.now(), self.policy):
+        now = office.clock.now()
+        if published is not None and is_fresh(published, now, signer.key_id, self.policy):
             return published
         with office.database.transaction() as session:
             work = office.work(session, tenant)
-            registering = partial(outbox.enqueue, session, tenant, now=work.now)
-            press = Press(self.signer(tenant), registering, self.policy)
+            press = Press(signer, partial(outbox.enqueue, session, tenant, now=now), self.policy)
             return publish(work, self.lists(session), number, form, press)
