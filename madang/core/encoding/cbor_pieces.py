@@ -11,6 +11,7 @@ HEADS_KEPT: Final = 4096
 """How many heads are remembered: the same few begin most items."""
 _ENCODED_TAG: Final = b"\xd8\x18"
 _IN_HEAD: Final = 24
+_LONGEST_HEAD: Final = len(_ENCODED_TAG) + 9
 
 
 @lru_cache(maxsize=HEADS_KEPT)
@@ -37,6 +38,19 @@ def octets(data: bytes) -> bytes:
 def wrapped(data: bytes) -> bytes:
     """Return encoded CBOR as a data item of its own: tag 24 over its bytes."""
     return _ENCODED_TAG + head(BYTES, len(data)) + data
+
+
+def unwrapped_bytes(data: bytes) -> bytes | None:
+    """Return the bytes inside encoded tag 24 over bytes; None if `data` is not exactly that."""
+    at = len(_ENCODED_TAG)
+    if data[:at] != _ENCODED_TAG or len(data) == at or data[at] >> 5 != BYTES:
+        return None
+    size = data[at] & 0x1F
+    start = at + 1
+    if size >= _IN_HEAD:
+        start += 1 << size - _IN_HEAD
+        size = int.from_bytes(data[at + 1 : start], "big") if start <= _LONGEST_HEAD else -1
+    return data[start:] if len(data) - start == size else None
 
 
 def unwrapped(value: cbor.Cbor) -> bytes | None:

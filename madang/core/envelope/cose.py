@@ -21,6 +21,10 @@ SIGN1_TAG: Final = 18
 MAC0_TAG: Final = 17
 MAX_BYTES: Final = 1_000_000
 _PARTS: Final = 4
+_ALG_ALONE: Final = MappingProxyType(
+    {cbor.dumps({ALG: number}): number for number in (*ALGORITHMS, HMAC_256)}
+)
+"""Headers with nothing but an algorithm, which most are, told by their bytes."""
 _NOTHING: Final[Mapping[int, Any]] = MappingProxyType({})
 
 
@@ -229,6 +233,8 @@ def _read(value: object, number: int, name: str) -> _Parts:
 def _header(protected: bytes) -> dict[Any, Any]:
     if not protected:
         return {}
+    if protected in _ALG_ALONE:
+        return {ALG: _ALG_ALONE[protected]}
     try:
         header = cbor.loads(protected)
     except EncodingError as error:

@@ -63,8 +63,7 @@ def from_cose(members: object) -> PublicKey:
     if kind == EC2 and isinstance(y, bool):
         return _from_sign(curve, x, odd=y)
     if kind == EC2 and isinstance(y, bytes):
-        point = {"x": base64url.encode(x), "y": base64url.encode(y)}
-        return PublicKey.from_jwk({"kty": "EC", "crv": name, **point})
+        return PublicKey.from_point(name, x, y)
     raise KeyFormatError("a COSE_Key is OKP with x, or EC2 with x and y")
 
 

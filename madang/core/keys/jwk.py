@@ -143,6 +143,20 @@ class PublicKey:
         raise KeyFormatError(f"{type(native).__name__}: expected was a key of one of {_KNOWN}")
 
     @classmethod
+    def from_point(cls, crv: str, x: bytes, y: bytes) -> "PublicKey":
+        """Make a key of a point; KeyFormatError for another curve, length, or a point off it."""
+        kind = _KINDS.get(("EC", crv))
+        if kind is None or len(x) != kind.size or len(y) != kind.size:
+            raise KeyFormatError(f"crv {crv!r} with x and y of {len(x)} and {len(y)} bytes")
+        key = cls("EC", crv, base64url.encode(x), base64url.encode(y))
+        try:
+            # What `native` keeps, without reading the texts that were just written.
+            key.__dict__["native"] = kind.load(x + y)
+        except ValueError as error:
+            raise KeyFormatError(f"the point is not on {crv}") from error
+        return key
+
+    @classmethod
     def from_certificate(cls, der: bytes) -> "PublicKey":
         """Read the subject's key of an X.509 certificate; KeyFormatError if there is none."""
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from madang.core.encoding.cbor_pieces import unwrapped
+from madang.core.encoding.cbor_pieces import unwrapped_bytes
 from madang.core.formats.mdoc import reading
 from madang.core.formats.mdoc.reading import DEFAULT_LIMITS, Limits
 from madang.core.formats.mdoc.times import seconds_of
@@ -98,7 +98,7 @@ def parse(payload: bytes | None, limits: Limits = DEFAULT_LIMITS) -> MobileSecur
         MdocError: no payload, not tag 24, a member missing or of another kind, too large, too
             deep, or too many digests.
     """
-    data = unwrapped(reading.decoded(payload or b"", limits, _WHERE))
+    data = unwrapped_bytes(payload or b"")
     if data is None:
         raise reading.malformed(_WHERE, "the payload is not encoded CBOR (tag 24 over bytes)")
     members = reading.as_map(reading.decoded(data, limits, _WHERE), _WHERE)

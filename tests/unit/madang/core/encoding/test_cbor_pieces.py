@@ -11,8 +11,10 @@ from madang.core.encoding.cbor_pieces import (
     octets,
     text,
     unwrapped,
+    unwrapped_bytes,
     wrapped,
 )
+from madang.core.encoding.errors import EncodingError
 
 
 @given(st.integers(0, 2**64 - 1))
@@ -32,3 +34,27 @@ def test_only_bytes_in_tag_24_are_unwrapped() -> None:
     assert unwrapped(cbor.loads(wrapped(b"x"))) == b"x"
     for other in (b"x", cbor.Tag(24, "x"), cbor.Tag(25, b"x"), None, [24]):
         assert unwrapped(other) is None
+
+
+@given(st.binary(max_size=300))
+def test_wrapped_bytes_come_back(data: bytes) -> None:
+    whole = wrapped(data)
+    assert unwrapped_bytes(whole) == data
+    assert unwrapped_bytes(whole + b"\x00") is None
+    assert unwrapped_bytes(whole[:-1]) is None
+
+
+@given(st.binary(max_size=40).map(lambda data: b"\xd8\x18" + data))
+def test_what_stands_behind_the_tag_is_read_as_the_decoder_reads_it(data: bytes) -> None:
+    try:
+        expected = unwrapped(cbor.loads(data))
+    except EncodingError:
+        expected = None
+    assert unwrapped_bytes(data) == expected
+
+
+def test_heads_longer_than_needed_are_read() -> None:
+    for head_of_three in ("43", "5803", "590003", "5a00000003", "5b0000000000000003"):
+        assert unwrapped_bytes(bytes.fromhex("d818" + head_of_three) + b"abc") == b"abc"
+    for other in ("", "d8", "d818", "d81c43616263", "d81863616263", "d8185f4361626300ff"):
+        assert unwrapped_bytes(bytes.fromhex(other)) is None

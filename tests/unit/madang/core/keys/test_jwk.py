@@ -162,3 +162,20 @@ def test_a_certificate_of_a_foreign_kind_is_refused(place: str) -> None:
     assert known in der
     with pytest.raises(KeyFormatError):
         PublicKey.from_certificate(der.replace(known, known[:-1] + b"\x7f"))
+
+
+@pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()])
+def test_a_point_gives_the_key_of_its_jwk(curve: ec.EllipticCurve) -> None:
+    key = PublicKey.from_native(ec.generate_private_key(curve).public_key())
+    x, y = (base64url.decode(str(text)) for text in (key.x, key.y))
+    made = PublicKey.from_point(str(key.crv), x, y)
+    assert made == key == PublicKey.from_jwk(made.to_jwk())
+    assert made.native == key.native
+    for bent in ((x, y[:-1]), (b"\x00" + x, y), (x, bytes(len(y)))):
+        with pytest.raises(KeyFormatError):
+            PublicKey.from_point(str(key.crv), *bent)
+
+
+def test_a_point_on_no_known_curve() -> None:
+    with pytest.raises(KeyFormatError):
+        PublicKey.from_point("Ed25519", bytes(32), bytes(32))
