@@ -18,6 +18,8 @@ from madang.core.formats.mdoc.reading import DEFAULT_LIMITS, Limits
 VERSION: Final = "1.0"
 OK: Final = 0
 """Status of a response in which nothing went wrong (table 8)."""
+_NOTHING: Final = cbor.dumps({})
+"""What nearly every device has to say itself."""
 _RESPONSE: Final = "DeviceResponse, 8.3.2.1.2.2"
 _DOCUMENT: Final = "Document, 8.3.2.1.2.2"
 _ISSUER: Final = "IssuerSigned, 8.3.2.1.2.2"
@@ -250,6 +252,14 @@ def _item(encoded: bytes, members: cbor.Cbor) -> IssuerSignedItem:
 def _device_signed(value: cbor.Cbor, limits: Limits) -> DeviceSigned:
     members = reading.as_map(value, _DEVICE)
     encoded = reading.inner(members, "nameSpaces", _DEVICE)
+    name_spaces = _device_name_spaces(encoded, limits)
+    auth = reading.required(members, "deviceAuth", dict, _DEVICE)
+    return DeviceSigned(encoded, name_spaces, _device_auth(auth))
+
+
+def _device_name_spaces(encoded: bytes, limits: Limits) -> dict[str, dict[str, Any]]:
+    if encoded == _NOTHING:
+        return {}
     name_spaces = reading.as_map(reading.decoded(encoded, limits, _DEVICE), _DEVICE)
     for name, elements in name_spaces.items():
         if not isinstance(name, str) or not all(
@@ -258,8 +268,7 @@ def _device_signed(value: cbor.Cbor, limits: Limits) -> DeviceSigned:
             raise reading.malformed(_DEVICE, "nameSpaces holds elements by names")
     count = sum(map(len, name_spaces.values()))
     reading.bounded(count, limits.max_elements, "too_many_elements", _DEVICE)
-    auth = reading.required(members, "deviceAuth", dict, _DEVICE)
-    return DeviceSigned(encoded, name_spaces, _device_auth(auth))
+    return name_spaces
 
 
 def _device_auth(members: dict[Any, Any]) -> Sign1 | Mac0:

@@ -56,6 +56,9 @@ class KeyAuthorizations:
         )
 
 
+_NO_AUTHORIZATIONS: Final = KeyAuthorizations()
+
+
 @dataclass(frozen=True, slots=True)
 class StatusReference:
     """Where a copy's status stands (Token Status List, section 6.3)."""
@@ -132,7 +135,7 @@ def _digests(value: dict[Any, Any], limits: Limits) -> dict[str, dict[int, bytes
 def _authorizations(device_key_info: dict[Any, Any]) -> KeyAuthorizations:
     found = reading.optional(device_key_info, "keyAuthorizations", dict, _WHERE)
     if found is None:
-        return KeyAuthorizations()
+        return _NO_AUTHORIZATIONS
     data_elements = reading.optional(found, "dataElements", dict, _WHERE) or {}
     return KeyAuthorizations(
         reading.texts(found.get("nameSpaces", ()), _WHERE),
