@@ -88,5 +88,5 @@ def test_the_changelog_speaks_of_the_version() -> None:
 
 
 def test_the_figure_of_types_in_the_changelog_is_right() -> None:
-    assert len(load_catalogue(ROOT / "catalog").types) == 8
-    assert "Eight certificate types" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert len(load_catalogue(ROOT / "catalog").types) == 9
+    assert "Nine certificate types" in (ROOT / "CHANGELOG.md").read_text("utf-8")

@@ -32,7 +32,7 @@ def sd_jwt(data: bytes) -> None:
 def sd_jwt_disclosure(data: bytes) -> None:
     parsed = parse_disclosure(text(data))
     assert parsed.encoded == text(data)
-    parsed.digest("sha-512")
+    assert isinstance(parsed.salt, str)
 
 
 @harness(EncodingError, SdJwtError)

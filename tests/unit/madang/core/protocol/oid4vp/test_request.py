@@ -16,6 +16,7 @@ from madang.core.protocol.oid4vp.client_id import x509_hash_client_id, x509_san_
 from madang.core.protocol.oid4vp.errors import ReplyAddress, VpError
 from madang.core.protocol.oid4vp.request import sign_request
 from madang.core.protocol.oid4vp.request_check import VerifiedRequest, WalletPolicy, verify_request
+from madang.infra import ca
 from tests.unit.madang.core.protocol.oid4vp.city import (
     NOW,
     VCT,
@@ -251,7 +252,7 @@ def test_sizes_and_counts_are_bounded(city: City) -> None:
 
 
 def test_an_expired_certificate_is_refused(city: City) -> None:
-    later = NOW + 900 * 86_400
+    later = NOW + (ca.LEAF_DAYS + 1) * 86_400
     error = refusal_of(city, sign_request(city.request(), city.verifier), now=later)
     assert error.reason == "request_certificate_expired"
 
