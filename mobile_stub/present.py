@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from madang.core.formats.identifiers import SD_JWT_VC
 from madang.core.formats.sd_jwt.model import parse
 from madang.core.formats.sd_jwt.present import present
 from madang.core.formats.sd_jwt.verify import process
 from madang.core.keys.signing import Signer
 from madang.core.protocol.dcql.credential import Credential
 from madang.core.protocol.dcql.match import Candidate, HeldCredential, Selection, match
-from madang.core.protocol.dcql.model import SD_JWT_VC
 from madang.core.protocol.dcql.path import locate, show
 from madang.core.protocol.oid4vp.errors import ReplyAddress, VpCode, VpError
 from madang.core.protocol.oid4vp.request_check import VerifiedRequest, WalletPolicy, verify_request

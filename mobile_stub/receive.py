@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from madang.core.encoding import base64url, strict_json
 from madang.core.envelope import jws
 from madang.core.envelope.errors import EnvelopeError
+from madang.core.formats.identifiers import SD_JWT_VC
 from madang.core.formats.sd_jwt import vc
 from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.key_binding import holder_key
@@ -86,12 +87,9 @@ class Receiver:
         grant = offer.pre_authorized
         if grant is None:
             raise WalletError("grant_not_supported", "the offer has no pre-authorized code")
-        names = {}
-        for identifier in offer.credential_configuration_ids:
-            names[identifier] = _names(_configuration(metadata, identifier))
         return {
             "issuer": offer.credential_issuer,
-            "certificates": names,
+            "certificates": {name: _names(each) for name, each in _wanted(metadata, offer).items()},
             "needs_code": grant.tx_code is not None,
         }
 
@@ -102,16 +100,17 @@ class Receiver:
             WalletError: the issuer refused, or what came is not what was offered.
         """
         offer = await self._offer(scan.link)
-        if not _is_previewed(offer, scan.preview):
-            raise WalletError("offer_changed", "the offer is not the one that was shown")
         metadata = await self._metadata(offer.credential_issuer)
+        wanted = _wanted(metadata, offer)
+        if (offer.credential_issuer, {*wanted}) != _shown(scan.preview):
+            raise WalletError("offer_changed", "the offer is not the one that was shown")
         token = scan.progress.get("access_token")
         if token is None:
             token = await self._token(offer, tx_code)
             scan = replace(scan, progress={**scan.progress, "access_token": token})
             self.vault.keep_scan(scan)
         results = []
-        for identifier in offer.credential_configuration_ids:
+        for identifier in wanted:
             copies = await self._fetch(metadata, identifier, token, now)
             self.vault.keep(copies)
             results.append(
@@ -245,10 +244,21 @@ class Receiver:
         return key
 
 
-def _is_previewed(offer: CredentialOffer, preview: Mapping[str, Any]) -> bool:
-    """Tell whether an offer, which may have been fetched again, is the one that was shown."""
-    shown = (preview["issuer"], set(preview["certificates"]))
-    return (offer.credential_issuer, set(offer.credential_configuration_ids)) == shown
+def _shown(preview: Mapping[str, Any]) -> tuple[str, set[str]]:
+    """Return what a preview said of an offer, which may have been fetched again since."""
+    return preview["issuer"], set(preview["certificates"])
+
+
+def _wanted(metadata: IssuerMetadata, offer: CredentialOffer) -> dict[str, CredentialConfiguration]:
+    """Return those of the offered configurations whose format this wallet can hold."""
+    offered = {
+        identifier: _configuration(metadata, identifier)
+        for identifier in offer.credential_configuration_ids
+    }
+    found = {name: each for name, each in offered.items() if each.format == SD_JWT_VC}
+    if not found:
+        raise WalletError("format_not_supported", f"nothing offered has the format {SD_JWT_VC}")
+    return found
 
 
 def _configuration(metadata: IssuerMetadata, identifier: str) -> CredentialConfiguration:

@@ -1,36 +1,36 @@
 """Issue certificates to holder keys: the credential request as one transaction.
 
 Steps, in this order: 1. the access token is that of an offer; 2. the nonce is used up; 3. the
-token is for this type; 4. a repeated request gets the kept copies; 5. a type is fetched once;
-6. the keys may hold it for this person; 7. claims, places, copies; 8. records, log entries, kept
-answer, journal.
+token is for this type; 4. a repeated request gets the kept copies; 5. a type is fetched once in
+each format; 6. the keys may hold it for this person; 7. claims, places, copies; 8. records, log
+entries, kept answer, journal.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Protocol
+from typing import Final, Protocol
 
 from issuer.issuance import answers
 from issuer.issuance.answers import Answer, Answers
-from issuer.issuance.mint import Bound, Stamp, lifetime, mint_copies
+from issuer.issuance.mint import Bound
 from issuer.issuance.model import denied, insufficient_scope, invalid_token
 from issuer.issuance.nonce import Nonces, consume
+from issuer.issuance.press import Minted, Press, print_copies
 from issuer.issuance.proofs import ProvedKeys
-from issuer.offers.model import Offer, RedeemedOffer, hash_of
-from issuer.sources.claims import ClaimSource, NothingToCertify
-from issuer.sources.model import PersonId
+from issuer.offers.model import Entitlement, Offer, OfferId, RedeemedOffer, hash_of
 from issuer.status.model import CredentialRecord, Place, RecordId, Status
-from issuer.status.usecases import SALT_BYTES, ListPolicy, Lists, Register, draw_places
+from issuer.status.usecases import SALT_BYTES, Lists, Register, draw_places
+from issuer.types.model import Configuration, ConfigurationId
 from issuer.work import Work
 from madang.core.catalog.certificate_type import CertificateType, TypeId
-from madang.core.catalog.payload import Payload
-from madang.core.formats.sd_jwt.issue import Issued
-from madang.core.keys.signing import Signer
+from madang.core.encoding import base64url
 from madang.core.merkle.entry import EntryKind
 from madang.core.protocol.oid4vci.credential import CredentialRequest
 from madang.core.protocol.oid4vci.errors import CredentialCode, CredentialError
 from madang.infra.outbox import Registered
+
+BATCH_BYTES: Final = 18
 
 
 class TokenOffers(Protocol):
@@ -56,6 +56,10 @@ class CopyRecords(Protocol):
         """Return the copies that prove identity and are bound to any of these keys."""
         ...
 
+    def statuses(self, tenant: str, batch: str) -> set[Status]:
+        """Return the statuses that the copies of a certificate have; none before its issue."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
@@ -70,45 +74,24 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
-    """What copies are made with.
-
-    Attributes:
-        claims: makes claims.
-        day: the office's calendar day of a moment.
-        signer: the issuer's key.
-        vct: address of a type.
-        integrity: hash of a type's metadata as served.
-        lists: sizes of status lists.
-    """
-
-    claims: ClaimSource
-    day: Callable[[int], date]
-    signer: Signer
-    vct: Callable[[str], str]
-    integrity: Callable[[TypeId], str]
-    lists: ListPolicy
-
-
-@dataclass(frozen=True, slots=True)
 class Asked:
     """A checked credential request.
 
     Attributes:
         token: the access token.
-        type: the certificate type.
+        configuration: the certificate type and its format.
         keys: proved holder keys.
     """
 
     token: str
-    type: CertificateType
+    configuration: Configuration
     keys: ProvedKeys
 
 
-def named_type(
-    request: CredentialRequest, types: Mapping[TypeId, CertificateType]
-) -> CertificateType:
-    """Return the type that a request names.
+def named_configuration(
+    request: CredentialRequest, known: Mapping[ConfigurationId, Configuration]
+) -> Configuration:
+    """Return the configuration that a request names.
 
     Raises:
         CredentialError: unknown_credential_identifier, for none is ever handed out, or
@@ -117,7 +100,7 @@ def named_type(
     if request.identifier is not None:
         told = "no credential identifiers are handed out; use credential_configuration_id"
         raise CredentialError(CredentialCode.UNKNOWN_IDENTIFIER, told)
-    found = types.get(TypeId(str(request.configuration_id)))
+    found = known.get(ConfigurationId(str(request.configuration_id)))
     if found is None:
         told = "this issuer's metadata names no such credential configuration"
         raise CredentialError(CredentialCode.UNKNOWN_CONFIGURATION, told)
@@ -135,20 +118,21 @@ def issue_copies(work: Work, shelf: Shelf, press: Press, asked: Asked) -> tuple[
     if offer is None or work.now >= offer.expires_at:
         raise invalid_token()
     consume(work, shelf.nonces, asked.keys.nonce)
-    if asked.type.id not in offer.entitlement.types:
+    wanted = asked.configuration
+    if wanted.type.id not in offer.entitlement.types:
         raise insufficient_scope()
-    key = answers.key_of(asked.token, asked.type.id, asked.keys.thumbprints)
+    key = answers.key_of(asked.token, wanted.id, asked.keys.thumbprints)
     sealed = shelf.answers.sealed(key, now=work.now)
     if sealed is not None:
         kept = answers.unseal(sealed, asked.token, key)
         return tuple(kept[thumbprint] for thumbprint in asked.keys.thumbprints)
-    if asked.type.id in offer.entitlement.issued:
+    if wanted.id in offer.entitlement.issued:
         raise denied("this certificate was fetched already, to other keys")
     _check_binding(work, shelf.records, offer, asked)
     copies = _made(work, shelf, press, offer, asked)
     box = answers.seal(copies, asked.token, key, work.ids.bytes(answers.NONCE_BYTES))
     shelf.answers.add(Answer(key, box, offer.expires_at))
-    shelf.offers.keep(work.tenant, offer.with_issued(asked.type.id, len(copies)))
+    shelf.offers.keep(work.tenant, offer.with_issued(wanted.id, len(copies)))
     work.note("credential.issued", offer.entitlement.id)
     return tuple(copies.values())
 
@@ -160,7 +144,7 @@ def _check_binding(work: Work, records: CopyRecords, offer: RedeemedOffer, asked
     if any(record.person != person for record in bound):
         raise denied("a key is not one to which this issuer bound the Digital ID of this person")
     proved = {record.holder for record in bound if record.holds(work.now)}
-    if asked.type.requires_digital_id and proved != {*asked.keys.thumbprints}:
+    if asked.configuration.type.requires_digital_id and proved != {*asked.keys.thumbprints}:
         raise denied("a key is not one to which this issuer bound the Digital ID of this person")
 
 
@@ -168,65 +152,54 @@ def _made(
     work: Work, shelf: Shelf, press: Press, offer: RedeemedOffer, asked: Asked
 ) -> dict[str, str]:
     """Make, record and register the copies; return them by the thumbprints of their keys."""
-    person = offer.entitlement.person
-    payload = _payload(work, press, person, asked.type)
-    stamp = _stamp(work, press, asked.type)
+    entitlement, wanted = offer.entitlement, asked.configuration
+    batch = batch_of(entitlement.id, wanted.type.id)
+    if shelf.records.statuses(work.tenant, batch) - {Status.VALID}:
+        raise denied("this certificate was revoked or suspended meanwhile; ask the counter")
     keys = asked.keys.by_thumbprint
     places = draw_places(work, shelf.lists, len(keys), press.lists)
     bounds = [Bound(key, place) for key, place in zip(keys.values(), places, strict=True)]
-    copies = mint_copies(asked.type, payload, stamp, bounds, work.ids.bytes)
-    made = dict(zip(keys, zip(copies, places, strict=True), strict=True))
-    records = _records(work, offer, asked.type, made, stamp.expires_at)
+    printed = print_copies(work, press, wanted, entitlement.person, bounds)
+    made = dict(zip(keys, zip(printed.copies, places, strict=True), strict=True))
+    records = _records(work, entitlement, wanted.type, made, printed.expires_at)
     shelf.records.add(work.tenant, records)
     for record in records:
         salt = work.ids.bytes(SALT_BYTES)
         entry = Registered(record.id, EntryKind.CREDENTIAL, work.issuer, record.digest, salt)
         shelf.register(entry)
-    return {thumbprint: issued.compact for thumbprint, (issued, _) in made.items()}
+    return {thumbprint: copy.compact for thumbprint, (copy, _) in made.items()}
 
 
-def _payload(
-    work: Work, press: Press, person: PersonId, certificate_type: CertificateType
-) -> Payload:
-    try:
-        return press.claims.payload(work.tenant, person, certificate_type, press.day(work.now))
-    except NothingToCertify:
-        raise denied("the register has nothing to certify any more; ask the counter") from None
+def batch_of(offer: OfferId, type_id: TypeId) -> str:
+    """Return the batch of a certificate: its copies in every format change their status together.
 
-
-def _stamp(work: Work, press: Press, certificate_type: CertificateType) -> Stamp:
-    issued_at, expires_at = lifetime(certificate_type, work.now)
-    return Stamp(
-        issuer=work.issuer,
-        signer=press.signer,
-        vct=press.vct(certificate_type.id),
-        integrity=press.integrity(certificate_type.id),
-        issued_at=issued_at,
-        expires_at=expires_at,
-    )
+    Opaque, like the offer's id that it follows from.
+    """
+    parts = hashlib.sha256(f"{offer} {type_id}".encode()).digest()
+    return base64url.encode(parts[:BATCH_BYTES])
 
 
 def _records(
     work: Work,
-    offer: RedeemedOffer,
+    entitlement: Entitlement,
     certificate_type: CertificateType,
-    made: Mapping[str, tuple[Issued, Place]],
+    made: Mapping[str, tuple[Minted, Place]],
     expires_at: int,
 ) -> list[CredentialRecord]:
-    batch = work.ids.token()
+    batch = batch_of(entitlement.id, certificate_type.id)
     return [
         CredentialRecord(
             id=RecordId(work.ids.token()),
             batch=batch,
-            digest=issued.issuer_digest,
+            digest=copy.issuer_digest,
             holder=thumbprint,
-            person=offer.entitlement.person,
+            person=entitlement.person,
             type_id=certificate_type.id,
             identity=not certificate_type.requires_digital_id,
-            level=offer.entitlement.level,
+            level=entitlement.level,
             place=place,
             status=Status.VALID,
             expires_at=expires_at,
         )
-        for thumbprint, (issued, place) in made.items()
+        for thumbprint, (copy, place) in made.items()
     ]

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from issuer.office import Office
-from madang.core.catalog.certificate_type import CertificateType
+from issuer.types.model import Configuration, configurations
+from madang.core.catalog import mdoc
+from madang.core.catalog.certificate_type import CertificateType, Claim, Path
+from madang.core.formats.identifiers import MSO_MDOC
 from madang.core.keys.signing import Signer
 from madang.core.protocol.oauth.metadata import pre_authorized_server
 from madang.core.protocol.oid4vci.metadata import (
@@ -15,6 +18,7 @@ from madang.core.protocol.oid4vci.metadata import (
     CredentialMetadata,
     IssuerMetadata,
     displays,
+    mdoc_configuration,
     sd_jwt_vc_configuration,
 )
 from madang.core.trust.did.web import identifier, issuer_document
@@ -33,31 +37,38 @@ class Documents:
     def issuer_metadata(self, tenant: str) -> dict[str, Any]:
         """Return the credential issuer metadata (OpenID4VCI 1.0 section 12.2)."""
         issuer = self.office.identifier(tenant)
-        configurations = {
-            str(type_id): self._configuration(each)
-            for type_id, each in self.office.types(tenant).items()
-        }
+        known = configurations(self.office.types(tenant))
         return IssuerMetadata(
             credential_issuer=issuer,
             credential_endpoint=f"{issuer}/credential",
             nonce_endpoint=f"{issuer}/nonce",
-            credential_configurations_supported=configurations,
+            credential_configurations_supported={
+                str(each.id): self._configuration(each) for each in known.values()
+            },
             batch_credential_issuance=BatchCredentialIssuance(
                 batch_size=self.office.settings.batch_size
             ),
             display=displays(self.office.catalogue.tenants.get(tenant).names),
         ).to_json()
 
-    def _configuration(self, certificate_type: CertificateType) -> CredentialConfiguration:
-        claims = tuple(
-            ClaimDescription(
-                path=claim.path, mandatory=claim.mandatory, display=displays(claim.display)
-            )
-            for claim in certificate_type.claims
+    def _configuration(self, wanted: Configuration) -> CredentialConfiguration:
+        shown = displays(wanted.type.names)
+        if wanted.format == MSO_MDOC:
+            metadata = CredentialMetadata(display=shown, claims=self._elements(wanted.type))
+            doctype = self.office.catalogue.doc_type(wanted.type.id)
+            return mdoc_configuration(doctype, scope=wanted.id, metadata=metadata)
+        claims = tuple(_described(claim.path, claim) for claim in wanted.type.claims)
+        metadata = CredentialMetadata(display=shown, claims=claims)
+        vct = self.office.vct(wanted.type.id)
+        return sd_jwt_vc_configuration(vct, scope=wanted.id, metadata=metadata)
+
+    def _elements(self, certificate_type: CertificateType) -> tuple[ClaimDescription, ...]:
+        """Describe the elements of an mdoc by namespace and identifier."""
+        domain = self.office.catalogue.domain
+        return tuple(
+            _described(tuple(mdoc.element_name(domain, certificate_type, claim.path)), claim)
+            for claim in mdoc.elementary(certificate_type)
         )
-        metadata = CredentialMetadata(display=displays(certificate_type.names), claims=claims)
-        vct = self.office.vct(certificate_type.id)
-        return sd_jwt_vc_configuration(vct, scope=certificate_type.id, metadata=metadata)
 
     def server_metadata(self, tenant: str) -> dict[str, Any]:
         """Return the authorization server metadata (RFC 8414)."""
@@ -82,3 +93,7 @@ class Documents:
         did = identifier(self.office.identifier(tenant), allow_loopback_http=loopback)
         keys = [(each.key_id, each.public_key) for each in published]
         return issuer_document(did, keys).to_json()
+
+
+def _described(path: Path, claim: Claim) -> ClaimDescription:
+    return ClaimDescription(path=path, mandatory=claim.mandatory, display=displays(claim.display))

@@ -10,13 +10,13 @@ from madang.core.catalog.certificate_type import CertificateType, Path
 from madang.core.catalog.certificate_type import Disclosure as Sd
 from madang.core.catalog.payload import Payload
 from madang.core.envelope import jws
+from madang.core.formats.identifiers import SD_JWT_VC
 from madang.core.formats.sd_jwt.frame import SdFrame
 from madang.core.formats.sd_jwt.issue import SALT_BYTES, Issued, issue_copies, salts_from
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import Signer
 from madang.core.merkle.entry import hour_of
 
-TYPE: Final = "dc+sd-jwt"
 DAY_SECONDS: Final = 86_400
 
 
@@ -129,4 +129,4 @@ def _holds(claims: Mapping[str, Any], path: Path) -> bool:
 
 def _header(signer: Signer) -> dict[str, Any]:
     chain = jws.encode_chain(signer.certificate_chain)
-    return {"typ": TYPE, "kid": signer.key_id, "x5c": chain}
+    return {"typ": SD_JWT_VC, "kid": signer.key_id, "x5c": chain}

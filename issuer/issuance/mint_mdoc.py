@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from issuer.status.model import Place
 from issuer.status.usecases import list_uri
@@ -23,8 +22,6 @@ from madang.core.formats.mdoc.issue import (
 from madang.core.formats.mdoc.mso import StatusReference, ValidityInfo
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import Signer
-
-FORMAT: Final = "mso_mdoc"
 
 
 @dataclass(frozen=True, slots=True)

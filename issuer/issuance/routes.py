@@ -14,14 +14,14 @@ from issuer.issuance.answers import Answers
 from issuer.issuance.credential import (
     Asked,
     CopyRecords,
-    Press,
     Shelf,
     TokenOffers,
     issue_copies,
-    named_type,
+    named_configuration,
 )
 from issuer.issuance.model import GrantRefused, invalid_token, token_in_address
 from issuer.issuance.nonce import Nonces, new_nonce
+from issuer.issuance.press import Press
 from issuer.issuance.proofs import ProofPolicy, check_proofs
 from issuer.issuance.receipts import Drawer, HeldCopies, LoggedCopies, logged_copies
 from issuer.issuance.token import CodeOffers, TokenPolicy, redeem
@@ -29,6 +29,7 @@ from issuer.office import Office
 from issuer.sources.claims import ClaimSource
 from issuer.status.routes import list_policy
 from issuer.status.usecases import Lists
+from issuer.types.model import configurations
 from madang.access.marks import protocol
 from madang.core.catalog import metadata
 from madang.core.catalog.certificate_type import TypeId
@@ -134,7 +135,7 @@ class _Wallets:
     def credential(self, token: str, body: bytes, tenant: str) -> dict[str, Any]:
         office = self._office
         request = parse_credential_request(body, batch_size=office.settings.batch_size)
-        wanted = named_type(request, office.types(tenant))
+        wanted = named_configuration(request, configurations(office.types(tenant)))
         keys = check_proofs(request.proofs, self._proofs(tenant), now=office.clock.now())
         asked, press = Asked(token, wanted, keys), self._press(tenant)
         with office.database.transaction() as session:
@@ -154,6 +155,7 @@ class _Wallets:
             signer=self._mint.signer(tenant),
             vct=self._office.vct,
             integrity=self._integrity,
+            domain=self._office.catalogue.domain,
             lists=self._lists,
         )
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NewType
 
 from issuer.sources.model import PersonId
+from issuer.types.model import ConfigurationId, type_of
 from madang.core.catalog.certificate_type import IdentityLevel, TypeId
 
 OfferId = NewType("OfferId", str)
@@ -21,8 +22,8 @@ class Entitlement:
         id: opaque.
         person: key in the municipality's register.
         level: level of the proofing behind it.
-        types: what may be fetched, each once.
-        issued: copies by type, of what was fetched.
+        types: what may be fetched, each once in each of its formats.
+        issued: copies by configuration, of what was fetched.
         created_at: epoch seconds.
     """
 
@@ -30,18 +31,19 @@ class Entitlement:
     person: PersonId
     level: IdentityLevel
     types: tuple[TypeId, ...]
-    issued: Mapping[TypeId, int]
+    issued: Mapping[ConfigurationId, int]
     created_at: int
 
     @property
     def complete(self) -> bool:
-        """Tell whether everything was fetched."""
-        return all(type_id in self.issued for type_id in self.types)
+        """Tell whether every type was fetched, in whatever format."""
+        return not self.left
 
     @property
     def left(self) -> tuple[TypeId, ...]:
         """Return what was not fetched yet."""
-        return tuple(type_id for type_id in self.types if type_id not in self.issued)
+        fetched = {type_of(each) for each in self.issued}
+        return tuple(type_id for type_id in self.types if type_id not in fetched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,9 @@ class RedeemedOffer:
     token_hash: bytes
     expires_at: int
 
-    def with_issued(self, type_id: TypeId, count: int) -> "RedeemedOffer":
-        """Return the offer after one type was fetched."""
-        issued = {**self.entitlement.issued, type_id: count}
+    def with_issued(self, configuration: ConfigurationId, count: int) -> "RedeemedOffer":
+        """Return the offer after one type was fetched in one format."""
+        issued = {**self.entitlement.issued, configuration: count}
         return replace(self, entitlement=replace(self.entitlement, issued=issued))
 
 

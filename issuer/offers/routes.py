@@ -28,6 +28,7 @@ from issuer.office import Office
 from issuer.proofing.usecases import Proofings
 from issuer.settings import Settings
 from issuer.sources.claims import ClaimSource
+from issuer.types.model import configurations
 from issuer.work import Work
 from madang.access.marks import service
 from madang.core.protocol.message import Array, Message
@@ -116,13 +117,16 @@ class _Calls:
         issued = found.entitlement.issued.items()
         return {
             "state": state(found, work.now).value,
-            "issued": [{"type": name, "count": count} for name, count in issued],
+            "issued": [
+                {"credential_configuration_id": name, "count": count} for name, count in issued
+            ],
         }
 
     def answer(self, new: NewOffer, tenant: str) -> dict[str, object]:
         tx_code = TxCode(length=self.office.settings.tx_code_digits)
-        left, issuer = new.offer.entitlement.left, self.office.identifier(tenant)
-        offer = pre_authorized_offer(issuer, left, new.code, tx_code=tx_code)
+        types, issuer = self.office.types(tenant), self.office.identifier(tenant)
+        left = {type_id: types[type_id] for type_id in new.offer.entitlement.left}
+        offer = pre_authorized_offer(issuer, (*configurations(left),), new.code, tx_code=tx_code)
         return {
             "offer_id": new.offer.entitlement.id,
             "offer_uri": offer.to_uri(),

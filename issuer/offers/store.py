@@ -13,6 +13,7 @@ from issuer.offers.model import (
     TxCodeHash,
 )
 from issuer.sources.model import PersonId
+from issuer.types.model import ConfigurationId
 from madang.core.catalog.certificate_type import IdentityLevel, TypeId
 
 _OPEN, _REDEEMED, _BURNT = "open", "redeemed", "burnt"
@@ -23,7 +24,7 @@ class OfferRow(SQLModel, table=True):
 
     Attributes:
         types: type ids separated by spaces.
-        issued: `<type id>:<copies>` separated by spaces.
+        issued: `<configuration id>:<copies>` separated by spaces.
         state: open, redeemed or burnt.
         code_hash: of the code, also after its use, so that a second use is told apart.
         token_hash: of the access token; None before there is one.
@@ -134,7 +135,7 @@ def _entitlement(row: OfferRow) -> Entitlement:
         person=PersonId(row.person),
         level=IdentityLevel(row.level),
         types=tuple(TypeId(name) for name in row.types.split()),
-        issued={TypeId(name): int(count) for name, _, count in pairs},
+        issued={ConfigurationId(name): int(count) for name, _, count in pairs},
         created_at=row.created_at,
     )
 

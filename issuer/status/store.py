@@ -73,6 +73,13 @@ class RecordStore:
         )
         return [_record(row) for row in self._session.exec(wanted)]
 
+    def statuses(self, tenant: str, batch: str) -> set[Status]:
+        """Return the statuses that the copies of a certificate have."""
+        wanted = select(CredentialRow.status).where(
+            CredentialRow.tenant == tenant, CredentialRow.batch == batch
+        )
+        return {Status(status) for status in self._session.exec(wanted.distinct())}
+
     def held(self, tenant: str, holder: str, digests: Sequence[bytes]) -> set[bytes]:
         """Return which of the copies are bound to a holder key."""
         wanted = select(CredentialRow.digest).where(

@@ -10,9 +10,10 @@ from madang.core.catalog.certificate_type import TypeId
 from madang.core.catalog.federation import Purpose
 from madang.core.encoding import base64url
 from madang.core.encoding.strict_json import Json
+from madang.core.formats.identifiers import SD_JWT_VC
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import Signer
-from madang.core.protocol.dcql.model import SD_JWT_VC, parse_query
+from madang.core.protocol.dcql.model import parse_query
 from madang.core.protocol.oid4vp.client_id import parse_client_id, x509_hash_client_id
 from madang.core.protocol.oid4vp.request import Session, build_request, sign_request
 from madang.core.protocol.oid4vp.request_link import RequestLink

@@ -65,7 +65,7 @@ def elements(
     """
     kinds = _kinds(certificate_type)
     found: dict[str, dict[str, Cbor]] = {}
-    for claim in _elementary(certificate_type):
+    for claim in elementary(certificate_type):
         value = _at(payload, claim.path)
         if value is not None:
             name_space, identifier = element_name(domain, certificate_type, claim.path)
@@ -88,7 +88,7 @@ def payload(domain: str, certificate_type: CertificateType, shown: Elements) -> 
     """
     kinds = _kinds(certificate_type)
     claims: dict[str, Json] = {}
-    for claim in _elementary(certificate_type):
+    for claim in elementary(certificate_type):
         name_space, identifier = element_name(domain, certificate_type, claim.path)
         members = shown.get(name_space, {})
         if identifier in members:
@@ -108,7 +108,7 @@ def _kinds(certificate_type: CertificateType) -> Mapping[Path, ValueType]:
     return {claim.path: claim.value_type for claim in certificate_type.claims}
 
 
-def _elementary(certificate_type: CertificateType) -> Iterator[Claim]:
+def elementary(certificate_type: CertificateType) -> Iterator[Claim]:
     """Yield the claims that are elements: no objects, and nothing inside an array."""
     for claim in certificate_type.claims:
         if claim.value_type is not ValueType.OBJECT and None not in claim.path:

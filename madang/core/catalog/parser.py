@@ -22,11 +22,11 @@ from madang.core.catalog.errors import CatalogError, RecordError
 from madang.core.catalog.payload import ATTESTER_GROUP, TYPE_GROUP, build_payload
 from madang.core.catalog.reader import Node, load, shown
 from madang.core.encoding.strict_json import Json
+from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
 
 TYPE_FILE, CLAIMS_FILE, EXAMPLE_FILE = "type.json", "claims.json", "example.json"
 FILES = (TYPE_FILE, CLAIMS_FILE, EXAMPLE_FILE)
 """What a folder holds, nothing more and nothing less."""
-SD_JWT_VC, MSO_MDOC = "dc+sd-jwt", "mso_mdoc"
 FORMATS = (SD_JWT_VC, MSO_MDOC)
 """Credential formats that can be issued, by their OpenID4VCI format identifiers."""
 MAX_VALIDITY_DAYS = 3660

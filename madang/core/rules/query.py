@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from madang.core.encoding.strict_json import Json
+from madang.core.formats.identifiers import SD_JWT_VC
 from madang.core.rules.decision import Asked
 from madang.core.rules.errors import RuleError
 from madang.core.rules.evaluate import asked_on
 from madang.core.rules.model import Condition, CredentialAlias, GroupKind, Node, Rule
 from madang.core.rules.resolve import require_in_force
 
-FORMAT = "dc+sd-jwt"
 MAX_SETS = 64
 """How many sets of certificates a rule may leave to the resident's choice."""
 
@@ -45,7 +45,7 @@ def derive_query(
     entries: list[Json] = [
         {
             "id": need.alias,
-            "format": FORMAT,
+            "format": SD_JWT_VC,
             "meta": {"vct_values": [vct_of(need.type_id)]},
             "claims": [{"path": list(path)} for path in _paths(asked, need.alias)],
         }

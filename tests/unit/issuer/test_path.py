@@ -23,5 +23,8 @@ def test_a_resident_gets_a_digital_id_and_then_certificates(
     state = world.call("GET", f"offers/{offered.json()['offer_id']}").json()
     assert state == {
         "state": "issued",
-        "issued": [{"type": "lease", "count": 4}, {"type": "household_income", "count": 4}],
+        "issued": [
+            {"credential_configuration_id": "lease", "count": 4},
+            {"credential_configuration_id": "household_income", "count": 4},
+        ],
     }

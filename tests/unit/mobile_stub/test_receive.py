@@ -59,6 +59,28 @@ def test_copy_k_of_every_certificate_is_bound_to_holder_key_k(world: World, issu
         assert bound == world.vault.signer(copy.number).public_key
 
 
+def with_mdoc(issuer: Issuer) -> str:
+    """Have the issuer describe an mdoc too; return its configuration's name."""
+    known = issuer.metadata["credential_configurations_supported"]
+    known["digital_id.mso_mdoc"] = {"format": "mso_mdoc", "doctype": "example.digital_id.1"}
+    return "digital_id.mso_mdoc"
+
+
+def test_what_is_offered_in_another_format_too_comes_in_its_own(
+    world: World, issuer: Issuer
+) -> None:
+    scan = opened(world, "digital_id", with_mdoc(issuer))
+    assert set(scan.preview["certificates"]) == {"digital_id"}
+    assert [each["type"] for each in accepted(world, scan)] == ["digital_id"]
+    assert asked(world, "credential") == 1
+
+
+def test_what_is_offered_in_other_formats_alone_is_told(world: World, issuer: Issuer) -> None:
+    with pytest.raises(WalletError) as refused:
+        opened(world, with_mdoc(issuer))
+    assert refused.value.code == "format_not_supported"
+
+
 def test_a_lost_answer_is_asked_for_again_with_the_same_token_and_keys(
     world: World, issuer: Issuer
 ) -> None:

@@ -5,12 +5,12 @@ from typing import Annotated, Self, TypeAlias
 
 from pydantic import Field, PlainValidator, model_validator
 
+from madang.core.formats.identifiers import SD_JWT_VC
 from madang.core.protocol.dcql.errors import DcqlError
 from madang.core.protocol.dcql.path import show
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.message import Array, Message, kind, read
 
-SD_JWT_VC = "dc+sd-jwt"
 """The credential format identifier of SD-JWT VC (Appendix B.3.1)."""
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]

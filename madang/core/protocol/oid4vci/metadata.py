@@ -5,7 +5,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from madang.core.protocol.dcql.model import SD_JWT_VC, PathComponent
+from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
+from madang.core.keys.cose_key import NUMBER_OF
+from madang.core.protocol.dcql.model import PathComponent
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.message import Array, Message, read_json
 from madang.core.protocol.oid4vci.errors import invalid_metadata
@@ -15,6 +17,8 @@ from madang.core.protocol.urls import is_web_address
 
 JWK_BINDING = "jwk"
 """Cryptographic binding method: the holder key as a JWK."""
+COSE_KEY_BINDING = "cose_key"
+"""Cryptographic binding method: the holder key as a COSE_Key."""
 
 
 class Display(Message):
@@ -50,11 +54,12 @@ class ProofType(Message):
 
 
 class CredentialConfiguration(Message):
-    """One kind of credential on offer (section 12.2.4, appendix A.3 for SD-JWT VC)."""
+    """One kind of credential on offer (section 12.2.4; appendix A.2 mdoc, A.3 SD-JWT VC)."""
 
     format: str
     scope: str | None = None
     vct: str | None = None
+    doctype: str | None = None
     credential_signing_alg_values_supported: Array[str | int] | None = None
     cryptographic_binding_methods_supported: Annotated[Array[str], Field(min_length=1)] | None = (
         None
@@ -70,6 +75,8 @@ class CredentialConfiguration(Message):
             raise ValueError(f"{pair} go together: both or neither")
         if self.format == SD_JWT_VC and not self.vct:
             raise ValueError(f"the format {SD_JWT_VC} needs vct")
+        if self.format == MSO_MDOC and not self.doctype:
+            raise ValueError(f"the format {MSO_MDOC} needs doctype")
         return self
 
 
@@ -116,16 +123,46 @@ def sd_jwt_vc_configuration(
         metadata: names and claims per language.
         algorithms: what the issuer signs with.
     """
-    proof = ProofType(proof_signing_alg_values_supported=tuple(sorted(ALGORITHMS, reverse=True)))
     return CredentialConfiguration(
         format=SD_JWT_VC,
         scope=scope,
         vct=vct,
         credential_signing_alg_values_supported=algorithms,
         cryptographic_binding_methods_supported=(JWK_BINDING,),
-        proof_types_supported={PROOF_TYPE: proof},
+        proof_types_supported=_proof_types(),
         credential_metadata=metadata,
     )
+
+
+def mdoc_configuration(
+    doctype: str,
+    *,
+    scope: str,
+    metadata: CredentialMetadata,
+    algorithms: tuple[str, ...] = ("ES256",),
+) -> CredentialConfiguration:
+    """Describe an mdoc that is bound to a holder key by a jwt key proof (appendix A.2.2).
+
+    Args:
+        doctype: its type.
+        scope: scope value, one per configuration (HAIP 1.0).
+        metadata: names and elements per language; a path is namespace and element.
+        algorithms: what the issuer signs with, by the JOSE names; COSE numbers are told.
+    """
+    return CredentialConfiguration(
+        format=MSO_MDOC,
+        scope=scope,
+        doctype=doctype,
+        credential_signing_alg_values_supported=tuple(NUMBER_OF[name] for name in algorithms),
+        cryptographic_binding_methods_supported=(COSE_KEY_BINDING,),
+        proof_types_supported=_proof_types(),
+        credential_metadata=metadata,
+    )
+
+
+def _proof_types() -> dict[str, ProofType]:
+    algorithms = tuple(sorted(ALGORITHMS, reverse=True))
+    return {PROOF_TYPE: ProofType(proof_signing_alg_values_supported=algorithms)}
 
 
 def parse_issuer_metadata(

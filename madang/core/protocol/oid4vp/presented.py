@@ -6,6 +6,7 @@ from typing import Any
 
 from madang.core.envelope import jws
 from madang.core.envelope.errors import EnvelopeError
+from madang.core.formats.identifiers import SD_JWT_VC
 from madang.core.formats.sd_jwt import vc, verify
 from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.key_binding import BindingExpectation, holder_key
@@ -13,7 +14,7 @@ from madang.core.formats.sd_jwt.model import SdJwt, parse
 from madang.core.keys.jwk import KeyFormatError, PublicKey
 from madang.core.protocol.dcql.authority import chain_authorities
 from madang.core.protocol.dcql.credential import Authority, Credential
-from madang.core.protocol.dcql.model import SD_JWT_VC, CredentialQuery
+from madang.core.protocol.dcql.model import CredentialQuery
 from madang.core.protocol.dcql.path import restrict
 from madang.core.protocol.limits import Limits
 from madang.core.protocol.oid4vp.verdict import (

@@ -7,8 +7,9 @@ from pydantic import BeforeValidator, Field, JsonValue
 
 from madang.core.envelope import jws
 from madang.core.envelope.jwe import ENCS
+from madang.core.formats.identifiers import SD_JWT_VC
 from madang.core.keys.signing import Signer
-from madang.core.protocol.dcql.model import SD_JWT_VC, DcqlQuery
+from madang.core.protocol.dcql.model import DcqlQuery
 from madang.core.protocol.message import Array, Message
 from madang.core.protocol.oid4vp.client_id import ClientId
 from madang.core.protocol.typed_jwt import sign_typed

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from madang.core.envelope import jws
 from madang.core.envelope.errors import EnvelopeError
+from madang.core.formats.identifiers import SD_JWT_VC
 from madang.core.protocol.dcql.errors import DcqlError
-from madang.core.protocol.dcql.model import SD_JWT_VC, check_bounds
+from madang.core.protocol.dcql.model import check_bounds
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.message import read
 from madang.core.protocol.oid4vp.client_id import (

@@ -27,13 +27,23 @@ def test_issuer_metadata_is_what_wallets_read(world: World) -> None:
     assert metadata.batch_credential_issuance is not None
     assert metadata.batch_credential_issuance.batch_size == world.settings.batch_size
     found = metadata.credential_configurations_supported
-    assert found.keys() == world.deps.catalogue.types.keys()
-    for type_id, configuration in found.items():
-        assert configuration.format == "dc+sd-jwt"
-        assert configuration.scope == type_id
-        assert configuration.vct == world.deps.catalogue.vct(world.deps.addresses, type_id)
+    catalogue = world.deps.catalogue
+    mdocs = {each.id for each in catalogue.types.values() if "mso_mdoc" in each.formats}
+    assert mdocs
+    assert found.keys() == {*catalogue.types, *(f"{each}.mso_mdoc" for each in mdocs)}
+    for name, configuration in found.items():
+        assert configuration.scope == name
         assert configuration.credential_metadata is not None
         assert configuration.credential_metadata.claims
+    for type_id in catalogue.types:
+        assert found[type_id].format == "dc+sd-jwt"
+        assert found[type_id].vct == catalogue.vct(world.deps.addresses, type_id)
+    for type_id in mdocs:
+        described = found[f"{type_id}.mso_mdoc"]
+        assert (described.format, described.vct) == ("mso_mdoc", None)
+        assert described.doctype == catalogue.doc_type(type_id)
+        assert described.credential_signing_alg_values_supported == (-7,)
+        assert described.cryptographic_binding_methods_supported == ("cose_key",)
 
 
 def test_server_metadata_is_what_wallets_read(world: World) -> None:

@@ -21,7 +21,7 @@ def test_an_offer_carries_issuer_types_code_and_asks_for_a_transaction_code(worl
     offer = strict_json.loads(parse_qs(parts.query)["credential_offer"][0])
     grant = offer["grants"]["urn:ietf:params:oauth:grant-type:pre-authorized_code"]
     assert offer["credential_issuer"] == world.identifier()
-    assert offer["credential_configuration_ids"] == ["digital_id"]
+    assert offer["credential_configuration_ids"] == ["digital_id", "digital_id.mso_mdoc"]
     assert grant["tx_code"] == {"input_mode": "numeric", "length": 6}
     assert len(grant["pre-authorized_code"]) >= 22
     assert made["tx_code"].isdecimal()

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madang.core.encoding.strict_json import Json
-from madang.core.rules import query as query_module
 from madang.core.rules.errors import RuleError
 from madang.core.rules.evaluate import decide
 from madang.core.rules.model import Condition, CredentialEvidence, GroupKind, Literal, Node, Truth
@@ -212,7 +211,3 @@ def test_the_limit_of_choices(rule_file: dict[str, Json]) -> None:
     many = {"at_least": {"n": 4, "of": leaves}}
     with pytest.raises(RuleError, match=f"at most {MAX_SETS} sets"):
         sufficient_sets(parse_rule(with_aliases(rule_file, many, names)))
-
-
-def test_the_format_is_that_of_sd_jwt_vc() -> None:
-    assert query_module.FORMAT == "dc+sd-jwt"
