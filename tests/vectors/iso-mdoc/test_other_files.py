@@ -53,14 +53,6 @@ def test_no_file_is_left_out(folder: Path) -> None:
     assert len(files) == 17
 
 
-@pytest.fixture
-def spruce(folder: Path) -> Values:
-    """Their bytes; the files hold hexadecimal text in spite of their names."""
-    root = folder / SPRUCE
-    files = (path for path in root.rglob("*") if path.is_file())
-    return {str(path.relative_to(root)): bytes.fromhex(path.read_text("ascii")) for path in files}
-
-
 def test_cose_sign1(spruce: Values) -> None:
     message = cose.parse_sign1(spruce["cose/sign1/serialized.cbor"])
     number = int.from_bytes(spruce["cose/sign1/secret_key"], "big")

@@ -1,5 +1,6 @@
 """The list of issuing authorities that AAMVA published on 18 November 2025."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from madang.core.trust.vical import Vical
 
 
 @pytest.fixture
-def published(folder: Path) -> Vical:
-    return vical.parse((folder / "vical/aamva-vical-2025-11-18-1763491092481.cbor").read_bytes())
+def published(folder: Path, record_case: Callable[..., None]) -> Vical:
+    path = folder / "vical/aamva-vical-2025-11-18-1763491092481.cbor"
+    record_case(path)
+    return vical.parse(path.read_bytes())
 
 
 def test_what_it_says(published: Vical) -> None:
