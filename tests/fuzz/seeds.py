@@ -6,11 +6,21 @@ from itertools import count
 from madang.core.encoding import base64url, canonical_json, cbor, strict_json
 from madang.core.envelope import cose, cwt, jwe, jws, second_signature
 from madang.core.evidence.receipt import Receipt
+from madang.core.formats.mdoc import engagement, reader_auth, request, session
+from madang.core.formats.mdoc import present as mdoc_present
+from madang.core.formats.mdoc.device_auth import by_signature
+from madang.core.formats.mdoc.issue import Copy, draft
+from madang.core.formats.mdoc.issue import issue as issue_mdoc
+from madang.core.formats.mdoc.mdl import DOC_TYPE, NAME_SPACE
+from madang.core.formats.mdoc.model import DeviceResponse, encode_response, parse_issuer_signed
+from madang.core.formats.mdoc.mso import StatusReference, ValidityInfo
+from madang.core.formats.mdoc.times import tdate
 from madang.core.formats.sd_jwt import present, vc
 from madang.core.formats.sd_jwt.issue import SdFrame, issue
 from madang.core.formats.sd_jwt.json_form import to_json
 from madang.core.formats.sd_jwt.type_metadata import integrity
 from madang.core.keys import akp, cose_key
+from madang.core.keys.jwk import PublicKey
 from madang.core.keys.ring import Ring
 from madang.core.keys.split import Passphrases, seal
 from madang.core.merkle import checkpoint, cosignature
@@ -42,6 +52,7 @@ from tests.fuzz.harness import joined
 from tests.fuzz.parsers.envelopes import DOCUMENT
 from tests.fuzz.parsers.formats import disclosure_digest
 from tests.fuzz.parsers.key_lives import CONTEXT, COST
+from tests.fuzz.parsers.mdocs import TRANSCRIPT
 from tests.fuzz.world import (
     CHAIN,
     CLIENT_ID,
@@ -182,6 +193,51 @@ def formats() -> Seeds:
         "sd_jwt_vc_signed": (signed,),
         "presentation": (shown.encode(),),
         "presentation_signed": (signed, joined(dumped(CLAIMS), dumped(BINDING))),
+    }
+
+
+def mdocs() -> Seeds:
+    blank = draft(DOC_TYPE, {NAME_SPACE: {"family_name": "Kim", "age_over_19": True}})
+    copy = Copy(
+        HOLDER.public_key,
+        ValidityInfo(NOW, NOW, NOW + 86_400),
+        (b"\x01" * 32, b"\x02" * 32),
+        (1, 0),
+        StatusReference(LIST, 3),
+    )
+    issued = issue_mdoc(blank, copy, SIGNER).encoded
+    parsed = parse_issuer_signed(issued)
+    shown = mdoc_present.present(
+        parsed,
+        [(NAME_SPACE, "age_over_19")],
+        transcript=TRANSCRIPT,
+        authenticate=by_signature(HOLDER),
+    )
+    mso = cbor.inner(cbor.loads(parsed.issuer_auth.payload or b""))
+    items = [item.encoded for item in parsed.name_spaces[NAME_SPACE]]
+    asked = request.ItemsRequest(DOC_TYPE, {NAME_SPACE: {"age_over_19": False}})
+    signed = reader_auth.sign(asked, TRANSCRIPT, SIGNER)
+    key = PublicKey.from_jwk(ENCRYPTION_JWK)
+    sealed, _ = session.Stream(bytes(32), bytes(8)).seal(b"plain")
+    method = engagement.RetrievalMethod(2, 1, {0: False, 11: b"\x01"})
+    listed = {
+        "version": "1.0",
+        "vicalProvider": "a",
+        "date": tdate(NOW),
+        "certificateInfos": [{"certificate": ROOT_DER, "ski": b"s", "docType": [DOC_TYPE]}],
+    }
+    response = encode_response(DeviceResponse((shown,)))
+    return {
+        "mdoc_issued": (issued,),
+        "mdoc_issued_signed": (joined(mso, *items),),
+        "mdoc_response": (response,),
+        "mdoc_response_verified": (response,),
+        "mdoc_request": (request.encode_request(request.DeviceRequest((signed,))),),
+        "mdoc_engagement": (engagement.encode(key, (method,)),),
+        "mdoc_session_establishment": (session.encode_establishment(key, b"x"),),
+        "mdoc_session_data": (session.encode_data(session.SessionData(sealed, 20)),),
+        "mdoc_vical": (cose.encode(cose.sign1(cbor.dumps(listed), {}, SIGNER)),),
+        "mdoc_chain": (joined(LEAF_DER),),
     }
 
 
@@ -337,8 +393,8 @@ def issuing() -> Seeds:
 def presenting() -> Seeds:
     session = Session(NONCE, STATE, ENCRYPTION_JWK, NOW, NOW + 600)
     answer_at = f"{VERIFIER}/answer"
-    request = build_request(CLIENT_ID, QUERY, session, response_uri=answer_at, purpose={"ko": "왜"})
-    signed = sign_request(request, SIGNER)
+    asked = build_request(CLIENT_ID, QUERY, session, response_uri=answer_at, purpose={"ko": "왜"})
+    signed = sign_request(asked, SIGNER)
     link = RequestLink(str(CLIENT_ID), f"{VERIFIER}/request/1", "post").to_uri()
     result = sign_result(
         PresentationResult(VERIFIER, ISSUER, "p1", "id", b"\x07" * 32, "jkt", NOW, NOW + 60), SIGNER
@@ -375,7 +431,7 @@ def laws() -> Seeds:
 def every() -> Seeds:
     """Return the seeds of every harness."""
     made = (
-        *(encodings, key_lives, envelopes, formats, logs, trusts, statuses, dids),
+        *(encodings, key_lives, envelopes, formats, mdocs, logs, trusts, statuses, dids),
         *(issuing, presenting, laws),
     )
     return {name: seeds for make in made for name, seeds in make().items()}

@@ -80,7 +80,8 @@ ML_DSA = SoftwareSigner(ML_DSA_KEY, "pq")
 COSIGNER_KEY = CosignerKey.of(ORIGIN, ML_DSA)
 CHAIN = {"x5c": jws.encode_chain(SIGNER.certificate_chain)}
 CLIENT_ID = x509_hash_client_id(LEAF_DER)
-TRUST = TrustList({VCT: (Attester(ISSUER, "mapo", (ROOT_DER,)),)}, {VCT: "id"})
+ATTESTER = Attester(ISSUER, "mapo", (ROOT_DER,))
+TRUST = TrustList({VCT: (ATTESTER,)}, {VCT: "id"})
 
 _ENCRYPTION = ec.derive_private_key(5, ec.SECP256R1())
 ENCRYPTION_JWK = {
