@@ -50,7 +50,7 @@ from madang.core.trust.did import multikey, web
 from tests.fuzz import catalogue
 from tests.fuzz.harness import joined
 from tests.fuzz.parsers.envelopes import DOCUMENT
-from tests.fuzz.parsers.formats import disclosure_digest
+from tests.fuzz.parsers.formats import PARENT, disclosure_digest
 from tests.fuzz.parsers.key_lives import CONTEXT, COST
 from tests.fuzz.parsers.mdocs import TRANSCRIPT
 from tests.fuzz.world import (
@@ -117,9 +117,11 @@ def encodings() -> Seeds:
     plain = {0: [b"\x01", "a", -5], "a": {}, 2: cbor.Tag(24, b"\x01"), 3: None}
     return {
         "json_strict": (dumped(values), b' {"a" : "\\ud83d\\ude00" , "b":-1e3}'),
+        "json_strict_all": (joined(b'["s","a",1]', b'["s",{"b":null}]', b' "\\u00e9"'),),
         "json_canonical": (dumped([v for v in values if not isinstance(v, float)]),),
         "base64url_text": (b"AAECAwQ", b"_-8"),
         "cbor_item": (cbor.dumps(plain),),
+        "cbor_items": (joined(cbor.dumps(plain), b"\x01", b"\xf9\x7e\x00"),),
     }
 
 
@@ -180,7 +182,14 @@ def formats() -> Seeds:
         "display": [{"locale": "en", "name": "ID"}],
         "claims": [{"path": ["languages", None], "sd": "always", "svg_id": "a"}],
     }
+    parent = {"vct": PARENT, "claims": [{"path": ["name"], "mandatory": True, "sd": "allowed"}]}
+    child = {
+        "vct": VCT,
+        "extends": PARENT,
+        "claims": [{"path": ["languages", None], "sd": "never"}, {"path": ["name"]}],
+    }
     return {
+        "sd_jwt_type_rules": (joined(dumped(RECORD), dumped(child), dumped(parent)),),
         "sd_jwt": (shown.encode(), issued.compact.encode()),
         "sd_jwt_disclosure": (
             base64url.encode(member).encode(),
@@ -189,7 +198,7 @@ def formats() -> Seeds:
         "sd_jwt_json": (dumped(to_json(shown)),),
         "sd_jwt_type_metadata": (dumped(metadata),),
         "sd_jwt_integrity": (f"sha999-AA== sha256-AA== {integrity(b'')}?x".encode(),),
-        "sd_jwt_vc": (shown.encode(),),
+        "sd_jwt_vc": (shown.encode(), dumped(to_json(shown))),
         "sd_jwt_vc_signed": (signed,),
         "presentation": (shown.encode(),),
         "presentation_signed": (signed, joined(dumped(CLAIMS), dumped(BINDING))),

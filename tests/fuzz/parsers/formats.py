@@ -5,15 +5,16 @@ from hashlib import sha256
 
 from madang.core.encoding import base64url, strict_json
 from madang.core.encoding.errors import EncodingError
-from madang.core.formats.sd_jwt import type_metadata, vc, verify
+from madang.core.formats.sd_jwt import type_extension, type_metadata, type_rules, vc, verify
 from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.json_form import to_compact, to_json
 from madang.core.formats.sd_jwt.key_binding import BindingExpectation
-from madang.core.formats.sd_jwt.model import parse, parse_disclosure
+from madang.core.formats.sd_jwt.model import digests_of, parse, parse_disclosure
 from madang.core.formats.sd_jwt.present import select
-from tests.fuzz.harness import harness, require, text
+from tests.fuzz.harness import chunks, harness, require, text
 from tests.fuzz.world import CLIENT_ID, ISSUER, NONCE, NOW, SIGNER, VCT, presented
 
+PARENT = f"{VCT}/parent"
 EXPECTED = vc.Expectation((VCT,), ISSUER, BindingExpectation(str(CLIENT_ID), NONCE))
 
 
@@ -33,6 +34,7 @@ def sd_jwt_disclosure(data: bytes) -> None:
     parsed = parse_disclosure(text(data))
     assert parsed.encoded == text(data)
     assert isinstance(parsed.salt, str)
+    digests_of([parsed.encoded.encode("ascii")], "sha3-512")
 
 
 @harness(EncodingError, SdJwtError)
@@ -46,6 +48,17 @@ def sd_jwt_json(data: bytes) -> None:
 def sd_jwt_type_metadata(data: bytes) -> None:
     type_metadata.read(data, vct=VCT)
     assert type_metadata.matches(data, type_metadata.integrity(data))
+
+
+@harness(EncodingError, SdJwtError)
+def sd_jwt_type_rules(data: bytes) -> None:
+    """Hold a payload against a type and what that extends."""
+    payload, *documents = [*chunks(data)] or [b""]
+    types = dict(zip((VCT, PARENT), documents, strict=False))
+    metadata = type_extension.resolve(VCT, types.get)
+    claims = strict_json.loads(payload)
+    if isinstance(claims, dict):
+        require(not list(type_rules.failures(metadata, type_rules.Seen(claims, ()))))
 
 
 @harness()
