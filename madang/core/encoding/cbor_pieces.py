@@ -1,4 +1,4 @@
-"""Pieces of encoded CBOR, for what is written often or has to keep its received bytes."""
+"""Pieces of encoded CBOR (RFC 8949 section 3), for what is written often or kept as received."""
 
 from functools import lru_cache
 from typing import Final

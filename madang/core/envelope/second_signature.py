@@ -1,4 +1,4 @@
-"""A second signature beside a published document, by a key that no quantum computer breaks.
+"""A second signature beside a published document, by ML-DSA (FIPS 204, ADR 0020).
 
 A compact JWS of ML-DSA in a file of its own. Whoever does not know it loses nothing: the document
 keeps its bytes and its own signature. The format is described in docs/formats/second-signature.md.

@@ -1,4 +1,4 @@
-"""What was decided about one version of a key, and how that is kept."""
+"""What was decided about one version of a key, and how that is kept (ADR 0021)."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields

@@ -1,4 +1,4 @@
-"""The life of a signing key: announced, active, verify-only, retired; compromised at any time.
+"""The life of a signing key (ADR 0021): announced, active, verify-only, retired; or compromised.
 
 A state is a type, and a step is a function from the earlier state to the later one, so that an
 order that would leave a verifier without a key does not pass mypy. Times are epoch seconds.

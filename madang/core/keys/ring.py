@@ -1,4 +1,4 @@
-"""All versions of the keys of one purpose: what was decided, and the states that follow from it.
+"""All versions of the keys of one purpose: what was decided, and what follows (ADR 0021).
 
 Decisions are kept (a key announced, a key compromised); states are computed from them and the
 time. So nobody has to turn a key over at the right moment, and nothing is lost when no process

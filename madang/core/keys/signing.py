@@ -1,4 +1,4 @@
-"""Signing and checking as protocols, so that a key may live in a file or in a device."""
+"""Signing and checking (RFC 7518, RFC 8037, FIPS 204) as protocols: a key may be in a device."""
 
 from dataclasses import dataclass
 from types import MappingProxyType

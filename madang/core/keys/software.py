@@ -1,4 +1,4 @@
-"""Signers whose private key is in memory."""
+"""Signers whose private key is in memory (RFC 7518, RFC 8037, FIPS 204)."""
 
 from typing import TypeAlias
 

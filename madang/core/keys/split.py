@@ -1,4 +1,4 @@
-"""A secret under two passphrases, neither of which opens it alone.
+"""A secret under two passphrases, neither of which opens it alone (ADR 0022).
 
 Each passphrase is stretched by scrypt under a salt of its own to 32 bytes; the XOR of the two is
 the key of AES-256-GCM. Whoever has one of them lacks 32 bytes that are as good as chance, and can

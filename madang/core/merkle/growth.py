@@ -1,4 +1,4 @@
-"""Appending to a log of tiles from its right edge, without reading the rest of it."""
+"""Appending to a log of tiles (C2SP tlog-tiles) from its right edge, without reading the rest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A secret order of all numbers below a size, computed and never stored.
+"""A secret order of all numbers below a size, computed and never stored (ADR 0023).
 
 A Feistel network over pairs (a, b) with a·side + b, on a square that just holds the size; what
 falls outside the size walks on until it is inside (cycle walking; Black and Rogaway 2002).

@@ -1,4 +1,4 @@
-"""Unpack compressed data within bounds."""
+"""Unpack compressed data (RFC 1950, RFC 1952) within bounds."""
 
 import zlib
 from typing import Final

@@ -1,4 +1,4 @@
-"""Who attests what: the list that verifiers and wallets decide by.
+"""Who attests what (ADR 0011): the list that verifiers and wallets decide by.
 
 Built from the federation's agreement and the municipalities' anchors; later a signed snapshot of
 the registry on the chain takes the place of the first, and nothing else changes.

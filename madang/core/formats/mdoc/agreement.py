@@ -1,4 +1,4 @@
-"""Agreement on a key with another party (ECDH), as a protocol and in memory."""
+"""Agreement on a key by ECDH (ISO/IEC 18013-5 section 9.1.3.5), as a protocol and in memory."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""Present an mdoc: the chosen elements, and the device's signature over the session."""
+"""Present an mdoc (ISO/IEC 18013-5 section 8.3.2.1.2.2): chosen elements, signed for a session."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

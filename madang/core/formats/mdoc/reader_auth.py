@@ -1,4 +1,4 @@
-"""Who the reader is: its signature over what it asks in this session (section 9.1.4)."""
+"""Who the reader is: its signature over what it asks in a session (ISO/IEC 18013-5 9.1.4)."""
 
 from collections.abc import Iterator
 from typing import Final

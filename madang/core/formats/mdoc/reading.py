@@ -1,4 +1,4 @@
-"""Reads members of decoded CBOR; everything that is not as it should be is one error."""
+"""Reads members of the structures of ISO/IEC 18013-5; what is not as it should be is one error."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, TypeVar

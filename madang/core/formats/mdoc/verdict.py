@@ -1,4 +1,4 @@
-"""What a verification found: every failed step, in the order of the specification."""
+"""What a verification found: every failed step, in the order of ISO/IEC 18013-5 section 9."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

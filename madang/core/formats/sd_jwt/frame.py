@@ -1,4 +1,4 @@
-"""Which parts of a payload are selectively disclosable, and where decoys go."""
+"""Which parts of a payload are selectively disclosable, and where decoys go (RFC 9901 4.2)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A payload encoded as far as neither salts nor a holder's key change it.
+"""A payload (RFC 9901 section 4) encoded as far as neither salts nor a holder's key change it.
 
 Copies of one credential differ in their salts, digests, key and status alone. What is the same in
 all of them is made into JSON text once; each copy puts its own parts in between.

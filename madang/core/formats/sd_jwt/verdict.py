@@ -1,4 +1,4 @@
-"""What a verification found: every failed step, in the order of the specification."""
+"""What a verification found: every failed step, in the order of RFC 9901 section 7.3."""
 
 from dataclasses import dataclass
 from typing import Any

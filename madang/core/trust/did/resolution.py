@@ -1,4 +1,4 @@
-"""From a DID, and what was fetched for it, to its document and to the key that is asked for."""
+"""From a DID and what was fetched to its document and a key in it (W3C DID Core section 7.1)."""
 
 from collections.abc import Mapping
 
