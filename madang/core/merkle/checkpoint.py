@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 from madang.core.keys.signing import Signer
 from madang.core.merkle import note as notes
-from madang.core.merkle.note import MAX_NOTE_BYTES, Note, NoteError, VerifierKey
+from madang.core.merkle.note import (
+    MAX_NOTE_BYTES,
+    Note,
+    NoteError,
+    NoteSignature,
+    VerifierKey,
+)
 from madang.core.merkle.tree import HASH_SIZE
 
 MAX_SIZE = 2**63 - 1
@@ -56,15 +62,20 @@ class SignedCheckpoint:
     note: Note
 
 
-def sign(checkpoint: Checkpoint, signer: Signer) -> str:
+def sign(checkpoint: Checkpoint, signer: Signer, *further: NoteSignature) -> str:
     """Return the checkpoint as a note signed by the log, under its origin as the key name.
+
+    Args:
+        checkpoint: the head.
+        signer: the log's key.
+        further: lines to stand behind its own, such as cosignatures.
 
     Raises:
         NoteError: when the key is not Ed25519 or the origin has spaces or plus signs.
     """
     text = checkpoint.text()
     signature = notes.sign_text(text, checkpoint.origin, signer)
-    return Note(text, (signature,)).serialize()
+    return Note(text, (signature, *further)).serialize()
 
 
 def parse_note(data: str | bytes, *, max_bytes: int = MAX_NOTE_BYTES) -> SignedCheckpoint:

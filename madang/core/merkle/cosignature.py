@@ -5,6 +5,7 @@ know the key skip the line, as the signed note asks of them.
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric import mldsa
 
@@ -13,6 +14,7 @@ from madang.core.keys.jwk import ML_DSA_44, PublicKey
 from madang.core.keys.signing import Signer, checker_for
 from madang.core.merkle import note as notes
 from madang.core.merkle.checkpoint import Checkpoint, SignedCheckpoint
+from madang.core.merkle.entry import MIN_SALT, commitment
 from madang.core.merkle.note import ML_DSA_44_COSIGNATURE, NoteError, NoteSignature
 
 PUBLIC_KEY_BYTES = 1312
@@ -75,6 +77,13 @@ class CosignerKey:
         if signer.public_key.alg != ML_DSA_44:
             raise NoteError(f"{name} cosigns with {signer.algorithm}, expected {ML_DSA_44}")
         return cls(name, base64url.decode(str(signer.public_key.pub)))
+
+    def introduction(self) -> bytes:
+        """Return the commitment of the entry by which a log introduces this key as its own.
+
+        Nothing is to be hidden here, so the salt is of zeros: whoever has the key finds the entry.
+        """
+        return commitment(bytes(MIN_SALT), sha256(self.encode().encode()).digest())
 
     def check(self, signature: bytes, checkpoint: Checkpoint) -> int | None:
         """Return the time of a cosignature of this key, None if it is none of this checkpoint.

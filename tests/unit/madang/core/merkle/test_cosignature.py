@@ -4,6 +4,7 @@
 """
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,7 @@ KEY = CosignerKey.of(ORIGIN, SIGNER)
 
 def published(head: Checkpoint = HEAD, *added: NoteSignature) -> SignedCheckpoint:
     """Return a head that the log signed, with further lines, as a reader takes it in."""
-    note = parse_note(checkpoints.sign(head, LOG))
-    return checkpoints.parse_note(with_signatures(note, added).serialize())
+    return checkpoints.parse_note(checkpoints.sign(head, LOG, *added))
 
 
 def test_the_log_of_torchwood_signed_its_head() -> None:
@@ -84,6 +84,19 @@ def test_sixteen_cosignatures_have_room_in_a_note() -> None:
     signed = published(HEAD, *(cosign(HEAD, name, SIGNER, NOW) for name in names))
     assert len(signed.note.serialize()) < MAX_NOTE_BYTES
     assert all(cosigned(signed, CosignerKey.of(name, SIGNER)) == NOW for name in names)
+
+
+def test_lines_can_be_added_when_the_head_is_signed_or_later() -> None:
+    line = cosign(HEAD, ORIGIN, SIGNER, NOW)
+    later = with_signatures(parse_note(checkpoints.sign(HEAD, LOG)), [line])
+    assert later == published(HEAD, line).note
+
+
+def test_a_key_is_introduced_by_what_everybody_computes_of_it_and_of_nothing_else() -> None:
+    told = sha256(bytes(16) + sha256(KEY.encode().encode()).digest()).digest()
+    assert KEY.introduction() == told
+    assert CosignerKey.of("else.example", SIGNER).introduction() != told
+    assert CosignerKey.of(ORIGIN, generate_ml_dsa_44("other")).introduction() != told
 
 
 def test_without_a_line_of_the_key_it_is_not_cosigned() -> None:
