@@ -13,6 +13,7 @@ from ledger_node.chain.engine import EmbeddedEngine, EngineSettings
 from ledger_node.chain.store import ChainTransactionRow, SqlTransactionStores
 from ledger_node.chain.usecases import TransactionSender
 from ledger_node.errors import TABLE
+from ledger_node.publisher.cosigner import Cosigner
 from ledger_node.publisher.files import LogFiles, only_writer
 from ledger_node.publisher.routes import append_router, reading_router
 from ledger_node.publisher.store import LogEntryRow, LogHeadRow, SqlLogs
@@ -32,7 +33,7 @@ from madang.infra.ids import Ids, SystemIds
 from madang.infra.journal import JournalEntry
 from madang.infra.keystore import Keystore
 from madang.infra.rpc import Rpc
-from madang.infra.setup import StateFolders, keystore
+from madang.infra.setup import LOG, LOG_SECOND, StateFolders, keystore
 from madang.infra.tenancy import Addresses, Tenants
 from madang.infra.web.app import Parts, create_app
 from madang.infra.web.errors import Refuser
@@ -126,7 +127,12 @@ def _publishers(settings: Settings, deps: Deps, stores: dict[str, SqlLogs]) -> d
     return {
         tenant: Publisher(
             origin=deps.addresses.log_origin(tenant),
-            signer=deps.keys.signer(tenant, "log"),
+            signer=deps.keys.signer(tenant, LOG),
+            cosigner=Cosigner(
+                deps.addresses.identifier(tenant, SERVICE),
+                deps.keys.signer(tenant, LOG_SECOND),
+                deps.clock,
+            ),
             files=LogFiles(settings.state_dir / SERVICE / tenant),
             stores=store,
             shuffle=deps.ids.shuffled,

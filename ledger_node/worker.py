@@ -50,6 +50,7 @@ class Node:
         """
         for publisher in self.publishers.values():
             publisher.recover()
+            publisher.introduce()
         if self.engine is not None:
             await self.engine.start(self._record())
         deployment = await self.anchoring.deploy()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ledger_node.chain.model import ChainTransaction, TransactionState
+from ledger_node.publisher.cosigner import Cosigner
 from ledger_node.publisher.files import LogFiles
 from ledger_node.publisher.model import (
     HeadState,
@@ -90,6 +91,7 @@ class Publisher:
     Attributes:
         origin: the log's permanent name.
         signer: the log's Ed25519 key.
+        cosigner: the log's second key.
         files: the published log.
         stores: its durable state.
         shuffle: puts entries into an order of chance, so that neighbours say nothing.
@@ -98,6 +100,7 @@ class Publisher:
 
     origin: str
     signer: Signer
+    cosigner: Cosigner
     files: LogFiles
     stores: LogStores
     shuffle: Callable[[Sequence[Submitted]], list[Submitted]]
@@ -122,6 +125,13 @@ class Publisher:
                 else:
                     indexes[entry.key] = known[1]
         return indexes
+
+    def introduce(self) -> None:
+        """Enter the second key into its own log, once however often this is called."""
+        entry = self.cosigner.introduction()
+        with self.stores() as store:
+            if store.find(entry.key) is None:
+                store.add(entry)
 
     def recover(self) -> None:
         """Bring the files up to the newest signed head, and hold them against it.
@@ -164,8 +174,9 @@ class Publisher:
         first = self._range.size
         leaves = [leaf_hash(_entry(first + at, each).encode()) for at, each in enumerate(waiting)]
         grown = self._range.extend(leaves)
-        signed = Checkpoint(self.origin, grown.size, grown.root())
-        return LogHead(grown.size, grown.root(), checkpoint.sign(signed, self.signer))
+        head = Checkpoint(self.origin, grown.size, grown.root())
+        note = checkpoint.sign(head, self.signer, self.cosigner.line(head))
+        return LogHead(head.size, head.root, note)
 
     def _publish(self, head: LogHead) -> None:
         """Write what the files lack of this head, the checkpoint last."""

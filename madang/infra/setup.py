@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from madang.core.encoding import strict_json
+from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.note import VerifierKey
 from madang.infra.authority import CERTIFIED, Certifier
 from madang.infra.catalogue import Catalogue
@@ -21,6 +22,9 @@ from madang.infra.settings import CommonSettings
 from madang.infra.tenancy import Addresses
 
 CALLERS: Final = ("issuer", "verifier", "counter")
+LOG: Final = "log"
+LOG_SECOND: Final = "log-second"
+"""Purposes of a log's keys: Ed25519, and ML-DSA-44 beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class StateFolders:
 
     @property
     def log_keys(self) -> Path:
-        """Return the folder of the logs' verifier keys, one text file each."""
+        """Return the folder of the logs' public keys: `<tenant>.vkey` and `<tenant>.second`."""
         return self.state / "trust" / "logs"
 
 
@@ -91,7 +95,7 @@ def prepare_state(
             turning.begin(tenant, purpose, now=now)
         for service in CALLERS:
             _service_key(keys, folders, tenant.id, addresses.identifier(tenant.id, service))
-        _log_key(keys, folders, tenant.id, addresses.log_origin(tenant.id))
+        _log_keys(keys, folders, tenant.id, addresses.log_origin(tenant.id))
         if not keys.exists(tenant.id, "chain"):
             keys.create_secp256k1(tenant.id, "chain")
 
@@ -113,11 +117,15 @@ def _service_key(keys: Keystore, folders: StateFolders, tenant: str, identifier:
     _keep(folders.services / f"{tenant}-{service}.json", content)
 
 
-def _log_key(keys: Keystore, folders: StateFolders, tenant: str, origin: str) -> None:
-    if not keys.exists(tenant, "log"):
-        keys.create_ed25519(tenant, "log")
-    key = VerifierKey.of(origin, keys.signer(tenant, "log"))
-    _keep(folders.log_keys / f"{tenant}.vkey", key.encode())
+def _log_keys(keys: Keystore, folders: StateFolders, tenant: str, origin: str) -> None:
+    if not keys.exists(tenant, LOG):
+        keys.create_ed25519(tenant, LOG)
+    if not keys.exists(tenant, LOG_SECOND):
+        keys.create_ml_dsa_44(tenant, LOG_SECOND)
+    first = VerifierKey.of(origin, keys.signer(tenant, LOG))
+    second = CosignerKey.of(origin, keys.signer(tenant, LOG_SECOND))
+    _keep(folders.log_keys / f"{tenant}.vkey", first.encode())
+    _keep(folders.log_keys / f"{tenant}.second", second.encode())
 
 
 def _keep(path: Path, content: str) -> None:

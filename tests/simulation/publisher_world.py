@@ -6,20 +6,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ledger_node.chain.model import ChainTransaction, Purpose, TransactionState
+from ledger_node.publisher.cosigner import Cosigner
 from ledger_node.publisher.files import LogFiles
 from ledger_node.publisher.model import HeadState
 from ledger_node.publisher.store import LogEntryRow, LogHeadRow, SqlLog, SqlLogs
 from ledger_node.publisher.usecases import Publisher
-from madang.core.keys.software import generate_ed25519
+from madang.core.keys.software import generate_ed25519, generate_ml_dsa_44
+from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.note import VerifierKey
 from madang.core.merkle.proof import verify_consistency
 from madang.core.merkle.tiles import Tile
+from madang.infra.clock import FixedClock
 from madang.infra.db import Database
 from madang.infra.ids import SeededIds
 
 ORIGIN = "log.hanbit.example/hanbit"
 TENANT = "hanbit"
 CHECKPOINT_ENTRIES = 40
+NOW = 1_800_000_000
 
 
 class Crash(Exception):  # noqa: N818 - what happens, not what is wrong
@@ -123,13 +127,17 @@ class World:
         self._order = SeededIds(f"{seed} order")
         self._signer = generate_ed25519("log")
         self.key = VerifierKey.of(ORIGIN, self._signer)
+        self.clock = FixedClock(NOW)
+        self.cosigner = Cosigner(f"https://{ORIGIN}", generate_ml_dsa_44("second"), self.clock)
+        self.second_key = CosignerKey.of(ORIGIN, self.cosigner.signer)
         self.contract = ContractTwin()
-        self.publisher = self._start()
+        self.restart()
 
     def _start(self) -> Publisher:
         return Publisher(
             origin=ORIGIN,
             signer=self._signer,
+            cosigner=self.cosigner,
             files=self._failing,
             stores=FailingLogs(self.database, self.chaos),
             shuffle=self._order.shuffled,
@@ -142,6 +150,7 @@ class World:
             self.publisher = self._start()
             try:
                 self.publisher.recover()
+                self.publisher.introduce()
             except Crash:
                 continue
             return

@@ -7,17 +7,20 @@ from pathlib import Path
 import pytest
 
 from ledger_node.publisher.model import HeadState, KeyConflictError, Submitted
+from madang.core.evidence.second_key import SecondKey
 from madang.core.merkle import checkpoint
+from madang.core.merkle.cosignature import cosigned
 from madang.core.merkle.entry import Entry, EntryKind
 from madang.core.merkle.tiles import TileTree, split_bundle, tile_of
 from madang.core.merkle.tree import Tree, leaf_hash
 from madang.infra.ids import SeededIds
-from tests.simulation.publisher_world import Crash, World
+from tests.simulation.publisher_world import NOW, Crash, World
 
 SEED = os.environ.get("MADANG_SIMULATION_SEED", "1")
 STEPS = int(os.environ.get("MADANG_SIMULATION_STEPS", "2000"))
 ONE_IN = 25
 BUNDLE = 256
+HOUR = 3600
 KINDS = list(EntryKind)
 
 
@@ -27,6 +30,7 @@ class Schedule:
     def __init__(self, world: World, seed: str) -> None:
         self.world = world
         self.ids = SeededIds(f"{seed} schedule")
+        self.introduction = world.cosigner.introduction()
         self.submitted: dict[str, Submitted] = {}
         self.accepted: set[str] = set()
         self.indexes: dict[str, int] = {}
@@ -36,6 +40,7 @@ class Schedule:
 
     def step(self) -> None:
         """Do one thing of chance; what is cut off is followed by a restart."""
+        self.world.clock.advance(self.ids.below(HOUR))
         moves = [self.append] * 5 + [self.repeat] * 2 + [self.conflict]
         moves += [self.world.publisher.checkpoint] * 4 + [self.world.anchor] * 3 + [self.crash]
         move: Callable[[], object] = moves[self.ids.below(len(moves))]
@@ -109,7 +114,8 @@ class Schedule:
             assert root == self.tree.root(anchored), "the chain has a prefix of the log"
 
     def _sequenced(self, fresh: Sequence[Entry], size: int, waiting: set[str]) -> None:
-        by_commitment = {each.commitment: each for each in self.submitted.values()}
+        known = [*self.submitted.values(), self.introduction]
+        by_commitment = {each.commitment: each for each in known}
         for entry in fresh:
             assert entry.sequence == len(self.entries)
             origin = by_commitment[entry.commitment]
@@ -131,6 +137,9 @@ class Schedule:
             return
         signed = checkpoint.parse_note(note)
         assert checkpoint.verify(signed, self.world.key)
+        time = cosigned(signed, self.world.second_key)
+        assert time is not None, "every head has the log's second signature"
+        assert NOW <= time <= self.world.clock.now()
         size = signed.checkpoint.size
         assert size <= len(self.entries)
         assert signed.checkpoint.root == self.tree.root(size)
@@ -145,7 +154,7 @@ class Schedule:
         while self.world.publisher.checkpoint() is not None:
             continue
         self.world.anchor()
-        self.accepted = {*self.submitted}
+        self.accepted = {*self.submitted, self.introduction.key}
         self.check()
 
     def bundles(self) -> list[bytes]:
@@ -180,6 +189,15 @@ def schedule(tmp_path_factory: pytest.TempPathFactory) -> Schedule:
 def test_everything_accepted_is_in_the_log_once(schedule: Schedule) -> None:
     assert {*schedule.indexes} == schedule.accepted
     assert sorted(schedule.indexes.values()) == list(range(len(schedule.entries)))
+
+
+def test_the_log_introduced_its_second_key_once(schedule: Schedule) -> None:
+    own = [each for each in schedule.entries if each.issuer == schedule.world.cosigner.identifier]
+    assert len(own) == 1
+    second = SecondKey(schedule.world.second_key)
+    assert list(second.watch(schedule.bundles())) == schedule.bundles()
+    assert second.introduced == own[0].sequence
+    assert schedule.world.clock.now() > NOW + HOUR, "it was called for at many hours"
 
 
 def test_the_published_entries_are_those_of_the_database_in_order(schedule: Schedule) -> None:

@@ -9,18 +9,22 @@ from sqlalchemy.exc import OperationalError
 
 from ledger_node.chain.anchoring import Anchoring
 from ledger_node.chain.usecases import TransactionStores
+from ledger_node.publisher.cosigner import Cosigner
 from ledger_node.publisher.files import LogFiles
 from ledger_node.publisher.model import Submitted
 from ledger_node.publisher.store import LogEntryRow, LogHeadRow, SqlLog, SqlLogs
 from ledger_node.publisher.usecases import Publisher
 from ledger_node.worker import Node
-from madang.core.keys.software import generate_ed25519
+from madang.core.keys.software import generate_ed25519, generate_ml_dsa_44
 from madang.core.merkle.checkpoint import parse_note
 from madang.core.merkle.entry import EntryKind
 from madang.core.merkle.tiles import Tile, TileTree
+from madang.infra.clock import FixedClock
 from madang.infra.db import Database
 
 TENANT = "hanbit"
+ORIGIN = "log.example/hanbit/log"
+COSIGNER = Cosigner(f"https://{ORIGIN}", generate_ml_dsa_44("second"), FixedClock(1_800_000_000))
 
 
 class FullDisk(LogFiles):
@@ -61,9 +65,7 @@ def stores() -> LockedDatabase:
 
 @pytest.fixture
 def node(files: FullDisk, stores: LockedDatabase) -> Node:
-    publisher = Publisher(
-        "log.example/hanbit/log", generate_ed25519("log"), files, stores, list, 10
-    )
+    publisher = Publisher(ORIGIN, generate_ed25519("log"), COSIGNER, files, stores, list, 10)
     publisher.accept([entry(number) for number in range(3)])
     return Node(
         {TENANT: publisher},

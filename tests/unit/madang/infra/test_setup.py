@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from madang.access.service_token import FolderServiceKeys
 from madang.core.keys.signing import checker_for
 from madang.core.keys.software import SoftwareSigner
+from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.note import VerifierKey
 from madang.core.trust.x509 import san_uris, validate_chain
 from madang.infra import keystore as keys_module
@@ -82,7 +83,28 @@ def test_services_and_logs_find_one_anothers_public_keys(
             assert found == keys.signer(tenant, f"service-{service}").public_key
         published = (prepared.log_keys / f"{tenant}.vkey").read_text("utf-8")
         assert VerifierKey.parse(published).name == addresses.log_origin(tenant)
+        second = CosignerKey.parse((prepared.log_keys / f"{tenant}.second").read_text("utf-8"))
+        assert second == CosignerKey.of(
+            addresses.log_origin(tenant), keys.signer(tenant, "log-second")
+        )
     assert services.key("https://unknown/x/issuer") is None
+
+
+def test_a_state_folder_of_before_gets_the_logs_second_keys_and_keeps_all_else(
+    settings: CommonSettings, catalogue: Catalogue, addresses: Addresses, prepared: StateFolders
+) -> None:
+    for tenant in catalogue.tenants.ids():
+        (prepared.keys / tenant / "log-second.key").unlink()
+        (prepared.log_keys / f"{tenant}.second").unlink()
+    before = contents(settings.state_dir)
+    prepare_state(settings, catalogue, addresses, FixedClock(NOW + 1000))
+    after = contents(settings.state_dir)
+    assert {path: after.get(path) for path in before} == before
+    assert {path.relative_to(settings.state_dir).as_posix() for path in after.keys() - before} == {
+        name
+        for tenant in catalogue.tenants.ids()
+        for name in (f"keys/{tenant}/log-second.key", f"trust/logs/{tenant}.second")
+    }
 
 
 def test_the_trust_list_knows_who_attests_each_type(
