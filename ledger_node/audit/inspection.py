@@ -5,6 +5,7 @@ contract's events are read from a node that is held against the known chain, and
 beside (receipts, a rule, a decision, a database export) is held against all of that.
 """
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
@@ -22,8 +23,11 @@ from madang.core.evidence.findings import Report
 from madang.core.evidence.heads import Head, heads_of_checkpoints
 from madang.core.evidence.receipt import Receipt
 from madang.core.evidence.rows import Row, RowPolicy
+from madang.core.evidence.second_key import SecondKey
+from madang.core.merkle.checkpoint import parse_note
+from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.entry import EntryKind
-from madang.core.merkle.note import VerifierKey
+from madang.core.merkle.note import NoteError, VerifierKey
 from madang.core.merkle.tiles import (
     TILE_WIDTH,
     TileError,
@@ -74,12 +78,14 @@ class ReadLog:
         key: the log's; its name is the origin.
         size: entries that were read.
         anchored: how many of them the chain covers.
+        second: the log's second key, where it is known.
     """
 
     folder: Path
     key: VerifierKey
     size: int
     anchored: int
+    second: SecondKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +181,18 @@ def inspect_log(
     anchors: Iterable[Anchor],
     rows: Iterable[Row] | None,
     found: Inspection,
+    second_key: CosignerKey | None = None,
 ) -> ReadLog:
     """Recompute the log and hold heads and rows against it; return what was read.
 
-    Where the checkpoint is not the log's own, as many entries are read as the chain covers.
+    Where the checkpoint is not the log's own, as many entries are read as the chain covers. Where
+    the second key is known, the checkpoint has to be cosigned by it.
 
     Raises:
-        AuditInputError: the log's files cannot be read.
+        AuditInputError: the log's files cannot be read, or the second key is of another log.
     """
+    if second_key is not None and second_key.name != key.name:
+        raise AuditInputError(f"the second key is of {second_key.name!r}, the log is {key.name!r}")
     try:
         note = (folder / "checkpoint").read_bytes()
     except OSError as error:
@@ -192,20 +202,32 @@ def inspect_log(
     anchored = max((head.size for head in on_chain), default=0)
     size = signed[0].size if signed else anchored
     policy = RowPolicy(kinds=frozenset({EntryKind.CREDENTIAL, EntryKind.STATUS_LIST}))
-    report = audit(
-        read_entries(folder, size), [*signed, *on_chain], rows, policy=policy, prior=prior
-    )
+    entries = read_entries(folder, size)
+    second = None if second_key is None else SecondKey(second_key)
+    if second is not None:
+        entries = second.watch(entries)
+    report = audit(entries, [*signed, *on_chain], rows, policy=policy, prior=prior)
     _tell(report, len(on_chain), found)
+    if second is not None and signed:
+        _inspect_newest(note, signed[0].source, second, found)
     found.proved["anchored_entries"] = anchored
     if not on_chain:
         found.find("no_anchor", "chain", "the contract has accepted no head of this log")
-    return ReadLog(folder, key, size, anchored)
+    return ReadLog(folder, key, size, anchored, second)
 
 
 def _tell(report: Report, heads: int, found: Inspection) -> None:
     found.proved |= {"entries": report.size, "root": report.root.hex(), "heads_on_chain": heads}
     for each in report.findings:
         found.find(each.code.value, each.where, each.detail)
+
+
+def _inspect_newest(note: bytes, source: str, second: SecondKey, found: Inspection) -> None:
+    told = second.judge_newest(parse_note(note), source)
+    if isinstance(told, int):
+        found.proved["cosigned"] = told
+    else:
+        found.find(told.code.value, told.where, told.detail)
 
 
 def inspect_receipt(name: str, receipt: Receipt, log: ReadLog, found: Inspection) -> None:
@@ -216,6 +238,7 @@ def inspect_receipt(name: str, receipt: Receipt, log: ReadLog, found: Inspection
     before = len(found.findings)
     for failure in receipts.check(receipt, log.key).failures:
         found.find(f"receipt_{failure.code}", name, failure.detail)
+    _inspect_cosignature(name, receipt, log, found)
     if _entry_at(log, receipt.index) != receipt.entry.encode():
         found.find("entry_differs", name, f"the log has another entry at {receipt.index}")
     if receipt.index >= log.anchored:
@@ -223,6 +246,15 @@ def inspect_receipt(name: str, receipt: Receipt, log: ReadLog, found: Inspection
         found.find("not_anchored", name, detail)
     if len(found.findings) == before:
         found.proved.setdefault("receipts", {})[name] = receipt.index
+
+
+def _inspect_cosignature(name: str, receipt: Receipt, log: ReadLog, found: Inspection) -> None:
+    if log.second is None:
+        return
+    with contextlib.suppress(NoteError):  # what is no checkpoint has been named
+        wrong = log.second.judge(parse_note(receipt.checkpoint), name)
+        if wrong is not None:
+            found.find(f"receipt_{wrong.code.value}", name, wrong.detail)
 
 
 def _entry_at(log: ReadLog, index: int) -> bytes | None:

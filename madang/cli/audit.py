@@ -19,6 +19,7 @@ from ledger_node.audit.inspection import (
 from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.core.evidence.receipt import Receipt, ReceiptError
+from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.note import NoteError, VerifierKey
 from madang.infra.rpc import RpcError
 
@@ -35,13 +36,17 @@ def audit(
     decision: Annotated[Path | None, typer.Option(help="A decision with its evidence.")] = None,
     database: Annotated[Path | None, typer.Option(help="An issuer's database export.")] = None,
     *,
+    second_key: Annotated[
+        Path | None, typer.Option(help="File with the log's second key, of ML-DSA-44.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Prove a log, what stands in it, and a decision; exit 1 when anything is found."""
     try:
         point = ChainPoint(rpc, addresses.read(contract), _text(owner))
         known = VerifierKey.parse(_text(key))
-        found = asyncio.run(inspect(log, known, point, receipt or [], decision, database))
+        second = None if second_key is None else CosignerKey.parse(_text(second_key))
+        found = asyncio.run(inspect(log, known, point, receipt or [], decision, database, second))
     except (AuditInputError, DeploymentError, NoteError, OSError, RpcError) as error:
         typer.echo(f"cannot audit: {error}", err=True)
         raise typer.Exit(UNREADABLE) from error
@@ -56,6 +61,7 @@ async def inspect(
     receipts: list[Path],
     decision: Path | None,
     database: Path | None,
+    second_key: CosignerKey | None = None,
 ) -> Inspection:
     """Check everything that was given.
 
@@ -65,7 +71,7 @@ async def inspect(
     found = Inspection()
     anchors = await inspection.read_anchors(point, key.name, found)
     rows = None if database is None else inspection.parse_rows(_lines(database))
-    read = inspection.inspect_log(log, key, anchors, rows, found)
+    read = inspection.inspect_log(log, key, anchors, rows, found, second_key)
     if rows is not None:
         found.proved["database_rows"] = len(rows)
     for path in receipts:
@@ -123,6 +129,10 @@ def _told(found: Inspection) -> str:
         f"{proved.get('heads_on_chain', 0)} heads are on the chain, each the root of a prefix.",
         f"{proved.get('anchored_entries', 0)} entries are anchored.",
     ]
+    if "cosigned" in proved:
+        lines.append(
+            f"The newest head is cosigned by ML-DSA-44, in epoch second {proved['cosigned']}."
+        )
     lines += [f"{name} is entry {at}." for name, at in proved.get("receipts", {}).items()]
     if "decision" in proved:
         lines.append(f"The decision ({proved['decision']}) follows from the rule in force.")

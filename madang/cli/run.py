@@ -143,7 +143,8 @@ def _audit_command(plan: CityPlan) -> str:
     logs = state / "trust" / "logs"
     return (
         f"{Path(os.path.relpath(sys.prefix)) / 'bin' / 'madang'} audit"
-        f" --log {state / 'log' / CITY} --key {logs / CITY}.vkey --owner {logs / CITY}.owner"
+        f" --log {state / 'log' / CITY} --key {logs / CITY}.vkey"
+        f" --second-key {logs / CITY}.second --owner {logs / CITY}.owner"
         f" --contract {state / 'contract.json'} --rpc {plan.rpc}"
         f" --receipt {state / 'evidence' / 'receipt-lease.json'}"
     )

@@ -23,6 +23,7 @@ from madang.cli.run import residents
 from madang.cli.walk.path import CITY, NO_BENEFIT, OTHER_CITY, PROGRAMME, THREE
 from madang.cli.walk.people import Counter, Resident, Staff, WalkError, until
 from madang.core.merkle.checkpoint import parse_note
+from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.note import VerifierKey
 from madang.infra.db import Database, sqlite_url
 from madang.infra.outbox import export_rows
@@ -140,7 +141,10 @@ class Town:
         export = self.plan.state / f"{service}-{city}.jsonl"
         export.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
         log = self.plan.state / "log" / city
-        return await inspect(log, self.key(city), self.point(city), [], None, export)
+        second = CosignerKey.parse(
+            (StateFolders(self.plan.state).log_keys / f"{city}.second").read_text("ascii")
+        )
+        return await inspect(log, self.key(city), self.point(city), [], None, export, second)
 
     def check(self) -> None:
         """Records, outbox, entries, files, chain: all say the same, each thing once."""
@@ -155,6 +159,8 @@ class Town:
         for city in (CITY, OTHER_CITY):
             numbers = self.rows("log", "SELECT log_index FROM log_entry WHERE tenant = ?", city)
             assert sorted(n for (n,) in numbers) == list(range(self.head(city)[0]))
+            second = "SELECT key FROM log_entry WHERE key LIKE 'log-second/%' AND tenant = ?"
+            assert len(self.rows("log", second, city)) == 1
         issuer = self.run(self.audited(CITY, "issuer"))
         verifier = self.run(self.audited(OTHER_CITY, "verifier"))
         assert issuer.findings == verifier.findings == []

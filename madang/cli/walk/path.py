@@ -234,6 +234,7 @@ class Walk:
         given: dict[str, object] = {
             "--log": state / "log" / city,
             "--key": state / "trust" / "logs" / f"{city}.vkey",
+            "--second-key": state / "trust" / "logs" / f"{city}.second",
             "--owner": state / "trust" / "logs" / f"{city}.owner",
             "--contract": state / "contract.json",
             "--rpc": self.plan.rpc,

@@ -11,12 +11,13 @@ from ledger_node.publisher.files import LogFiles
 from madang.core.evidence.receipt import Receipt
 from madang.core.evidence.rows import Row
 from madang.core.keys.signing import Signer
-from madang.core.keys.software import generate_ed25519
+from madang.core.keys.software import generate_ed25519, generate_ml_dsa_44
 from madang.core.merkle import checkpoint
 from madang.core.merkle.checkpoint import Checkpoint
+from madang.core.merkle.cosignature import CosignerKey, cosign
 from madang.core.merkle.entry import Entry, EntryKind, commitment
 from madang.core.merkle.growth import grow
-from madang.core.merkle.note import VerifierKey
+from madang.core.merkle.note import NoteSignature, VerifierKey
 from madang.core.merkle.tree import CompactRange, Tree, leaf_hash
 from madang.core.rules.document import decision_document, digest
 from madang.core.rules.evaluate import decide
@@ -26,6 +27,7 @@ from madang.infra.chain import Anchor
 ORIGIN = "id.hanbit.example/hanbit/log"
 OFFICE = "https://id.hanbit.example/hanbit/issuer"
 HOUR = 1_795_410_000
+COSIGNED = 1_795_412_345
 DAY = date(2024, 6, 1)
 CATALOG = Path(__file__).resolve().parents[4] / "catalog"
 
@@ -70,11 +72,13 @@ class Published:
 
     Attributes:
         anchored: sizes of the heads on the chain.
+        second: signs heads once `introduce` was called.
     """
 
     folder: Path
     signer: Signer = field(default_factory=lambda: generate_ed25519("log"))
     anchored: Sequence[int] = (2, 5)
+    second: Signer = field(default_factory=lambda: generate_ml_dsa_44("second"))
 
     def __post_init__(self) -> None:
         self.entries = [entry_of(index).encode() for index in range(len(KINDS))]
@@ -85,23 +89,41 @@ class Published:
         return VerifierKey.of(ORIGIN, self.signer)
 
     @property
+    def second_key(self) -> CosignerKey:
+        return CosignerKey.of(ORIGIN, self.second)
+
+    def introduce(self) -> None:
+        """Enter the second key as the last entry and publish a head that it cosigned."""
+        at, key = len(self.entries), self.second_key.introduction()
+        self.entries.append(Entry(at, EntryKind.KEY, HOUR, f"https://{ORIGIN}", key).encode())
+        self.anchored = (*self.anchored, len(self.entries))
+        self.publish(self.line())
+
+    def line(self, signer: Signer | None = None, **changes: Any) -> NoteSignature:
+        """Return the line of the second key under the whole tree, or under another head."""
+        head = replace(Checkpoint(ORIGIN, self.tree.size, self.tree.root()), **changes)
+        return cosign(head, ORIGIN, signer or self.second, COSIGNED)
+
+    @property
     def tree(self) -> Tree:
         tree = Tree()
         for entry in self.entries:
             tree.append(leaf_hash(entry))
         return tree
 
-    def note(self, *, signer: Signer | None = None, size: int | None = None) -> str:
+    def note(
+        self, *lines: NoteSignature, signer: Signer | None = None, size: int | None = None
+    ) -> str:
         tree = self.tree
         head = Checkpoint(ORIGIN, tree.size if size is None else size, tree.root())
-        return checkpoint.sign(head, signer or self.signer)
+        return checkpoint.sign(head, signer or self.signer, *lines)
 
-    def publish(self) -> None:
+    def publish(self, *lines: NoteSignature) -> None:
         """Write tiles and checkpoint."""
         files = LogFiles(self.folder)
         for tile, content in grow(CompactRange(), files.read, self.entries).files:
             files.write(tile, content)
-        files.publish(self.note())
+        files.publish(self.note(*lines))
 
     def anchors(self) -> list[Anchor]:
         leaves = [leaf_hash(entry) for entry in self.entries]
@@ -134,7 +156,12 @@ class Published:
         evidence = DecisionEvidence(DECISION, RULE, self.receipt(3), self.receipt(2))
         return replace(evidence, **changes)
 
-    def read(self, found: Inspection, anchors: Sequence[Anchor] | None = None) -> ReadLog:
+    def read(
+        self,
+        found: Inspection,
+        anchors: Sequence[Anchor] | None = None,
+        second: CosignerKey | None = None,
+    ) -> ReadLog:
         """Inspect the log itself; anchors are its own unless others are given."""
         known = self.anchors() if anchors is None else anchors
-        return inspect_log(self.folder, self.key, known, self.rows(), found)
+        return inspect_log(self.folder, self.key, known, self.rows(), found, second)

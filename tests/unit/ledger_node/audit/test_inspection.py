@@ -19,9 +19,12 @@ from ledger_node.audit.inspection import (
     parse_rows,
     read_anchors,
 )
-from madang.core.keys.software import generate_ed25519
+from madang.core.keys.software import generate_ed25519, generate_ml_dsa_44
+from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.entry import EntryKind
+from madang.core.merkle.note import NoteSignature
 from tests.unit.ledger_node.audit.published import (
+    COSIGNED,
     DECISION,
     RULE,
     Published,
@@ -218,6 +221,90 @@ def test_a_receipt_under_another_key_is_named(log: Published, found: Inspection)
     forged = replace(log.receipt(1), checkpoint=log.note(signer=generate_ed25519("other")))
     inspect_receipt("mine", forged, read, found)
     assert codes(found) == {("receipt_signature", "mine")}
+
+
+# --- the second key
+
+
+def test_a_cosigned_log_is_proved_with_receipts_of_before_and_after(
+    log: Published, found: Inspection
+) -> None:
+    before = log.receipt(1)
+    log.introduce()
+    read = log.read(found, second=log.second_key)
+    inspect_receipt("before", before, read, found)
+    inspect_receipt("after", log.receipt(1, checkpoint=log.note(log.line())), read, found)
+    assert found.findings == []
+    assert found.proved["cosigned"] == COSIGNED
+    assert found.proved["receipts"] == {"before": 1, "after": 1}
+
+
+def test_who_does_not_know_the_second_key_does_not_ask_for_it(
+    log: Published, found: Inspection
+) -> None:
+    log.introduce()
+    log.publish()
+    log.read(found)
+    assert found.ok
+    assert "cosigned" not in found.proved
+
+
+FALSE_LINES: dict[str, tuple[str, Callable[[Published], list[NoteSignature]]]] = {
+    "none": ("cosignature_missing", lambda _: []),
+    "by another key": ("cosignature_missing", lambda log: [log.line(generate_ml_dsa_44("x"))]),
+    "by another key in its name": (
+        "cosignature_false",
+        lambda log: [replace(log.line(generate_ml_dsa_44("x")), key_id=log.second_key.key_id)],
+    ),
+    "over another root": ("cosignature_false", lambda log: [log.line(root=bytes(32))]),
+    "over another size": ("cosignature_false", lambda log: [log.line(size=5)]),
+    "a true one beside": (
+        "cosignature_false",
+        lambda log: [log.line(), log.line(root=bytes(32))],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FALSE_LINES)
+def test_a_missing_or_false_cosignature_is_named(
+    name: str, log: Published, found: Inspection
+) -> None:
+    code, lines = FALSE_LINES[name]
+    log.introduce()
+    log.publish(*lines(log))
+    read = log.read(found, second=log.second_key)
+    assert codes(found) == {(code, "checkpoint 0")}
+    assert "cosigned" not in found.proved
+    inspect_receipt("mine", log.receipt(1, checkpoint=log.note(*lines(log))), read, found)
+    assert codes(found) == {(code, "checkpoint 0"), (f"receipt_{code}", "mine")}
+    assert "receipts" not in found.proved
+
+
+def test_a_log_without_its_second_key_is_named_by_whoever_knows_the_key(
+    log: Published, found: Inspection
+) -> None:
+    read = log.read(found, second=log.second_key)
+    inspect_receipt("mine", log.receipt(1), read, found)
+    assert codes(found) == {("key_not_introduced", "checkpoint 0")}
+
+
+def test_of_a_checkpoint_that_is_not_the_logs_no_cosignature_is_asked(
+    log: Published, found: Inspection
+) -> None:
+    log.introduce()
+    forged = log.note(log.line(), signer=generate_ed25519("log"))
+    (log.folder / "checkpoint").write_text(forged, "utf-8")
+    read = log.read(found, second=log.second_key)
+    inspect_receipt("mine", log.receipt(1, checkpoint="garbage"), read, found)
+    assert ("checkpoint_signature", "checkpoint 0") in codes(found)
+    assert ("receipt_checkpoint", "mine") in codes(found)
+    assert "cosigned" not in found.proved
+
+
+def test_a_second_key_of_another_log_cannot_be_used(log: Published, found: Inspection) -> None:
+    witness = CosignerKey.of("witness.example", log.second)
+    with pytest.raises(AuditInputError, match=r"witness\.example"):
+        log.read(found, second=witness)
 
 
 # --- decisions
