@@ -134,7 +134,8 @@ def test_a_log_that_leaves_the_key_out_altogether_is_not_the_one() -> None:
     """Whoever breaks the first key makes a log anew, and would rather not speak of the second."""
     told = read(ENTRIES[:AT]).judge_newest(signed(AT), "here")
     assert isinstance(told, Finding)
-    assert (told.code, told.where) == (FindingCode.KEY_NOT_INTRODUCED, "here")
+    assert told.code == FindingCode.KEY_NOT_INTRODUCED
+    assert told.where == "here"
     assert KEY.key_id.hex() in told.detail
 
 
