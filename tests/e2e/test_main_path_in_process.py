@@ -19,8 +19,10 @@ from madang.access.service_token import Call, make
 from madang.cli.city import CATALOG, CityPlan
 from madang.cli.walk.path import CITY
 from madang.cli.walk.people import Resident, until
+from madang.core.merkle.checkpoint import parse_note
+from madang.core.merkle.cosignature import CosignerKey, cosigned
 from madang.infra.clock import SystemClock
-from madang.infra.setup import keystore
+from madang.infra.setup import StateFolders, keystore
 from tests.e2e.one_process import Town, town
 
 pytestmark = pytest.mark.xdist_group("city")
@@ -229,6 +231,19 @@ def test_every_credential_row_is_in_the_outbox_and_in_the_log_once(story: Story)
     assert len(issued) == 2 * 5 * 4
     assert {key for key, _ in kept} == issued
     assert sorted(kept) == sorted(logged)
+
+
+def test_every_head_is_cosigned_by_a_key_that_its_log_introduced_once(story: Story) -> None:
+    folder = StateFolders(story.state).log_keys
+    keys = {
+        path.stem: CosignerKey.parse(path.read_text("ascii")) for path in folder.glob("*.second")
+    }
+    heads = _rows(story, "log", "SELECT tenant, note FROM log_head")
+    assert {tenant for tenant, _ in heads} == {*keys}
+    assert all(cosigned(parse_note(note), keys[tenant]) is not None for tenant, note in heads)
+    wanted = "SELECT tenant, commitment FROM log_entry WHERE key LIKE 'log-second/%'"
+    introduced = sorted((tenant, key.introduction()) for tenant, key in keys.items())
+    assert sorted(_rows(story, "log", wanted)) == introduced
 
 
 def _texts(database: Path) -> Iterator[tuple[str, str, bytes]]:
