@@ -47,6 +47,8 @@ def failures(
 ) -> Iterator[Failure]:
     """Yield every failed step of the key binding, none if it is good.
 
+    The steps (5.b to 5.h): algorithm, signature, typ, iat, nonce and aud, sd_hash, other times.
+
     Args:
         sd_jwt: the presentation.
         expected: what the key binding JWT has to say.
@@ -63,13 +65,18 @@ def failures(
     except EnvelopeError as error:
         yield _failure("key_binding_malformed", str(error))
         return
-    if parsed.header.get("typ") != KEY_BINDING_TYPE:
-        yield _failure("key_binding_typ", f"typ {parsed.header.get('typ')!r}, expected kb+jwt")
     if key is not None:
         yield from _signature(parsed, key)
-    yield from _claims(claims, expected, now)
+    if parsed.header.get("typ") != KEY_BINDING_TYPE:
+        yield _failure("key_binding_typ", f"typ {parsed.header.get('typ')!r}, expected kb+jwt")
+    yield from _creation(claims.get("iat"), expected, now)
+    if claims.get("nonce") != expected.nonce:
+        yield _failure("key_binding_nonce", "nonce is not that of this request")
+    if claims.get("aud") != expected.audience:
+        yield _failure("key_binding_aud", "aud is not this verifier's client identifier")
     if claims.get("sd_hash") != digest_of(sd_jwt.bound_part, sd_jwt.hash_name):
         yield _failure("key_binding_sd_hash", "sd_hash is not that of this presentation")
+    yield from _validity(claims, expected.max_skew, now)
 
 
 def _signature(parsed: Jws, key: PublicKey) -> Iterator[Failure]:
@@ -79,19 +86,13 @@ def _signature(parsed: Jws, key: PublicKey) -> Iterator[Failure]:
         yield _failure("key_binding_signature", "not signed by the key in cnf")
 
 
-def _claims(claims: dict[str, Any], expected: BindingExpectation, now: int) -> Iterator[Failure]:
-    if claims.get("nonce") != expected.nonce:
-        yield _failure("key_binding_nonce", "nonce is not that of this request")
-    if claims.get("aud") != expected.audience:
-        yield _failure("key_binding_aud", "aud is not this verifier's client identifier")
-    issued_at = claims.get("iat")
+def _creation(issued_at: object, expected: BindingExpectation, now: int) -> Iterator[Failure]:
     if not isinstance(issued_at, int) or isinstance(issued_at, bool):
         yield _failure("key_binding_iat", "iat is missing or not a whole number")
     elif issued_at < now - expected.max_age:
         yield _failure("key_binding_iat", f"iat is older than {expected.max_age} s")
     elif issued_at > now + expected.max_skew:
         yield _failure("key_binding_iat", f"iat is more than {expected.max_skew} s ahead")
-    yield from _validity(claims, expected.max_skew, now)
 
 
 def _validity(claims: dict[str, Any], skew: int, now: int) -> Iterator[Failure]:

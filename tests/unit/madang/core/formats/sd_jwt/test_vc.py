@@ -118,6 +118,18 @@ def test_a_key_binding_of_another_kind_is_refused(text: str, code: str) -> None:
     assert codes(text) == [code]
 
 
+def test_everything_wrong_with_a_key_binding_is_told_in_the_order_of_its_steps() -> None:
+    """RFC 9901 section 7.3, steps 5.b to 5.h."""
+    said = {"iat": NOW - 999, "nonce": "n-9", "aud": "x", "sd_hash": "x", "exp": 1, "nbf": "soon"}
+    text = bound({"typ": "JWT"}, **said)
+    head, payload, signature = text.rpartition("~")[2].split(".")
+    forged = f"{text.rpartition('~')[0]}~{head}.{payload}.{'A' * len(signature)}"
+    assert codes(forged) == [
+        "key_binding_signature", "key_binding_typ", "key_binding_iat", "key_binding_nonce",
+        "key_binding_aud", "key_binding_sd_hash", "key_binding_exp", "key_binding_nbf",
+    ]  # fmt: skip
+
+
 def test_a_key_binding_with_times_that_hold_is_good() -> None:
     assert codes(bound({"typ": "kb+jwt"}, exp=NOW, nbf=NOW)) == []
 
