@@ -62,10 +62,12 @@ def loads_all(
         try:
             text = item.decode("utf-8")
             value, end = _decode(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             text, value, end = "", None, -1
-        # Space around the value, or something that is none: the long way tells.
-        values.append(value if end == len(text) else loads(item))
+        if end != len(text):
+            # Space around the value, or something that is none: the long way tells.
+            value = loads(item, max_bytes=max_bytes, max_depth=max_depth)
+        values.append(value)
     return values
 
 

@@ -134,3 +134,16 @@ def test_limits_hold_for_each_of_many() -> None:
         strict_json.loads_all([b"123", b"1234"], max_bytes=3)
     with pytest.raises(EncodingError):
         strict_json.loads_all([b"1", b"\xff"])
+
+
+def test_wider_limits_hold_for_what_has_space_around_it() -> None:
+    deep = b" " + b"[" * 40 + b"]" * 40
+    assert strict_json.loads_all([deep], max_depth=40) == [strict_json.loads(deep, max_depth=40)]
+    long = b"1" + b" " * strict_json.MAX_BYTES
+    assert strict_json.loads_all([long], max_bytes=len(long)) == [1]
+
+
+def test_what_is_too_deep_for_the_reader_itself_is_refused() -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    with pytest.raises(EncodingError):
+        strict_json.loads_all([deep], max_depth=100_000)
