@@ -86,7 +86,8 @@ def read(
             "the document is not the one whose hash was given",
         )
     try:
-        found = TypeMetadata.model_validate(strict_json.loads(document, max_bytes=max_bytes))
+        value = strict_json.loads(document, max_bytes=max_bytes)
+        found = TypeMetadata.model_validate(value, by_alias=True, by_name=False)
     except (EncodingError, ValidationError) as error:
         raise _refusal("malformed_type_metadata", _told(error)) from error
     if found.vct != vct:

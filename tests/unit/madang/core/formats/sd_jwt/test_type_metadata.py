@@ -128,3 +128,16 @@ def test_the_strongest_hash_decides() -> None:
 )
 def test_a_value_without_a_usable_hash_matches_nothing(expected: str) -> None:
     assert not matches(DOCUMENT, expected)
+
+
+def test_names_of_the_code_are_unknown_members() -> None:
+    image = {"uri": "u", "uri_integrity": "sha256-x"}
+    shown = {"locale": "en", "name": "n", "rendering": {"simple": {"logo": image}}}
+    document = {"vct": VCT, "extends_integrity": "sha256-x", "display": [shown]}
+    found = read(json.dumps(document).encode(), vct=VCT)
+    rendering = found.display[0].rendering
+    assert found.extends_integrity is None
+    assert rendering is not None
+    assert rendering.simple is not None
+    assert rendering.simple.logo is not None
+    assert rendering.simple.logo.uri_integrity is None
