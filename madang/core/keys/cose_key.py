@@ -55,7 +55,8 @@ def from_cose(members: object) -> PublicKey:
     if D in members:
         raise KeyFormatError("a public COSE_Key was expected, this one holds a private member")
     kind, curve, x, y = (members.get(label) for label in (KTY, CRV, X, Y))
-    name = _CURVES.get(curve) if type(curve) is int else None
+    # True and 1.0 are equal to 1 and are no numbers of COSE.
+    name = _CURVES.get(curve) if type(kind) is type(curve) is int else None
     if not isinstance(x, bytes) or name is None:
         raise KeyFormatError(f"COSE_Key of kty {kind!r} and crv {curve!r} with x is not known")
     if kind == OKP and y is None:

@@ -64,6 +64,8 @@ def test_a_point_may_come_with_its_sign_alone() -> None:
         {**P256, -4: b"private"},
         {**P256, 1: 1},
         {**P256, 1: 4},
+        {**P256, 1: 2.0},
+        {**to_cose(KEYS[1]), 1: True},
         {**P256, -1: 8},
         {**P256, -1: 256},
         {**P256, -1: "P-256"},
