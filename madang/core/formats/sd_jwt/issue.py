@@ -114,6 +114,9 @@ def _signed(text: str, disclosures: str, protected: str, signer: Signer) -> Issu
 
 
 def _check(frame: SdFrame) -> None:
+    if frame.disclosable:
+        told = "the payload as a whole has no name to be disclosed by"
+        raise SdJwtError("frame_mismatch", "RFC 9901 6.1", told)
     if not NEVER_DISCLOSABLE.isdisjoint(frame.members):
         name = next(name for name in NEVER_DISCLOSABLE if name in frame.members)
         raise SdJwtError(

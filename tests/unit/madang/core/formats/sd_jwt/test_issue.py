@@ -73,6 +73,7 @@ def test_a_reserved_name_inside_a_disclosable_claim_is_refused() -> None:
         ({"a": [1, 2]}, ("a", 2)),
         ({"a": [1, 2]}, ("a", "0")),
         ({"a": {"0": 1}}, ("a", 0)),
+        ({"a": 1}, ()),
     ],
 )
 def test_what_the_frame_misses_does_not_go_out_in_clear(
