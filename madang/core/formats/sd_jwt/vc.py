@@ -78,8 +78,8 @@ def verify_vc(
 
     The steps, in the order of RFC 9901 section 7.3 and SD-JWT VC section 3.4:
     1. header, 2. issuer signature, 3. disclosures, and none of a claim that must stay in clear,
-    4. times, 5. type and issuer, 6. the rules of the type, 7. holder key, 8. key binding. Its
-    status is the caller's to check.
+    4. times and audience, 5. type and issuer, 6. the rules of the type, 7. holder key, 8. key
+    binding. Its status is the caller's to check.
 
     Args:
         sd_jwt: a parsed credential with a known `_sd_alg`.
@@ -98,8 +98,10 @@ def verify_vc(
         failed += _in_clear(unfolded)
     except SdJwtError as error:
         failed.append(Failure(error.code, error.clause, error.detail))
-    # iat may be disclosed; a payload that could not be processed is judged as it was signed.
-    failed += _times(claims or sd_jwt.payload, expected.max_skew, now)
+    # iat and aud may be disclosed; what could not be processed is judged as it was signed.
+    seen = claims or sd_jwt.payload
+    failed += _times(seen, expected.max_skew, now)
+    failed += _audience(seen, expected.binding)
     failed += _type_and_issuer(sd_jwt.payload, expected)
     if expected.types is not None and unfolded is not None:
         failed += _rules(sd_jwt.payload, unfolded, expected.types)
@@ -146,6 +148,15 @@ def _times(payload: dict[str, Any], skew: int, now: int) -> Iterator[Failure]:
             yield Failure("expired", clause, "the credential has expired")
         elif name != "exp" and value > now + skew:
             yield Failure("not_yet_valid", clause, f"{name} lies ahead")
+
+
+def _audience(payload: dict[str, Any], binding: BindingExpectation | None) -> Iterator[Failure]:
+    """A credential for some alone is not for others, nor for who has no name (RFC 7519 4.1.3)."""
+    if "aud" not in payload:
+        return
+    aud = payload["aud"]
+    if binding is None or binding.audience not in (aud if isinstance(aud, list) else [aud]):
+        yield Failure("audience", "RFC 7519 4.1.3", "aud does not name this verifier")
 
 
 def _type_and_issuer(payload: dict[str, Any], expected: Expectation) -> Iterator[Failure]:

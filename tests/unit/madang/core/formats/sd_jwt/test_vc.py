@@ -192,6 +192,33 @@ def test_an_object_that_is_no_json_form_gives_a_verdict(value: Any) -> None:
     assert codes(value) == ["malformed_sd_jwt"]
 
 
+@pytest.mark.parametrize(
+    ("aud", "expected"),
+    [
+        (BINDING.audience, []),
+        (["another", BINDING.audience], []),
+        ("another", ["audience"]),
+        (BINDING.audience[:-1], ["audience"]),
+        (["another"], ["audience"]),
+        ([], ["audience"]),
+        (None, ["audience"]),
+        ({BINDING.audience: 1}, ["audience"]),
+    ],
+)
+def test_a_credential_for_somebody_else_is_refused(aud: object, expected: list[str]) -> None:
+    assert codes(shown(credential({"aud": aud}))) == expected
+
+
+def test_an_audience_may_be_disclosed_and_counts_then() -> None:
+    assert codes(withholding(disclosure("aud", BINDING.audience))) == []
+    assert codes(withholding(disclosure("aud", "another"))) == ["audience"]
+
+
+def test_whoever_has_no_name_is_no_audience() -> None:
+    unbound = Expectation(EXPECTED.vct, EXPECTED.issuer)
+    assert codes(credential({"aud": BINDING.audience}), unbound) == ["audience"]
+
+
 def test_disclosures_changed_after_signing_are_refused() -> None:
     issuer, rent, binding = shown(credential()).split("~")
     assert codes(f"{issuer}~{binding}") == ["key_binding_sd_hash"]
