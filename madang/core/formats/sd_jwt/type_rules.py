@@ -123,8 +123,11 @@ def _lacking(gap: Path, claim: ClaimMetadata, seen: Seen, optional: Container[Pa
     """
     if len(gap) < len(claim.path) and claim.path[: len(gap)] in optional:
         return False
+    if gap[:-1] not in seen.withheld:
+        return True
+    # Among elements that moved up, one in clear may be there at another index.
     in_clear = claim.sd is Sd.NEVER or gap[0] in NEVER_DISCLOSABLE
-    return in_clear or gap[:-1] not in seen.withheld
+    return in_clear and not isinstance(gap[-1], int)
 
 
 def _concealed(place: Path, seen: Seen) -> bool:

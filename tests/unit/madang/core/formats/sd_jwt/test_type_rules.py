@@ -162,6 +162,15 @@ def test_an_index_says_nothing_where_elements_are_withheld() -> None:
     assert broken(compact, claim("a", 0, sd="always"), claim("a", 1, mandatory=True)) == []
 
 
+def test_an_element_in_clear_is_not_missed_where_others_are_withheld() -> None:
+    compact = shown(claims={"a": [1, 2]}, sd=(("a", 1),))
+    rule = claim("a", 0, mandatory=True, sd="never")
+    assert broken(compact, rule) == []
+    assert broken(compact, claim("a", 1, mandatory=True, sd="never")) == []
+    everything = issued({"a": []}, ())
+    assert broken(everything, rule) == ["claim_mandatory"]
+
+
 def test_every_broken_rule_is_told_in_order_without_values() -> None:
     rules = [
         claim("rent", sd="never"), claim("name", sd="always"), claim("absent", mandatory=True),
