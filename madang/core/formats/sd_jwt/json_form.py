@@ -6,7 +6,7 @@ so that presenting, processing and verifying know no other.
 
 from typing import Any, Final
 
-from madang.core.encoding import strict_json
+from madang.core.encoding import base64url, strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.model import MAX_BYTES, MAX_DISCLOSURES, parse
@@ -51,7 +51,8 @@ def to_compact(value: object) -> str:
 
     Raises:
         SdJwtError: members missing or of the wrong kind, both forms at once, disclosures or key
-            binding beside a later signature, or a part that holds a separator.
+            binding beside a later signature, a name in both headers, or a part that holds a
+            separator.
     """
     members = _object(value, "the JSON form")
     signed = _first(members)
@@ -59,10 +60,10 @@ def to_compact(value: object) -> str:
     disclosures = header.get("disclosures", [])
     if not isinstance(disclosures, list):
         raise _malformed("header.disclosures is not an array")
-    jwt = ".".join(
-        _part(text, ".~")
-        for text in (signed.get("protected"), members.get("payload"), signed.get("signature"))
-    )
+    protected = _part(signed.get("protected"), ".~")
+    _check_headers(protected, header)
+    payload, signature = _part(members.get("payload"), ".~"), _part(signed.get("signature"), ".~")
+    jwt = f"{protected}.{payload}.{signature}"
     binding = _part(header["kb_jwt"], "~") if "kb_jwt" in header else ""
     return "~".join([jwt, *(_part(text, ".~") for text in disclosures), binding])
 
@@ -81,6 +82,16 @@ def _first(members: dict[str, Any]) -> dict[str, Any]:
         if not _OWN.isdisjoint(_object(other.get("header", {}), "header")):
             raise _malformed("disclosures or kb_jwt stands beside a later signature")
     return first
+
+
+def _check_headers(protected: str, header: dict[str, Any]) -> None:
+    """Refuse a name in both headers, and crit outside of what is signed (RFC 7515 5.2, 4.1.11)."""
+    try:
+        signed = _object(strict_json.loads(base64url.decode(protected)), "the protected header")
+    except EncodingError as error:
+        raise _malformed(f"protected header: {error}") from error
+    if not header.keys().isdisjoint({*signed, "crit"}):
+        raise _malformed("a name is in both headers, or crit in the unprotected header")
 
 
 def _object(value: object, what: str) -> dict[str, Any]:

@@ -82,9 +82,25 @@ def test_key_binding_holds_in_the_json_form() -> None:
 
 
 def test_unprotected_members_of_others_decide_nothing() -> None:
-    assert to_compact({**FLAT, "header": {**FLAT["header"], "kid": "k", "alg": "none"}}) == COMPACT
+    assert to_compact({**FLAT, "header": {**FLAT["header"], "kid": "k", "jwk": {}}}) == COMPACT
     without = {name: value for name, value in FLAT.items() if name != "header"}
     assert to_compact(without) == COMPACT.split("~")[0] + "~"
+
+
+@pytest.mark.parametrize("own", [{"alg": "none"}, {"typ": "dc+sd-jwt"}, {"crit": ["b64"]}])
+def test_a_name_in_both_headers_or_crit_outside_the_signature_is_refused(
+    own: dict[str, Any],
+) -> None:
+    """RFC 7515 sections 5.2 (step 4) and 4.1.11."""
+    header = {**FLAT["header"], **own}
+    for value in ({**FLAT, "header": header}, general(header=header)):
+        with pytest.raises(SdJwtError, match="header"):
+            to_compact(value)
+
+
+def test_each_signature_has_its_own_headers() -> None:
+    other = {**second_signature(), "header": {"typ": "x"}}
+    assert to_compact(general(other)) == COMPACT
 
 
 BINDING = {"disclosures": [], "kb_jwt": "x.y.z"}
@@ -98,6 +114,8 @@ BINDING = {"disclosures": [], "kb_jwt": "x.y.z"}
         {},
         "a.b.c~",
         {**FLAT, "payload": ""},
+        {**FLAT, "protected": "e"},
+        {**FLAT, "protected": "W10"},
         {**FLAT, "payload": 1},
         {**FLAT, "payload": "a.b"},
         {**FLAT, "signature": "a~b"},
