@@ -11,10 +11,6 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from madang.core.keys.jwk import ES256, ES384, ES512, PublicKey
 
-SCALAR_BYTES = 32
-SIGNATURE_BYTES = 64
-ECDSA_SHA256 = ec.ECDSA(hashes.SHA256())
-
 
 @dataclass(frozen=True, slots=True)
 class Ecdsa:
@@ -31,7 +27,7 @@ class Ecdsa:
 
 ECDSA: Final = MappingProxyType(
     {
-        ES256: Ecdsa(SCALAR_BYTES, ECDSA_SHA256),
+        ES256: Ecdsa(32, ec.ECDSA(hashes.SHA256())),
         ES384: Ecdsa(48, ec.ECDSA(hashes.SHA384())),
         ES512: Ecdsa(66, ec.ECDSA(hashes.SHA512())),
     }
@@ -88,26 +84,7 @@ class SignatureChecker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _P256Checker:
-    key: ec.EllipticCurvePublicKey
-    algorithm: str = "ES256"
-
-    def check(self, signature: bytes, data: bytes) -> bool:
-        if len(signature) != SIGNATURE_BYTES:
-            return False
-        r = int.from_bytes(signature[:SCALAR_BYTES], "big")
-        s = int.from_bytes(signature[SCALAR_BYTES:], "big")
-        try:
-            self.key.verify(encode_dss_signature(r, s), data, ECDSA_SHA256)
-        except InvalidSignature:
-            return False
-        return True
-
-
-@dataclass(frozen=True, slots=True)
 class _EcdsaChecker:
-    """On the larger curves; P-256, which nearly everything is signed with, has its own."""
-
     key: ec.EllipticCurvePublicKey
     algorithm: str
     ecdsa: Ecdsa
@@ -116,7 +93,7 @@ class _EcdsaChecker:
         size = self.ecdsa.scalar_bytes
         if len(signature) != 2 * size:
             return False
-        r, s = (int.from_bytes(half, "big") for half in (signature[:size], signature[size:]))
+        r, s = int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
         try:
             self.key.verify(encode_dss_signature(r, s), data, self.ecdsa.hashing)
         except InvalidSignature:
@@ -125,23 +102,10 @@ class _EcdsaChecker:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ed25519Checker:
-    key: ed25519.Ed25519PublicKey
-    algorithm: str = "EdDSA"
+class _PlainChecker:
+    """Ed25519, and ML-DSA without a context and without hashing first, as JOSE and COSE have it."""
 
-    def check(self, signature: bytes, data: bytes) -> bool:
-        try:
-            self.key.verify(signature, data)
-        except InvalidSignature:
-            return False
-        return True
-
-
-@dataclass(frozen=True, slots=True)
-class _MlDsaChecker:
-    """FIPS 204 without a context and without hashing first, as JOSE and COSE have it."""
-
-    key: mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey
+    key: ed25519.Ed25519PublicKey | mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey
     algorithm: str
 
     def check(self, signature: bytes, data: bytes) -> bool:
@@ -156,9 +120,5 @@ def checker_for(key: PublicKey) -> SignatureChecker:
     """Return the checker of a public key (RFC 7518 section 3.4, RFC 8037 section 3.1, ML-DSA)."""
     native = key.native
     if isinstance(native, ec.EllipticCurvePublicKey):
-        if key.crv == "P-256":
-            return _P256Checker(native)
         return _EcdsaChecker(native, key.algorithm, ECDSA[key.algorithm])
-    if isinstance(native, ed25519.Ed25519PublicKey):
-        return _Ed25519Checker(native)
-    return _MlDsaChecker(native, key.algorithm)
+    return _PlainChecker(native, key.algorithm)
