@@ -121,7 +121,7 @@ def _lacking(gap: Path, claim: ClaimMetadata, seen: Seen, optional: Container[Pa
 
     A claim inside of an optional one is mandatory where that one is there.
     """
-    if len(gap) < len(claim.path) and claim.path[: len(gap)] in optional:
+    if claim.path[: len(gap)] in optional:
         return False
     if gap[:-1] not in seen.withheld:
         return True

@@ -189,6 +189,8 @@ def test_the_number_of_selected_elements_is_bounded() -> None:
     many = Seen({"a": [0] * (MAX_SELECTED + 1)}, frozenset())
     (failure,) = failures(metadata(claim("a", None)), many)
     assert failure.code == "claim_path"
+    enough = Seen({"a": [0] * MAX_SELECTED}, frozenset())
+    assert list(failures(metadata(claim("a", None)), enough)) == []
 
 
 def test_every_element_of_an_array_is_due_by_the_frame() -> None:
