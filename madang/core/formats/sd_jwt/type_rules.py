@@ -85,6 +85,9 @@ class _Unselectable(Exception):  # noqa: N818 - a jump out of the walk, never se
     pass
 
 
+_TOO_MANY: Final = f"selects more than {MAX_SELECTED} elements"
+
+
 def _select(path: Path, seen: Seen) -> tuple[list[Path], list[Path]]:
     """Return the places that a path selects, and those at which it ends too early."""
     selected: list[tuple[Path, Any]] = [((), seen.payload)]
@@ -101,8 +104,8 @@ def _select(path: Path, seen: Seen) -> tuple[list[Path], list[Path]]:
                 found.append(((*place, step), inside[step]))
             else:
                 gaps.append((*place, step))
-        if len(found) > MAX_SELECTED:
-            raise _Unselectable(f"selects more than {MAX_SELECTED} elements")
+            if len(found) > MAX_SELECTED:
+                raise _Unselectable(_TOO_MANY)
         selected = found
     return [place for place, _ in selected], gaps
 
@@ -111,7 +114,11 @@ def _inside(value: Any, step: str | int | None) -> Mapping[str | int, Any]:  # n
     """Return the members or elements among which a step selects."""
     if isinstance(step, str) and isinstance(value, Mapping):
         return value
-    if not isinstance(step, str) and isinstance(value, list | tuple):
+    if isinstance(step, int) and isinstance(value, list | tuple):
+        return {step: value[step]} if step < len(value) else {}
+    if step is None and isinstance(value, list | tuple):
+        if len(value) > MAX_SELECTED:
+            raise _Unselectable(_TOO_MANY)
         return dict(enumerate(value))
     raise _Unselectable("leads through a value of another kind")
 

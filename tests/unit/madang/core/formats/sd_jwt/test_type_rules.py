@@ -193,6 +193,19 @@ def test_the_number_of_selected_elements_is_bounded() -> None:
     assert list(failures(metadata(claim("a", None)), enough)) == []
 
 
+class Long(list[int]):
+    """An array too long to be gone through."""
+
+    def __iter__(self) -> Any:
+        raise AssertionError("gone through")
+
+
+def test_an_array_that_is_too_long_is_not_gone_through() -> None:
+    seen = Seen({"b": Long(range(MAX_SELECTED + 1))}, frozenset())
+    rules = metadata(claim("b", None), claim("b", 0, sd="always"), claim("b", MAX_SELECTED + 1))
+    assert [failure.code for failure in failures(rules, seen)] == ["claim_path", "claim_sd_always"]
+
+
 def test_every_element_of_an_array_is_due_by_the_frame() -> None:
     rule = metadata(claim("people", None, sd="always"))
     check_issue(rule, CLAIMS, SdFrame.of([("people", 0), ("people", 1)]))
