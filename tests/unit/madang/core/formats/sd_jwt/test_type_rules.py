@@ -118,6 +118,15 @@ def test_what_is_withheld_breaks_no_rule(rule: dict[str, Any]) -> None:
     assert broken(shown(), rule) == []
 
 
+def test_what_is_shown_beside_something_withheld_is_judged() -> None:
+    assert broken(shown(), claim("name", sd="always")) == ["claim_sd_always"]
+    assert broken(shown(("home", "street")), claim("home", "street", sd="never")) == [
+        "claim_sd_never"
+    ]
+    half = shown(claims={"a": [1, 2]}, sd=(("a", 0),))
+    assert broken(half, claim("a", None, sd="always")) == ["claim_sd_always"]
+
+
 def test_a_mandatory_claim_cannot_hide_where_no_digest_is_left() -> None:
     rule = claim("rent", mandatory=True)
     without = {name: value for name, value in CLAIMS.items() if name != "rent"}
