@@ -49,7 +49,9 @@ def unwrapped_bytes(data: bytes) -> bytes | None:
     start = at + 1
     if size >= _IN_HEAD:
         start += 1 << size - _IN_HEAD
-        size = int.from_bytes(data[at + 1 : start], "big") if start <= _LONGEST_HEAD else -1
+        if start > _LONGEST_HEAD:
+            return None
+        size = int.from_bytes(data[at + 1 : start], "big")
     return data[start:] if len(data) - start == size else None
 
 

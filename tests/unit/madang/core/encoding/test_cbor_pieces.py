@@ -58,3 +58,10 @@ def test_heads_longer_than_needed_are_read() -> None:
         assert unwrapped_bytes(bytes.fromhex("d818" + head_of_three) + b"abc") == b"abc"
     for other in ("", "d8", "d818", "d81c43616263", "d81863616263", "d8185f4361626300ff"):
         assert unwrapped_bytes(bytes.fromhex(other)) is None
+
+
+def test_lengths_of_a_reserved_size_are_not_read() -> None:
+    # One byte less than such a head would have, so that nothing is left behind it.
+    for additional in (28, 29, 30, 31):
+        short = (1 << additional - 24) - 1
+        assert unwrapped_bytes(bytes((0xD8, 24, 0x40 | additional)) + bytes(short)) is None
