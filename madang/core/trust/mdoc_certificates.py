@@ -139,4 +139,4 @@ def _named(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> list[st
 
 
 def _trusted(found: Validated) -> TrustedKey:
-    return TrustedKey(found.key, found.not_before, found.not_after)
+    return TrustedKey(found.key, *found.leaf_validity)

@@ -56,11 +56,13 @@ class Validated:
 
     Attributes:
         key: the leaf's.
+        leaf_validity: first and last second of the leaf.
         not_before: first second in which every certificate is valid.
         not_after: last such second.
     """
 
     key: PublicKey
+    leaf_validity: tuple[float, float]
     not_before: float
     not_after: float
 
@@ -122,11 +124,9 @@ def _validated(
             _check_authority(issuer, authorities_below=position)
             _check_understood(subject, purpose)
         _check_leaf(leaf, purpose)
-        return Validated(
-            _key(leaf),
-            max(each.not_valid_before_utc.timestamp() for each in path),
-            min(each.not_valid_after_utc.timestamp() for each in path),
-        )
+        starts = [each.not_valid_before_utc.timestamp() for each in path]
+        ends = [each.not_valid_after_utc.timestamp() for each in path]
+        return Validated(_key(leaf), (starts[0], ends[0]), max(starts), min(ends))
 
 
 def leaf_hash(der: bytes) -> str:

@@ -29,7 +29,7 @@ class TrustedKey(NamedTuple):
 
     Attributes:
         key: of the document signer's certificate.
-        not_before: first second of its certificates' validity; None when it is not known.
+        not_before: first second of that certificate's validity; None when it is not known.
         not_after: last such second.
     """
 

@@ -41,6 +41,14 @@ def test_a_document_signer_is_trusted() -> None:
     assert profile_failures((signer(),), (ROOT,)) == ()
 
 
+def test_a_renewed_root_does_not_end_what_was_signed_before_it() -> None:
+    """The certificate in the header has to be older than the signature (9.3.1), not its root."""
+    renewed = made(ROOT_NAME, ROOT_NAME, "root", "root", ca_path=0, start=NOW + DAY, days=10)
+    found = trust_document_signers({MDL: (renewed,)}, now=NOW + 2 * DAY)(MDL, (signer(),))
+    assert isinstance(found, TrustedKey)
+    assert (found.not_before, found.not_after) == (NOW - DAY, NOW + 456 * DAY)
+
+
 STATED = made(name(c="KR", s="KR-11", cn="root"), ROOT_NAME, "root", "root", ca_path=0)
 DEFECTS: dict[str, tuple[bytes, bytes]] = {
     "purpose": (signer(purpose=READER), ROOT),
