@@ -6,11 +6,12 @@ called by its path: `age_equal_or_over.19`. An array is one element, whatever it
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from math import isfinite
 from typing import Any, NamedTuple
 
 from madang.core.catalog.certificate_type import CertificateType, Claim, Path, ValueType
 from madang.core.encoding import base64url
-from madang.core.encoding.cbor import Cbor, Tag
+from madang.core.encoding.cbor import Cbor
 from madang.core.encoding.strict_json import Json
 from madang.core.formats.mdoc.errors import MdocError
 from madang.core.formats.mdoc.times import day_of, full_date
@@ -143,7 +144,14 @@ def _to_json(value: Cbor, path: Path, kinds: Mapping[Path, ValueType]) -> Json:
         return day_of(value).isoformat()
     if kinds.get(path) is ValueType.BYTES and isinstance(value, bytes):
         return base64url.encode(value)
-    if kinds.get(path) is ValueType.BYTES or isinstance(value, bytes | Tag):
+    if kinds.get(path) is ValueType.BYTES or not _is_json(value):
         detail = f"{'.'.join(str(step) for step in path)} has no JSON as a claim of its type"
         raise MdocError("malformed_element", "ISO 18013-5 7.2.1", detail)
     return value
+
+
+def _is_json(value: Cbor) -> bool:
+    """Tell whether a single value is JSON too: no bytes, tag, undefined or infinite number."""
+    if isinstance(value, float):
+        return isfinite(value)
+    return value is None or isinstance(value, str | int)

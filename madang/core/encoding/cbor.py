@@ -15,7 +15,9 @@ from madang.core.encoding.errors import EncodingError
 
 Tag = cbor2.CBORTag
 Cbor: TypeAlias = Any
-"""None, bool, int, bytes, str, list, dict with names of int or str, or Tag; float when read."""
+"""None, bool, int, bytes, str, list, dict with names of int or str, or Tag.
+
+When read, also float, and what cbor2 makes of undefined and of other simple values."""
 
 MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 24

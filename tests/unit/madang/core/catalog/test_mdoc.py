@@ -10,6 +10,7 @@ from madang.core.catalog.certificate_type import CertificateType, MdocNames
 from madang.core.catalog.errors import CatalogError
 from madang.core.catalog.parser import parse_type
 from madang.core.catalog.payload import build_payload
+from madang.core.encoding import cbor
 from madang.core.encoding.cbor import Tag
 from madang.core.formats.mdoc.errors import MdocError
 
@@ -90,6 +91,10 @@ def test_what_the_record_lacks_is_no_element(parsed: CertificateType) -> None:
         {"name": Tag(1004, "2025-02-28")},
         {"sites": [{"seen": "2024-02-29"}]},
         {"sites": [{"town": b"bytes"}]},
+        {"name": cbor.loads(b"\xf7")},
+        {"fee_krw": cbor.loads(b"\xe5")},
+        {"fee_krw": float("nan")},
+        {"tags": ["a", cbor.loads(b"\xf8\xff")]},
     ],
 )
 def test_an_element_of_another_form(element: dict[str, Any], parsed: CertificateType) -> None:
