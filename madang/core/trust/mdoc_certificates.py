@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
@@ -10,7 +11,15 @@ from cryptography.x509.oid import NameOID
 from madang.core.formats.mdoc.verdict import Failure
 from madang.core.formats.mdoc.verify import Trust, TrustedKey
 from madang.core.trust.model import Attester, TrustError
-from madang.core.trust.x509 import ChainError, Validated, anchor_of, reading, san_uris, validate
+from madang.core.trust.x509 import (
+    CHAINS_KEPT,
+    ChainError,
+    Validated,
+    anchor_of,
+    reading,
+    san_uris,
+    validate,
+)
 
 DOCUMENT_SIGNER: Final = "1.0.18013.5.1.2"
 READER: Final = "1.0.18013.5.1.6"
@@ -97,8 +106,14 @@ def profile_failures(chain: Sequence[bytes], roots: Sequence[bytes]) -> tuple[Fa
     if len(chain) != 1:
         detail = "the root signs document signers itself"
         return (Failure("signer_below_root", _SIGNER, detail),)
+    return _profile(chain[0], tuple(roots))
+
+
+@lru_cache(maxsize=CHAINS_KEPT)
+def _profile(leaf: bytes, roots: tuple[bytes, ...]) -> tuple[Failure, ...]:
+    # Every document of an issuer brings the same signer, and no time decides here.
     with reading():
-        signer = x509.load_der_x509_certificate(chain[0])
+        signer = x509.load_der_x509_certificate(leaf)
         root = anchor_of(signer, roots)
         failed = [*signer_failures(signer), *_names_failures(signer, root)]
         constraints = root.extensions.get_extension_for_class(x509.BasicConstraints).value

@@ -5,6 +5,7 @@ import pytest
 from madang.core.formats.mdoc.verdict import Failure
 from madang.core.formats.mdoc.verify import TrustedKey
 from madang.core.keys.jwk import PublicKey
+from madang.core.trust import mdoc_certificates
 from madang.core.trust.mdoc_certificates import (
     DOCUMENT_SIGNER,
     READER,
@@ -47,6 +48,32 @@ def test_a_renewed_root_does_not_end_what_was_signed_before_it() -> None:
     found = trust_document_signers({MDL: (renewed,)}, now=NOW + 2 * DAY)(MDL, (signer(),))
     assert isinstance(found, TrustedKey)
     assert (found.not_before, found.not_after) == (NOW - DAY, NOW + 456 * DAY)
+
+
+def test_what_is_remembered_decides_nothing_else() -> None:
+    """A chain is read once, but time, roots and profile are held against it on every call."""
+    chain, long_lived = (signer(),), (signer(days=458),)
+    for _ in range(2):
+        good = trust_document_signers({MDL: (ROOT,)}, now=NOW)(MDL, chain)
+        assert isinstance(good, TrustedKey)
+        for roots, now, sent, code in (
+            ((ROOT,), NOW + 457 * DAY, chain, "certificate_expired"),
+            ((ROOT,), NOW - 2 * DAY, chain, "certificate_not_yet_valid"),
+            ((), NOW, chain, "unknown_anchor"),
+            ((DEFECTS["root_path_length"][1],), NOW, chain, "root_path_length"),
+            ((ROOT,), NOW, long_lived, "signer_validity"),
+        ):
+            failure = trust_document_signers({MDL: roots}, now=now)(MDL, sent)
+            assert isinstance(failure, Failure)
+            assert failure.code == code
+
+
+def test_a_profile_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = (signer(name(c="KR", cn="read once")),)
+    trust = trust_document_signers({MDL: (ROOT,)}, now=NOW)
+    first = trust(MDL, chain)
+    monkeypatch.setattr(mdoc_certificates, "signer_failures", None)
+    assert trust(MDL, chain) == first
 
 
 STATED = made(name(c="KR", s="KR-11", cn="root"), ROOT_NAME, "root", "root", ca_path=0)
