@@ -84,6 +84,18 @@ def test_tags_are_handed_on(number: int) -> None:
         assert cbor.loads(tagged) == Tag(number, content)
 
 
+@pytest.mark.parametrize(
+    "content", [b"\x00", b"\x60", b"\x41\x01", b"\x80", b"\x82\x00\x01", b"\xa0"]
+)
+def test_no_tag_of_two_bytes_is_read_as_anything_else(content: bytes) -> None:
+    """Nor what it holds: cbor2 by itself makes tuples of arrays in tags that it does not know."""
+    tagged = b"".join(b"\xd9" + number.to_bytes(2, "big") + content for number in range(1 << 16))
+    value = cbor.loads(content)
+    for number, found in enumerate(cbor.loads(b"\x9a\x00\x01\x00\x00" + tagged)):
+        assert type(found) is Tag
+        assert (found.tag, found.value, type(found.value)) == (number, value, type(value))
+
+
 def test_a_shared_reference_makes_no_loop() -> None:
     # 28([29(0)]): an array that holds itself, for a reader that follows.
     assert cbor.loads(bytes.fromhex("d81c81d81d00")) == Tag(28, [Tag(29, 0)])
