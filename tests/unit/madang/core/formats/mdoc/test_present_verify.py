@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from madang.core.encoding import cbor
 from madang.core.envelope import cose
@@ -38,6 +39,7 @@ from tests.unit.madang.core.formats.mdoc.sample import (
     NOW,
     OWN,
     agreement,
+    certificate,
 )
 
 ALL = [(name, identifier) for name, each in ELEMENTS.items() for identifier in each]
@@ -174,6 +176,32 @@ def test_the_issuer_s_key_and_its_lack(document: Document, judged: Callable[...,
     verdict = judged(document, issuer=none)
     assert verdict.failures == (none,)
     assert not verdict.ok
+
+
+@pytest.mark.parametrize("curve", [ec.SECP384R1(), ec.SECP521R1()], ids=lambda curve: curve.name)
+def test_issuers_and_devices_on_larger_curves(
+    curve: ec.EllipticCurve,
+    blank: Draft,
+    copy: Copy,
+    transcript: bytes,
+    judged: Callable[..., Verdict],
+) -> None:
+    keys = [ec.derive_private_key(number, curve) for number in (5, 7, 11)]
+    issuer, holder = (SoftwareSigner(key, "", (certificate(key, "large"),)) for key in keys[:2])
+    made = issue(blank, replace(copy, device_key=holder.public_key), issuer)
+    issued = parse_issuer_signed(made.encoded)
+    shown = present(issued, ALL, transcript=transcript, authenticate=by_signature(holder))
+    trusted = TrustedKey(issuer.public_key)
+    assert judged(shown, issuer=trusted).ok
+    assert codes(judged(altered(shown, elementValue=1), issuer=trusted)) == ["digest"]
+    assert codes(judged(shown, issuer=TrustedKey(holder.public_key))) == ["issuer_signature"]
+    thief = present(issued, ALL, transcript=transcript, authenticate=by_signature(issuer))
+    assert codes(judged(thief, issuer=trusted)) == ["device_signature"]
+    device, reader = (SoftwareAgreement(key) for key in keys[1:])
+    authenticate = by_mac(device, reader.public_key, transcript)
+    sealed = present(issued, ALL, transcript=transcript, authenticate=authenticate)
+    assert judged(sealed, issuer=trusted, reader=reader).ok
+    assert codes(judged(sealed, issuer=trusted, reader=agreement(11))) == ["device_key"]
 
 
 def altered(document: Document, **items: object) -> Document:
