@@ -15,7 +15,7 @@ from madang.core.trust.x509 import (
     CHAINS_KEPT,
     ChainError,
     Validated,
-    anchor_of,
+    anchors_of,
     reading,
     san_uris,
     validate,
@@ -114,7 +114,7 @@ def _profile(leaf: bytes, roots: tuple[bytes, ...]) -> tuple[Failure, ...]:
     # Every document of an issuer brings the same signer, and no time decides here.
     with reading():
         signer = x509.load_der_x509_certificate(leaf)
-        root = anchor_of(signer, roots)
+        root = anchors_of(signer, roots)[0]
         failed = [*signer_failures(signer), *_names_failures(signer, root)]
         constraints = root.extensions.get_extension_for_class(x509.BasicConstraints).value
         if constraints.path_length != 0:

@@ -97,7 +97,8 @@ def validate(
         raise ChainError("chain_empty", "no certificate; the leaf was expected first")
     if len(chain) > MAX_CHAIN:
         raise ChainError("chain_too_long", f"{len(chain)} certificates, at most {MAX_CHAIN}")
-    found = _validated(tuple(chain), tuple(anchors), purpose)
+    ways = _validated(tuple(chain), tuple(anchors), purpose)
+    found = next((each for each in ways if each.not_before <= now <= each.not_after), ways[0])
     if now < found.not_before:
         raise ChainError("certificate_not_yet_valid", "a certificate's validity lies ahead")
     if now > found.not_after:
@@ -108,7 +109,8 @@ def validate(
 @lru_cache(maxsize=CHAINS_KEPT)
 def _validated(
     chain: tuple[bytes, ...], anchors: tuple[bytes, ...], purpose: str | None
-) -> Validated:
+) -> tuple[Validated, ...]:
+    """Return one for each anchor that signed: a root and its renewals have one key."""
     with reading():
         certificates = [_load(der) for der in chain]
         leaf = certificates[0]
@@ -116,17 +118,22 @@ def _validated(
             raise ChainError("leaf_self_signed", "the leaf is its own issuer")
         if any(der in anchors for der in chain):
             raise ChainError("anchor_in_chain", "the root is not sent inside the chain")
-        path = [*certificates, anchor_of(certificates[-1], anchors)]
+        roots = anchors_of(certificates[-1], anchors)
         if any(_signed_by(each, each) for each in certificates):
             raise ChainError("anchor_in_chain", "a root is not sent, nor one of its renewals")
-        for position, (subject, issuer) in enumerate(pairwise(path)):
-            _check_issued(subject, issuer)
-            _check_authority(issuer, authorities_below=position)
-            _check_understood(subject, purpose)
-        _check_leaf(leaf, purpose)
-        starts = [each.not_valid_before_utc.timestamp() for each in path]
-        ends = [each.not_valid_after_utc.timestamp() for each in path]
-        return Validated(_key(leaf), (starts[0], ends[0]), max(starts), min(ends))
+        return tuple(_walked([*certificates, root], purpose) for root in roots)
+
+
+def _walked(path: list[x509.Certificate], purpose: str | None) -> Validated:
+    for position, (subject, issuer) in enumerate(pairwise(path)):
+        _check_issued(subject, issuer)
+        _check_authority(issuer, authorities_below=position)
+        _check_understood(subject, purpose)
+    leaf = path[0]
+    _check_leaf(leaf, purpose)
+    starts = [each.not_valid_before_utc.timestamp() for each in path]
+    ends = [each.not_valid_after_utc.timestamp() for each in path]
+    return Validated(_key(leaf), (starts[0], ends[0]), max(starts), min(ends))
 
 
 def leaf_hash(der: bytes) -> str:
@@ -178,12 +185,16 @@ def _load(der: bytes) -> x509.Certificate:
     return x509.load_der_x509_certificate(der)
 
 
-def anchor_of(last: x509.Certificate, anchors: Sequence[bytes]) -> x509.Certificate:
-    """Return the anchor that signed a certificate; ChainError("unknown_anchor") if none did."""
-    for anchor in map(_load, anchors):
-        if anchor.subject == last.issuer and _signed_by(last, anchor):
-            return anchor
-    raise ChainError("unknown_anchor", "the chain does not lead to a configured anchor")
+def anchors_of(last: x509.Certificate, anchors: Sequence[bytes]) -> list[x509.Certificate]:
+    """Return the anchors that signed a certificate; ChainError("unknown_anchor") if none did."""
+    found = [
+        anchor
+        for anchor in map(_load, anchors)
+        if anchor.subject == last.issuer and _signed_by(last, anchor)
+    ]
+    if not found:
+        raise ChainError("unknown_anchor", "the chain does not lead to a configured anchor")
+    return found
 
 
 def _signed_by(subject: x509.Certificate, issuer: x509.Certificate) -> bool:

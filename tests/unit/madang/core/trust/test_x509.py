@@ -139,6 +139,23 @@ def test_a_renewed_root_is_a_root_and_is_not_sent_inside_the_chain() -> None:
     assert refused.value.code == "anchor_in_chain"
 
 
+def test_a_root_and_its_renewals_are_anchors_beside_one_another() -> None:
+    """Which of them is valid at the time is the one that counts, in whatever order they stand."""
+    past = certificate("root", "root", ca=True, end=NOW - 1)
+    anchor = certificate("root", "root", ca=True)
+    ahead = certificate("root", "root", ca=True, start=NOW + 1, end=NOW + 2 * DAY)
+    for anchors in ([past, anchor, ahead], [ahead, anchor, past]):
+        assert validate_chain([LEAF, CA], anchors, now=NOW)
+    for anchors, code in (
+        ([past], "certificate_expired"),
+        ([ahead], "certificate_not_yet_valid"),
+        ([past, ahead], "certificate_expired"),
+    ):
+        with pytest.raises(ChainError) as refused:
+            validate_chain([LEAF, CA], anchors, now=NOW)
+        assert refused.value.code == code
+
+
 def test_a_key_whose_usage_leaves_the_purpose_out_is_not_for_it() -> None:
     cases = {
         "leaf_key_usage": [certificate("leaf", "ca", ca=False, signs=False), CA],
