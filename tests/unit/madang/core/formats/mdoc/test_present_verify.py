@@ -240,6 +240,20 @@ def test_an_element_twice(document: Document, judged: Callable[..., Verdict]) ->
     assert codes(judged(replace(document, issuer_signed=twice))) == ["element_twice"]
 
 
+def test_two_elements_of_one_name(issued: IssuerSigned, issuer: SoftwareSigner) -> None:
+    """Both digests agree, so the issuer itself would have to have said two things."""
+    first = issued.name_spaces[DOC_TYPE][0]
+    members = {**cbor.loads(first.encoded), "digestID": 9, "elementValue": "another"}
+    second = first._replace(encoded=cbor.dumps(members), digest_id=9, element_value="another")
+    digests = {**issued.mso.value_digests}
+    digests[DOC_TYPE] = {**digests[DOC_TYPE], 9: second.digest("SHA-256")}
+    signed = mso_with(issued, issuer, valueDigests=digests)
+    both = replace(signed, name_spaces={DOC_TYPE: (first, second)})
+    verdict = verify_issued(both, issuer=TrustedKey(issuer.public_key), now=NOW)
+    assert codes(verdict) == ["element_twice"]
+    assert verdict.elements == {DOC_TYPE: {first.element_identifier: first.element_value}}
+
+
 def test_the_type(document: Document, judged: Callable[..., Verdict]) -> None:
     assert codes(judged(document, doc_types={"another"})) == ["doc_type_unexpected"]
     assert judged(document, doc_types=None).ok
