@@ -51,7 +51,8 @@ def attester_of(
         attester = next((each for each in attesters if each.issuer in names), None)
         if attester is None:
             raise TrustError("issuer_not_accredited", "the issuer is not trusted for this type")
-        return attester, _trusted(validate(chain, attester.anchors, now=now))
+        found = validate(chain, attester.anchors, now=now, purpose=DOCUMENT_SIGNER)
+        return attester, _trusted(found)
     except ChainError as error:
         raise TrustError(error.code, str(error)) from error
 

@@ -84,8 +84,8 @@ def validate(
         chain: DER, leaf first, root left out (HAIP 1.0 section 6.1.1).
         anchors: DER of the trusted roots.
         now: seconds since the epoch.
-        purpose: object identifier that the leaf's extended key usage has to name, and that of
-            authorities if they have one; None when none is asked for.
+        purpose: object identifier that an extended key usage has to name where a certificate has
+            one (RFC 5280 section 4.2.1.12); None when a critical one is not understood.
 
     Raises:
         ChainError: with one of the codes chain_empty, chain_too_long, chain_malformed,
@@ -130,7 +130,7 @@ def _walked(path: list[x509.Certificate], purpose: str | None) -> Validated:
         _check_authority(issuer, authorities_below=position)
         _check_understood(subject, purpose)
     leaf = path[0]
-    _check_leaf(leaf, purpose)
+    _check_leaf(leaf)
     starts = [each.not_valid_before_utc.timestamp() for each in path]
     ends = [each.not_valid_after_utc.timestamp() for each in path]
     return Validated(_key(leaf), (starts[0], ends[0]), max(starts), min(ends))
@@ -230,9 +230,7 @@ def _check_understood(certificate: x509.Certificate, purpose: str | None) -> Non
             raise ChainError("critical_extension", f"the critical extension {oid} is not known")
 
 
-def _check_leaf(leaf: x509.Certificate, purpose: str | None) -> None:
-    if purpose is not None and _extension(leaf, x509.ExtendedKeyUsage) is None:
-        raise ChainError("purpose", f"the leaf does not say that it is for {purpose}")
+def _check_leaf(leaf: x509.Certificate) -> None:
     constraints = _extension(leaf, x509.BasicConstraints)
     if constraints is not None and constraints.ca:
         raise ChainError("leaf_is_ca", "the leaf is an authority")

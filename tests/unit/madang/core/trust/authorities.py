@@ -46,6 +46,7 @@ def made(  # noqa: PLR0913 - each defect is one argument
     purpose: str | None = None,
     critical: bool = True,
     start: int = NOW - DAY,
+    names: x509.SubjectAlternativeName | None = None,
 ) -> bytes:
     authority = ca_path is not None
     builder = (
@@ -62,6 +63,8 @@ def made(  # noqa: PLR0913 - each defect is one argument
     if purpose is not None:
         named = x509.ExtendedKeyUsage([x509.ObjectIdentifier(purpose)])
         builder = builder.add_extension(named, critical=critical)
+    if names is not None:
+        builder = builder.add_extension(names, critical=False)
     return builder.sign(KEYS[signed_by], hashes.SHA256()).public_bytes(Encoding.DER)
 
 
