@@ -23,6 +23,7 @@ from madang.core.formats.mdoc.model import (
 )
 from madang.core.formats.mdoc.mso import StatusReference
 from madang.core.formats.mdoc.present import present, select
+from madang.core.formats.mdoc.times import tdate
 from madang.core.formats.mdoc.verdict import Failure, ResponseVerdict, Verdict
 from madang.core.formats.mdoc.verify import (
     Expectation,
@@ -295,6 +296,11 @@ def mso_with(issued: IssuerSigned, issuer: SoftwareSigner, **members: object) ->
     return parse_issuer_signed(cbor.dumps(value))
 
 
+def times(signed: int, valid_from: int) -> dict[str, cbor.Tag]:
+    moments = {"signed": signed, "validFrom": valid_from, "validUntil": NOW + DAY}
+    return {name: tdate(moment) for name, moment in moments.items()}
+
+
 @pytest.mark.parametrize(
     ("members", "wanted"),
     [
@@ -304,6 +310,9 @@ def mso_with(issued: IssuerSigned, issuer: SoftwareSigner, **members: object) ->
         ({"status": {"identifier_list": {"uri": "https://x.example"}}}, ["status_mechanism"]),
         ({"status": None}, []),
         ({"later": {"unknown": 1}}, []),
+        ({"validityInfo": times(NOW + 60, NOW + 60)}, []),
+        ({"validityInfo": times(NOW + 61, NOW)}, ["not_yet_valid"]),
+        ({"validityInfo": times(NOW, NOW + 61)}, ["not_yet_valid"]),
         ({"deviceKeyInfo": {"deviceKey": {1: 2, -1: 8}}}, ["device_key"]),
     ],
 )
