@@ -43,6 +43,7 @@ from verifier.presentations.opening import Opener, Signers
 from verifier.presentations.routes import Desk, counter_router, wallet_router
 from verifier.presentations.status_lists import Bounds, FetchedStatusLists
 from verifier.presentations.store import PresentationRow, SqlPresentations
+from verifier.presentations.types import known_types
 from verifier.settings import Settings
 
 SERVICE = "verifier"
@@ -192,6 +193,7 @@ def _desk(settings: Settings, deps: Deps) -> Desk:
             max_age=settings.key_binding_seconds,
             max_skew=settings.clock_skew_seconds,
             allow_loopback_http=settings.allow_loopback_http,
+            types=known_types(deps.catalogue, deps.addresses),
         ),
         conclusions={
             Use.IDENTIFICATION: lambda _: identification,

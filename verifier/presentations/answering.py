@@ -15,6 +15,7 @@ from madang.core.protocol.oid4vp.response import (
     parse_posted,
 )
 from madang.core.protocol.oid4vp.status_check import StatusLookup
+from madang.core.protocol.oid4vp.type_check import KnownType
 from madang.core.protocol.oid4vp.verdict import PresentationVerdict, Standing, StatusSource
 from madang.core.protocol.oid4vp.verification import Asked, Examined, conclude, examine
 from madang.core.trust.model import TrustList
@@ -64,6 +65,7 @@ class Examiner:
         max_age: seconds that a proof of the holder's key counts.
         max_skew: seconds that other clocks may be off.
         allow_loopback_http: for a first run: status lists may be at http on this machine.
+        types: by `vct` the types whose rules certificates are held to.
     """
 
     trust: TrustList
@@ -73,6 +75,7 @@ class Examiner:
     max_age: int
     max_skew: int
     allow_loopback_http: bool
+    types: Mapping[str, KnownType]
 
     async def check(self, presentation: Open, posted: PostedAnswer, *, now: int) -> Checked:
         """Verify an answer in all steps; nothing raises but what cannot be read.
@@ -89,6 +92,7 @@ class Examiner:
             max_age=self.max_age,
             max_skew=self.max_skew,
             allow_loopback_http=self.allow_loopback_http,
+            types=self.types,
         )
         examined = examine(answer, asked, policy, limits=self.limits)
         statuses = {

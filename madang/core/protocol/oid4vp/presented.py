@@ -11,12 +11,14 @@ from madang.core.formats.sd_jwt import vc, verify
 from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.key_binding import BindingExpectation, holder_key
 from madang.core.formats.sd_jwt.model import SdJwt, parse
+from madang.core.formats.sd_jwt.verdict import Failure
 from madang.core.keys.jwk import KeyFormatError, PublicKey
 from madang.core.protocol.dcql.authority import chain_authorities
 from madang.core.protocol.dcql.credential import Authority, Credential
 from madang.core.protocol.dcql.model import CredentialQuery
 from madang.core.protocol.dcql.path import restrict
 from madang.core.protocol.limits import Limits
+from madang.core.protocol.oid4vp.type_check import KnownType, type_failures
 from madang.core.protocol.oid4vp.verdict import (
     StatusReference,
     StatusSource,
@@ -48,6 +50,7 @@ class Policy:
         max_skew: seconds that the holder's or an issuer's clock may be off.
         status_required: refuse a credential that names no status list.
         allow_loopback_http: for development: status lists may be at http on this machine.
+        types: by `vct` the types whose rules are held to; others are judged without.
     """
 
     trust: TrustList
@@ -56,6 +59,7 @@ class Policy:
     max_skew: int = 60
     status_required: bool = True
     allow_loopback_http: bool = False
+    types: Mapping[str, KnownType] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,13 +125,15 @@ def examine_one(
     bound = binding if binding_required or sd_jwt.key_binding is not None else None
     expected = vc.Expectation(binding=bound, max_skew=policy.max_skew)
     verdict = vc.verify_vc(sd_jwt, expected, issuer_key=key, now=policy.now)
+    authentic = not any(failure.code in UNAUTHENTIC for failure in verdict.failures)
+    judged = authentic and bool(verdict.claims)
+    broken = _broken(sd_jwt, payload, policy) if judged else ()
     found = [StepFailure(Step.ISSUER, *distrust, query_id)] if distrust else []
     found += [
         StepFailure(Step.CREDENTIAL, failure.code, failure.clause, failure.detail, query_id)
-        for failure in verdict.failures
+        for failure in (*verdict.failures, *broken)
         if failure.code != "issuer_key"  # step 3 has named it
     ]
-    authentic = not any(failure.code in UNAUTHENTIC for failure in verdict.failures)
     status, misplaced = _status(payload, policy) if authentic else (None, None)
     found += [StepFailure(Step.STATUS, *misplaced, query_id)] if misplaced else []
     authorities = chain_authorities(chain)
@@ -153,6 +159,11 @@ def _issuer_key(
         return policy.trust.issuer_key(vct, issuer, chain, now=policy.now), None
     except TrustError as error:
         return None, (error.code, "HAIP 1.0 6.1.1", str(error))
+
+
+def _broken(sd_jwt: SdJwt, payload: Mapping[str, Any], policy: Policy) -> tuple[Failure, ...]:
+    known = policy.types.get(payload["vct"])
+    return () if known is None else tuple(type_failures(sd_jwt, known))
 
 
 def _holder(payload: dict[str, Any]) -> str | None:

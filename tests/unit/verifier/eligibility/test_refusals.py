@@ -56,6 +56,11 @@ def not_yet_valid(asked: Asked) -> Shown:
     return asked.everything(lease=asked.show("lease", text))
 
 
+def against_its_type(asked: Asked) -> Shown:
+    text = asked.city.credential("lease", attested_by=None)
+    return asked.everything(lease=asked.show("lease", text))
+
+
 def without_a_list(asked: Asked) -> Shown:
     asked.city.web.published.clear()
     return asked.everything()
@@ -67,6 +72,7 @@ CASES: dict[str, tuple[Callable[[Asked], Shown], str]] = {
     "V25 an issuer that is not accredited": (unaccredited, "issuer_not_accredited"),
     "V24 a stranger's signature": (from_a_stranger, "unknown_anchor"),
     "V21 a certificate that is not valid yet": (not_yet_valid, "not_yet_valid"),
+    "a certificate against the rules of its type": (against_its_type, "claim_mandatory"),
     "V23 status lists that cannot be had": (without_a_list, "status_list_unreachable"),
     "V28 a claim kept back": (short_of_a_claim, "claim_missing"),
     "nothing at all": (lambda _: {}, "nothing_presented"),

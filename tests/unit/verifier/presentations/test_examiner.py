@@ -11,6 +11,7 @@ from verifier.presentations.list_shelf import ListShelf
 from verifier.presentations.model import Checked, Open, Use
 from verifier.presentations.status_lists import Bounds, FetchedStatusLists
 from verifier.presentations.store import SqlPresentations
+from verifier.presentations.types import known_types
 
 
 def examined(city: City, presentation: str, body: str) -> Checked:
@@ -24,6 +25,7 @@ def examined(city: City, presentation: str, body: str) -> Checked:
         max_age=300,
         max_skew=60,
         allow_loopback_http=False,
+        types=known_types(city.deps.catalogue, city.deps.addresses),
     )
     with city.deps.database.reading() as session:
         found = SqlPresentations(session).find(TENANT, presentation, now=NOW)

@@ -222,6 +222,21 @@ def one_removed(asked: Asked) -> str:
     return "~".join([issuer, *disclosures[1:], binding])
 
 
+def concealed(asked: Asked) -> str:
+    """Present a certificate that hides who attests it in a disclosure."""
+    issuer, disclosures, _ = parts(asked.show("digital_id"))
+    opened = jws.parse(issuer, max_bytes=100_000)
+    payload = json.loads(opened.payload)
+    hidden = json.dumps(["salt", "attested_by", payload.pop("attested_by")])
+    disclosure = base64url.encode(hidden.encode())
+    digest = base64url.encode(hashlib.sha256(disclosure.encode()).digest())
+    payload["_sd"] = [*payload["_sd"], digest]
+    signer = asked.city.land.keys.signer(TENANT, "issuer")
+    header = {name: value for name, value in opened.header.items() if name != "alg"}
+    again = jws.sign(json.dumps(payload).encode(), header, signer)
+    return asked.bind("~".join([again, disclosure, *disclosures, ""]))
+
+
 # --- the form of an answer
 
 
@@ -324,6 +339,17 @@ CASES: dict[str, tuple[Case, str]] = {
     "V20 disclosure removed": (shown(one_removed), "key_binding_sd_hash"),
     "V21 expired": (issued(exp=NOW - 3600), "expired"),
     "V21 not valid yet": (issued(nbf=NOW + 3600), "not_yet_valid"),
+    "a claim that every certificate of the type has": (issued(attested_by=None), "claim_mandatory"),
+    "a claim in clear that should be withheld at will": (
+        shown(resigned(lambda payload: payload.update(region_code="11"))),
+        "claim_sd_always",
+    ),
+    "a claim in a disclosure that should stand in clear": (shown(concealed), "claim_sd_never"),
+    "broken, and issued under another document": (
+        issued(attested_by=None, **{"vct#integrity": "sha256-AA=="}),
+        "type_metadata_integrity",
+    ),
+    "a hash that is no text": (issued(**{"vct#integrity": ["sha256-AA=="]}), "malformed_integrity"),
     "V24 unknown root": (signed_by(stranger), "unknown_anchor"),
     "V24 self-signed leaf": (signed_by(self_signed), "leaf_self_signed"),
     "V24 root in the chain": (signed_by(with_root), "anchor_in_chain"),
