@@ -37,6 +37,7 @@ from madang.core.trust.x509 import ChainError, san_uris, validate_chain
 from mobile_stub.adapters.network import Network, Reply
 from mobile_stub.errors import WalletError
 from mobile_stub.model import HeldCopy, Scan
+from mobile_stub.type_documents import TypeDocuments
 
 OK = 200
 FORM = "application/x-www-form-urlencoded"
@@ -185,10 +186,13 @@ class Receiver:
         texts = [copy.credential for copy in response.credentials or ()]
         if len(texts) != len(signers):
             raise WalletError("wrong_number", f"{len(texts)} copies came, not {len(signers)}")
-        return [
+        copies = [
             self._checked(text, issuer, configuration, signer.public_key, number, now)
             for number, (text, signer) in enumerate(zip(texts, signers, strict=True))
         ]
+        types = TypeDocuments(self.network, self.allow_loopback_http)
+        await types.hold([parse(copy.compact) for copy in copies])
+        return copies
 
     async def nonce(self, metadata: IssuerMetadata) -> str | None:
         """Return a fresh nonce of the issuer, None where it has no nonce endpoint."""
@@ -227,6 +231,8 @@ class Receiver:
         if not verdict.ok:
             codes = ", ".join(failure.code for failure in verdict.failures)
             raise WalletError("credential_refused", f"what the issuer sent does not hold: {codes}")
+        if parsed.key_binding is not None:
+            raise WalletError("credential_refused", "it came with a key binding")
         if not bound:
             raise WalletError("credential_refused", "it is bound to another key")
         digest = base64url.encode(parsed.issuer_digest)
