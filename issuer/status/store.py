@@ -90,12 +90,19 @@ class RecordStore:
         return set(self._session.exec(wanted))
 
     def set_status(self, tenant: str, batch: str, status: Status) -> list[Place]:
-        """Change the status of all copies of one issue; return their places."""
+        """Change the status of all copies of one issue; return their places, none if final.
+
+        The same statement looks and changes: what another worker made final meanwhile stays.
+        """
+        changes = update(CredentialRow).where(
+            col(CredentialRow.tenant) == tenant, col(CredentialRow.batch) == batch
+        )
+        if status is not Status.INVALID:
+            changes = changes.where(col(CredentialRow.status) != Status.INVALID.value)
         changed = self._session.execute(
-            update(CredentialRow)
-            .where(col(CredentialRow.tenant) == tenant, col(CredentialRow.batch) == batch)
-            .values(status=status.value)
-            .returning(col(CredentialRow.list_number), col(CredentialRow.list_index))
+            changes.values(status=status.value).returning(
+                col(CredentialRow.list_number), col(CredentialRow.list_index)
+            )
         )
         return [Place(number, index) for number, index in changed]
 

@@ -102,7 +102,7 @@ class Records(Protocol):
         ...
 
     def set_status(self, tenant: str, batch: str, status: Status) -> list[Place]:
-        """Change the status of all copies of one issue; return their places."""
+        """Change the status of all copies of one issue; return their places, none if final."""
         ...
 
     def replace(self, tenant: str, batch: str, by: str) -> None:
@@ -156,10 +156,10 @@ def change_status(
     record = records.by_digest(work.tenant, change.digest)
     if record is None:
         raise UnknownCredential
-    if record.status is Status.INVALID and change.status is not Status.INVALID:
+    places = records.set_status(work.tenant, record.batch, change.status)
+    if not places:
         raise StatusFinal
     _keep_replacement(work, records, record, change)
-    places = records.set_status(work.tenant, record.batch, change.status)
     due = _due(work, len(places), policy, at_once=change.reason in EMERGENCIES)
     flips.plan(
         work.tenant,
