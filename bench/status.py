@@ -69,7 +69,7 @@ def _change(share: float, form: str) -> Row:
             with database.transaction() as session:
                 store = ListStore(session)
                 status = Status.SUSPENDED if number % 2 else Status.INVALID
-                store.plan(TENANT, [Flip(Place(1, SIZE // 2), status, NOW)])
+                store.plan(TENANT, [Flip(Place(1, SIZE // 2), status, NOW)], now=NOW)
                 store.apply(NOW)
                 size = len(publish(_work(), store, 1, form, press).token)
                 packed = store.statuses(TENANT, 1)

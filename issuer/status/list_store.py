@@ -6,13 +6,14 @@ A list's bits are a table of their own, so that giving a place does not write th
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import delete
+from sqlalchemy import case, delete
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from issuer.status.model import VALUES, Flip, Status
 from issuer.status.publishing import Published
 from issuer.status.usecases import ListPolicy, OpenList
 from madang.core.status.token_status_list import StatusList
+from madang.infra.db import insert_into
 
 BITS: Final = 2
 _PERCENT = 100
@@ -106,19 +107,26 @@ class ListStore:
         self._session.add(BitsRow(tenant=tenant, number=number, packed=empty))
         return ListRow(tenant=tenant, number=number, size=size, key=key)
 
-    def plan(self, tenant: str, flips: Sequence[Flip]) -> None:
-        """Keep changes; an earlier one of the same place is no longer wanted."""
-        for flip in flips:
-            self._session.merge(
-                FlipRow(
-                    tenant=tenant,
-                    number=flip.place.number,
-                    index=flip.place.index,
-                    status=flip.status.value,
-                    due=flip.due,
-                )
-            )
-        self._session.flush()
+    def plan(self, tenant: str, flips: Sequence[Flip], *, now: int) -> None:
+        """Keep changes; one of a place where one waits takes over its moment, or is due now."""
+        rows = [
+            {
+                "tenant": tenant,
+                "number": flip.place.number,
+                "index": flip.place.index,
+                "status": flip.status.value,
+                "due": flip.due,
+            }
+            for flip in flips
+        ]
+        insert = insert_into(self._session, FlipRow)
+        new = insert.excluded
+        due = case((new.due <= now, new.due), else_=col(FlipRow.due))
+        place = ("tenant", "number", "index")
+        change = insert.on_conflict_do_update(
+            index_elements=place, set_={"status": new.status, "due": due}
+        )
+        self._session.execute(change, rows)
 
     def apply(self, now: int) -> int:
         """Put what is due into the lists, which need publishing; return how many changed.

@@ -85,8 +85,11 @@ class Lists(Protocol):
 class Flips(Protocol):
     """Keeps the changes that the lists have to show."""
 
-    def plan(self, tenant: str, flips: Sequence[Flip]) -> None:
-        """Keep changes; an earlier one of the same place is no longer wanted."""
+    def plan(self, tenant: str, flips: Sequence[Flip], *, now: int) -> None:
+        """Keep changes; one of a place where one waits takes over its moment, or is due now.
+
+        Whoever decides again and again postpones nothing, and moments that differ go on to.
+        """
         ...
 
     def apply(self, now: int) -> int:
@@ -161,10 +164,8 @@ def change_status(
         raise StatusFinal
     _keep_replacement(work, records, record, change)
     due = _due(work, len(places), policy, at_once=change.reason in EMERGENCIES)
-    flips.plan(
-        work.tenant,
-        [Flip(place, change.status, at) for place, at in zip(places, due, strict=True)],
-    )
+    planned = [Flip(place, change.status, at) for place, at in zip(places, due, strict=True)]
+    flips.plan(work.tenant, planned, now=work.now)
     flips.apply(work.now)
     work.note(f"status.{change.status}.{change.reason}", record.batch)
     return len(places)

@@ -6,15 +6,18 @@ SQLite for a first run, PostgreSQL in production; what differs between them stay
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Engine, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel, create_engine
 
 BUSY_MILLISECONDS = 10_000
 _MEMORY = "sqlite://"
+_INSERTS: Final = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+Insert: TypeAlias = sqlite.Insert | postgresql.Insert
 
 
 def sqlite_url(path: Path) -> str:
@@ -69,6 +72,16 @@ class Database:
     def close(self) -> None:
         """Close the connections."""
         self.engine.dispose()
+
+
+def insert_into(session: Session, model: type[SQLModel]) -> Insert:
+    """Return an INSERT that can say what becomes of a row that is there already.
+
+    One statement does it: nobody else's row comes between a look and the writing.
+    """
+    insert: Any = _INSERTS[session.get_bind().dialect.name]
+    made: Insert = insert(model)
+    return made
 
 
 @contextmanager

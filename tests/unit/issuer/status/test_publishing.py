@@ -201,7 +201,7 @@ class TestAMillion:
     def change_and_publish(self, database: Database, signer: Signer, index: int) -> bytes:
         with database.transaction() as session:
             store = ListStore(session)
-            store.plan(TENANT, [Flip(Place(1, index), Status.SUSPENDED, 0)])
+            store.plan(TENANT, [Flip(Place(1, index), Status.SUSPENDED, 0)], now=0)
             store.apply(1)
             press = Press(signer, lambda _: None, self.POLICY)
             return publish(self.work(), store, 1, JWT, press).token
@@ -214,7 +214,7 @@ class TestAMillion:
         assert len({*places}) == 1000
         with database.transaction() as session:
             flips = [Flip(place, Status.INVALID, 0) for place in places]
-            ListStore(session).plan(TENANT, flips)
+            ListStore(session).plan(TENANT, flips, now=0)
         self.change_and_publish(database, signer, 5)
         spent = []
         for index in range(6, 11):

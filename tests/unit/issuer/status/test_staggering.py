@@ -186,6 +186,17 @@ class TestApart:
         assert not any(desk.history(indexes, 2 * STAGGER))
         assert not desk.waiting()
 
+    @pytest.mark.parametrize("first", [Status.SUSPENDED, Status.INVALID])
+    def test_a_second_decision_postpones_no_copy(self, desk: Desk, first: Status) -> None:
+        """Else a certificate counts as long as somebody goes on deciding."""
+        indexes = desk.issue(4)
+        desk.change(indexes[0], first)
+        moments = {(flip.index, flip.due) for flip in desk.waiting()}
+        desk.change(indexes[0])
+        assert {(flip.index, flip.due) for flip in desk.waiting()} == moments
+        desk.sweep(STAGGER)
+        assert desk.shown(indexes) == [INVALID] * 4
+
     def test_a_suspension_ends_apart_too(self, desk: Desk) -> None:
         indexes = desk.issue(4)
         desk.change(indexes[0], Status.SUSPENDED, Reason.UNDER_INQUIRY)
