@@ -78,7 +78,7 @@ class ListStore:
     def open(self, tenant: str, count: int, policy: ListPolicy, fresh_key: bytes) -> OpenList:
         """Return a list with room for `count` more, and count them as given.
 
-        Two that would begin the same list meet at its primary key; the second is undone.
+        Two that would begin the same list at once both give places of the one that is begun.
         """
         newest = (
             select(ListRow)
@@ -102,10 +102,15 @@ class ListStore:
         if full is not None:
             full.key = None
             self._session.add(full)
-        number = 1 if full is None else full.number + 1
+        name = {"tenant": tenant, "number": 1 if full is None else full.number + 1}
         empty = bytes(StatusList.of_size(size, BITS).values)
-        self._session.add(BitsRow(tenant=tenant, number=number, packed=empty))
-        return ListRow(tenant=tenant, number=number, size=size, key=key)
+        for model, more in (
+            (ListRow, {"size": size, "used": 0, "key": key}),
+            (BitsRow, {"packed": empty}),
+        ):
+            insert = insert_into(self._session, model).on_conflict_do_nothing()
+            self._session.execute(insert, [name | more])
+        return self._session.get_one(ListRow, tuple(name.values()), with_for_update=True)
 
     def plan(self, tenant: str, flips: Sequence[Flip], *, now: int) -> None:
         """Keep changes; one of a place where one waits takes over its moment, or is due now."""
@@ -144,7 +149,8 @@ class ListStore:
         by_list: dict[tuple[str, int], dict[int, Status]] = {}
         for tenant, number, index, status in taken:
             by_list.setdefault((tenant, number), {})[index] = Status(status)
-        return sum(self.set(tenant, number, by_list[tenant, number]) for tenant, number in by_list)
+        # In one order, whoever does it: no two wait for one another.
+        return sum(self.set(*name, changes) for name, changes in sorted(by_list.items()))
 
     def set(self, tenant: str, number: int, changes: Mapping[int, Status]) -> int:
         """Change a list, which needs publishing then; return how many changes there were."""
