@@ -32,6 +32,18 @@ def vectors() -> Callable[[str], Path]:
 
 
 @pytest.fixture
+def postgresql() -> str:
+    """Return the address of a PostgreSQL database for tests alone, or skip.
+
+    It is as SQLAlchemy writes it, in MADANG_TEST_POSTGRESQL; its driver is not among our packages.
+    """
+    url = os.environ.get("MADANG_TEST_POSTGRESQL")
+    if url is None:
+        pytest.skip("no PostgreSQL to test with")
+    return url
+
+
+@pytest.fixture
 def record_case(record_property: Callable[[str, object], None]) -> Callable[..., None]:
     """Return what a vector test names each case by: the file, and its id where a file has many."""
 

@@ -1,11 +1,11 @@
 """Table of fetched status lists, so that a counter without a network has them after a restart."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import delete, func
 from sqlmodel import Field, SQLModel, col, select
 
-from madang.infra.db import Database
+from madang.infra.db import Database, insert_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,11 @@ class ListShelf:
     def put(self, kept: KeptList, *, now: int) -> None:
         """Keep a list; what has expired by now goes, then the oldest beyond the bounds."""
         with self._database.transaction() as session:
-            session.merge(KeptListRow.model_validate(kept, from_attributes=True))
+            row = asdict(kept)
+            insert = insert_into(session, KeptListRow)
+            keep = insert.on_conflict_do_update(index_elements=("uri",), set_=row)
+            session.execute(keep, [row])
             session.execute(delete(KeptListRow).where(col(KeptListRow.expires_at) <= now))
-            session.flush()
             sizes = select(KeptListRow.uri, func.length(KeptListRow.token)).order_by(
                 col(KeptListRow.fetched_at).desc(), col(KeptListRow.uri)
             )
