@@ -171,6 +171,7 @@ def _desk(settings: Settings, deps: Deps) -> Desk:
     bounds = Bounds(
         list_bytes=settings.status_list_bytes,
         seconds=settings.status_cache_seconds,
+        offline=settings.status_offline_seconds,
         lists=settings.status_cache_lists,
         bytes=settings.status_cache_bytes,
         retry=settings.status_retry_seconds,

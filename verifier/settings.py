@@ -19,7 +19,9 @@ class Settings(CommonSettings):
         clock_skew_seconds: how far other clocks may be off.
         status_list_bytes: largest status list accepted, also when unpacked.
         status_cache_seconds: longest time that a status list is used without asking for a newer
-            one, whatever it allows. Where nobody answers it is used until it expires.
+            one, whatever it allows.
+        status_offline_seconds: longest time that a status list is used where nobody answers,
+            whatever it allows.
         status_cache_lists: most status lists kept.
         status_cache_bytes: most bytes of all status lists kept.
         status_retry_seconds: how long an address that failed is left alone.
@@ -38,6 +40,7 @@ class Settings(CommonSettings):
     clock_skew_seconds: int = 60
     status_list_bytes: int = 4_000_000
     status_cache_seconds: int = 60
+    status_offline_seconds: int = 86_400
     status_cache_lists: int = 64
     status_cache_bytes: int = 64_000_000
     status_retry_seconds: int = 10

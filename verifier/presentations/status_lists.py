@@ -1,8 +1,9 @@
 """Status lists of issuers: fetched within bounds, kept as long as their issuers allow.
 
 A list is used without the network while its `ttl` lasts, counted from when it was fetched. After
-that it is fetched again. Where that cannot be, the list kept is used until it expires, and whoever
-asked is told its age; after that there is no status, and no status is a refusal.
+that it is fetched again. Where that cannot be, the list kept is used until it expires or a bound of
+this verifier is reached, and whoever asked is told its age; after that there is no status, and no
+status is a refusal.
 """
 
 import asyncio
@@ -37,6 +38,7 @@ class Bounds:
     Attributes:
         list_bytes: largest list, also when unpacked.
         seconds: longest time that a list is used without asking again, whatever it allows.
+        offline: longest time that a list is used where nobody answers, whatever it allows.
         lists: most lists kept.
         bytes: most bytes of all lists kept.
         retry: seconds that a failure is kept, so that an address is not asked at every turn.
@@ -44,6 +46,7 @@ class Bounds:
 
     list_bytes: int
     seconds: int
+    offline: int
     lists: int
     bytes: int
     retry: int
@@ -51,20 +54,27 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A list that was verified for one source."""
+    """A list that was verified for one source.
+
+    Attributes:
+        read: the list.
+        fetched_at: epoch seconds.
+        fresh_until: when a newer one is asked for.
+        useful_until: when it is of no use any more.
+    """
 
     read: VerifiedList
     fetched_at: int
     fresh_until: int
+    useful_until: int
 
     def in_time(self, now: int) -> bool:
         """Tell whether the list may be used without asking for a newer one."""
         return self.fetched_at <= now < self.fresh_until and not self.expired(now)
 
     def expired(self, now: int) -> bool:
-        """Tell whether the list is of no use; one that never expires ends with its ttl."""
-        expires_at = self.read.token.expires_at
-        return now >= (self.fresh_until if expires_at is None else expires_at)
+        """Tell whether the list is of no use."""
+        return now >= self.useful_until
 
 
 class FetchedStatusLists:
@@ -125,8 +135,8 @@ class FetchedStatusLists:
         if known is not None and found.read.token.issued_at < known.read.token.issued_at:
             return StatusError(OUTDATED, "the list is older than one fetched before")
         self._keep(source, found)
-        expires_at = found.read.token.expires_at or found.fresh_until
-        self._shelf.put(KeptList(source.uri, media_type, token, now, expires_at), now=now)
+        kept = KeptList(source.uri, media_type, token, now, found.useful_until)
+        self._shelf.put(kept, now=now)
         return found
 
     async def _fetch(self, uri: str) -> tuple[str, bytes]:
@@ -167,9 +177,13 @@ class FetchedStatusLists:
         )
         if isinstance(read, StatusError):
             return read
-        seconds = self._bounds.seconds
-        ttl = seconds if read.token.ttl is None else min(read.token.ttl, seconds)
-        return _Known(read, fetched_at, fetched_at + ttl)
+        ttl, expires_at = read.token.ttl, read.token.expires_at
+        seconds = self._bounds.seconds if ttl is None else min(ttl, self._bounds.seconds)
+        fresh_until = fetched_at + seconds
+        if expires_at is None:  # nobody said how long it may be used without news of it
+            return _Known(read, fetched_at, fresh_until, fresh_until)
+        useful_until = min(expires_at, fetched_at + self._bounds.offline)
+        return _Known(read, fetched_at, fresh_until, useful_until)
 
     def _keep(self, source: StatusSource, known: _Known) -> None:
         self._refused.pop(source, None)

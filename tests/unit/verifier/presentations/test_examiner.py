@@ -15,7 +15,7 @@ from verifier.presentations.types import known_types
 
 
 def examined(city: City, presentation: str, body: str) -> Checked:
-    bounds = Bounds(100_000, 60, 4, 1_000_000, 10)
+    bounds = Bounds(100_000, 60, 600, 4, 1_000_000, 10)
     shelf = ListShelf(city.deps.database, bounds.lists, bounds.bytes)
     examiner = Examiner(
         trust=city.deps.trust,

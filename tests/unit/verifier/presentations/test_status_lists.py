@@ -16,8 +16,10 @@ from tests.unit.verifier.world import DAY, NEIGHBOUR, NOW, City
 from verifier.presentations.list_shelf import KeptList, ListShelf
 from verifier.presentations.status_lists import Bounds, FetchedStatusLists
 
-TTL, RETRY = 60, 10
-BOUNDS = Bounds(list_bytes=100_000, seconds=TTL, lists=4, bytes=1_000_000, retry=RETRY)
+TTL, RETRY, OFFLINE = 60, 10, 2 * DAY
+BOUNDS = Bounds(
+    list_bytes=100_000, seconds=TTL, offline=OFFLINE, lists=4, bytes=1_000_000, retry=RETRY
+)
 
 
 @dataclass
@@ -180,6 +182,19 @@ class TestWithoutANetwork:
         counter.no_network()
         assert isinstance(counter.lookup(DAY - 1), AgedList)
         assert code(counter.lookup(DAY)) == "status_list_unreachable"
+
+    @pytest.mark.parametrize("expires_at", [NOW + 3650 * DAY, 2**63, 2**64 - 1])
+    @pytest.mark.usefixtures("form")
+    def test_the_counter_s_own_bound_is_the_longest_here_too(
+        self, counter: Counter, expires_at: int
+    ) -> None:
+        counter.city.publish_list(expires_at=expires_at)
+        counter.lookup()
+        counter.no_network()
+        for _ in range(2):
+            assert isinstance(counter.lookup(OFFLINE - 1), AgedList)
+            assert code(counter.lookup(OFFLINE)) == "status_list_unreachable"
+            counter.restart()
 
     def test_a_list_that_names_no_end_is_used_for_its_ttl_alone(self, counter: Counter) -> None:
         counter.city.publish_list(expires_at=None)
