@@ -49,7 +49,7 @@ class Settings(CommonSettings):
     status_list_fill_percent: int = Field(default=50, ge=1, le=90)
     status_list_ttl_seconds: int = Field(default=300, ge=1)
     status_list_seconds: int = Field(default=86_400, ge=8)
-    status_stagger_seconds: int = Field(default=3600, ge=0)
+    status_stagger_seconds: int = Field(default=900, ge=0)
     receipts_most: int = 64
     document_seconds: int = 300
     sweep_seconds: float = 60.0

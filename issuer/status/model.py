@@ -43,9 +43,9 @@ class Reason(StrEnum):
     REISSUE = "reissue"
 
 
-EMERGENCIES = frozenset({Reason.LOST_DEVICE})
+EMERGENCIES = frozenset({Reason.LOST_DEVICE, Reason.ISSUED_IN_ERROR})
 """Reasons for which all copies change in the next list, though that links them: somebody else
-may hold the keys."""
+may hold the keys, or it was never true."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,9 +165,10 @@ class TestApart:
         assert desk.shown(indexes) == [INVALID] * 4
         desk.database.close()
 
-    def test_a_lost_device_does_not_wait(self, desk: Desk) -> None:
+    @pytest.mark.parametrize("reason", [Reason.LOST_DEVICE, Reason.ISSUED_IN_ERROR])
+    def test_what_somebody_else_may_use_does_not_wait(self, desk: Desk, reason: Reason) -> None:
         indexes = desk.issue(4)
-        desk.change(indexes[0], reason=Reason.LOST_DEVICE)
+        desk.change(indexes[0], reason=reason)
         assert desk.shown(indexes) == [INVALID] * 4
         assert not desk.waiting()
 
@@ -289,6 +290,15 @@ class TestAServiceAsItRuns:
 
     def test_two_sweeps_lie_between_two_moments(self, settings: Settings) -> None:
         assert list_policy(settings).pitch == 2 * settings.sweep_seconds
+
+    def test_all_copies_have_moments_within_the_bound_that_is_told(self) -> None:
+        """docs/adr/0024-copies-change-apart.md: 22 minutes, 6 in an emergency."""
+        settings = Settings()
+        told = list_policy(settings)
+        assert told.stagger // told.pitch >= settings.batch_size
+        emergency = told.ttl // 5 + told.ttl
+        assert emergency == 6 * 60
+        assert told.stagger + settings.sweep_seconds + emergency == 22 * 60
 
 
 def shown(world: World, copies: Sequence[str]) -> list[int]:
