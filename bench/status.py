@@ -13,9 +13,10 @@ from bench.measure import RUNS, Row, rates
 from issuer.status.list_store import TABLES, ListStore
 from issuer.status.model import Flip, Place, Status
 from issuer.status.publishing import FORMS, Press, publish
+from issuer.status.signers import Signers
 from issuer.status.usecases import ListPolicy
 from issuer.work import Work
-from madang.core.keys.software import generate_p256
+from madang.core.keys.software import generate_ml_dsa_44, generate_p256
 from madang.core.status.permutation import Permutation
 from madang.infra.db import Database, sqlite_url
 from madang.infra.ids import SystemIds
@@ -58,11 +59,11 @@ def _places() -> Row:
 
 
 def _change(share: float, form: str) -> Row:
-    """Change one status of a list and publish it: bits, signature, log entry, durable commit."""
+    """Change one status of a list and publish it: bits, both signatures, durable commit."""
     with tempfile.TemporaryDirectory() as folder, _database(Path(folder)) as database:
         _fill(database, share)
-        signer = generate_p256("issuer")
-        press = Press(signer, lambda _: None, POLICY)
+        signers = Signers(generate_p256("issuer"), generate_ml_dsa_44("second"))
+        press = Press(signers, lambda _: None, POLICY)
         spent, size, statuses = [], 0, b""
         for number in range(RUNS + 1):
             started = time.process_time()

@@ -25,6 +25,7 @@ from issuer.status import routes as status
 from issuer.status.adoption import adopt
 from issuer.status.list_store import TABLES as LIST_TABLES
 from issuer.status.list_store import ListStore
+from issuer.status.signers import ActiveSigners
 from issuer.status.store import CredentialRow, RecordStore, ReplacementRow
 from issuer.sweeper import sweeping
 from issuer.types import routes as types
@@ -170,7 +171,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
         routers=(
             document_routes.router(office, deps.keys),
             issuance.router(office, mint, ISSUANCE_STORES),
-            status.router(office, signer, STATUS_STORES),
+            status.router(office, ActiveSigners(deps.keys, deps.clock), STATUS_STORES),
             types.router(office),
             proofing.router(office, deps.register, ProofingStore),
             offers.router(office, claims, deps.anchors, OFFER_STORES),

@@ -10,7 +10,7 @@ from sqlalchemy import case, delete
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from issuer.status.model import VALUES, Flip, Status
-from issuer.status.publishing import Published
+from issuer.status.publishing import Published, Second
 from issuer.status.usecases import ListPolicy, OpenList
 from madang.core.status.token_status_list import StatusList
 from madang.infra.db import insert_into
@@ -54,7 +54,10 @@ class FlipRow(SQLModel, table=True):
 
 
 class TokenRow(SQLModel, table=True):
-    """A list as published last in one form; there is none when it changed since."""
+    """A list as published last in one form; there is none when it changed since.
+
+    `second` and `second_key_id` are of the second signature, None where there is none.
+    """
 
     __tablename__ = "status_list_token"
 
@@ -64,6 +67,8 @@ class TokenRow(SQLModel, table=True):
     token: bytes
     issued_at: int
     key_id: str
+    second: str | None
+    second_key_id: str | None
 
 
 TABLES: Final = (ListRow, BitsRow, FlipRow, TokenRow)
@@ -183,10 +188,15 @@ class ListStore:
     def published(self, tenant: str, number: int, form: str) -> Published | None:
         """Return a list as published last, None if it changed since or never was in this form."""
         row = self._session.get(TokenRow, (tenant, number, form))
-        return None if row is None else Published(row.token, row.issued_at, row.key_id)
+        if row is None:
+            return None
+        by, signature = row.second_key_id, row.second
+        second = None if by is None or signature is None else Second(signature, by)
+        return Published(row.token, row.issued_at, row.key_id, second)
 
     def publish(self, tenant: str, number: int, form: str, published: Published) -> None:
         """Keep a published list."""
+        second = published.second
         self._session.merge(
             TokenRow(
                 tenant=tenant,
@@ -195,6 +205,8 @@ class ListStore:
                 token=published.token,
                 issued_at=published.issued_at,
                 key_id=published.key_id,
+                second=None if second is None else second.signature,
+                second_key_id=None if second is None else second.key_id,
             )
         )
 

@@ -1,14 +1,16 @@
-"""Sign the lists as they are, have their hashes logged, serve them."""
+"""Sign the lists as they are, and a second time; have the hashes of both logged."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Protocol
 
 from issuer.status.model import NoSuchList
+from issuer.status.signers import Signers
 from issuer.status.usecases import SALT_BYTES, ListPolicy, Register, aggregation_uri, list_uri
 from issuer.work import Work
+from madang.core.envelope import second_signature
 from madang.core.keys.signing import Signer
 from madang.core.merkle.entry import EntryKind
 from madang.core.status import token_cwt, token_jwt
@@ -31,6 +33,19 @@ FORMS: Mapping[str, Encode] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
+class Second:
+    """A second signature as it was published last.
+
+    Attributes:
+        signature: compact JWS.
+        key_id: of the key that made it.
+    """
+
+    signature: str
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """A list as it was published last in one form.
 
@@ -38,11 +53,13 @@ class Published:
         token: the signed list.
         issued_at: epoch seconds.
         key_id: of the key that signed it.
+        second: beside the token; None where no key could make one yet.
     """
 
     token: bytes
     issued_at: int
     key_id: str
+    second: Second | None = None
 
 
 class PublishedLists(Protocol):
@@ -70,27 +87,35 @@ class Press:
     """What publishes a list.
 
     Attributes:
-        signer: the issuer's key.
-        register: hands the list's hash to the outbox.
+        signers: the keys that sign now.
+        register: hands hashes to the outbox.
         policy: lives.
     """
 
-    signer: Signer
+    signers: Signers
     register: Register
     policy: ListPolicy
 
 
-def is_fresh(published: Published, now: int, key_id: str, policy: ListPolicy) -> bool:
-    """Tell whether an unchanged list can be served again.
+def is_current(published: Published, now: int, signers: Signers, policy: ListPolicy) -> bool:
+    """Tell whether an unchanged list can be served again, with its second signature if any.
 
-    Most of its life must lie ahead, and its key be the one that signs now: a list outlives no key
+    Most of its life must lie ahead, and its keys be those that sign now: a list outlives no key
     that somebody else may have.
     """
-    return published.key_id == key_id and now < published.issued_at + policy.life // _RENEWALS
+    return _is_fresh(published, now, signers, policy) and (
+        signers.second is None or second_of(published, signers) is not None
+    )
+
+
+def second_of(published: Published, signers: Signers) -> Second | None:
+    """Return the second signature that can be served: by the key that makes them now."""
+    second, signer = published.second, signers.second
+    return second if second and signer and second.key_id == signer.key_id else None
 
 
 def publish(work: Work, lists: PublishedLists, number: int, form: str, press: Press) -> Published:
-    """Sign a list as it is now, keep it, and have its hash logged.
+    """Sign what is not signed by the keys of now, keep it, and have its hash logged.
 
     Raises:
         NoSuchList: none of this number.
@@ -98,6 +123,23 @@ def publish(work: Work, lists: PublishedLists, number: int, form: str, press: Pr
     statuses = lists.statuses(work.tenant, number)
     if statuses is None:
         raise NoSuchList
+    # Whoever comes second finds what the first has published while this one waited.
+    published = lists.published(work.tenant, number, form)
+    if published and is_current(published, work.now, press.signers, press.policy):
+        return published
+    if published is None or not _is_fresh(published, work.now, press.signers, press.policy):
+        published = _signed(work, statuses, number, form, press)
+    published = replace(published, second=_signed_again(work, published, number, press))
+    lists.publish(work.tenant, number, form, published)
+    return published
+
+
+def _is_fresh(published: Published, now: int, signers: Signers, policy: ListPolicy) -> bool:
+    signed_by = published.key_id == signers.issuer.key_id
+    return signed_by and now < published.issued_at + policy.life // _RENEWALS
+
+
+def _signed(work: Work, statuses: StatusList, number: int, form: str, press: Press) -> Published:
     token = StatusListToken(
         uri=list_uri(work.issuer, number),
         issued_at=work.now,
@@ -105,9 +147,28 @@ def publish(work: Work, lists: PublishedLists, number: int, form: str, press: Pr
         ttl=press.policy.ttl,
         packed=statuses.pack(aggregation_uri(work.issuer)),
     )
-    published = Published(FORMS[form](token, press.signer), work.now, press.signer.key_id)
-    lists.publish(work.tenant, number, form, published)
-    digest = hashlib.sha256(published.token).digest()
+    signer = press.signers.issuer
+    signed = FORMS[form](token, signer)
+    _enter(work, signed, press)
+    return Published(signed, work.now, signer.key_id)
+
+
+def _signed_again(work: Work, published: Published, number: int, press: Press) -> Second | None:
+    signer = press.signers.second
+    if signer is None:
+        return None
+    signature = second_signature.make(
+        published.token,
+        kind=second_signature.STATUS_LIST,
+        address=list_uri(work.issuer, number),
+        issued_at=work.now,
+        signer=signer,
+    )
+    _enter(work, signature.encode(), press)
+    return Second(signature, signer.key_id)
+
+
+def _enter(work: Work, document: bytes, press: Press) -> None:
+    digest = hashlib.sha256(document).digest()
     key, salt = work.ids.token(), work.ids.bytes(SALT_BYTES)
     press.register(Registered(key, EntryKind.STATUS_LIST, work.issuer, digest, salt))
-    return published

@@ -22,15 +22,18 @@ from issuer.status.publishing import (
     Press,
     Published,
     PublishedLists,
-    is_fresh,
+    is_current,
     publish,
+    second_of,
 )
+from issuer.status.signers import Signers
 from issuer.status.usecases import Change, Flips, ListPolicy, Records, change_status, list_uri
 from madang.access.marks import public, service
-from madang.core.keys.signing import Signer
+from madang.core.envelope import second_signature
 from madang.core.protocol.message import Message
-from madang.core.status import aggregation, token_jwt
+from madang.core.status import aggregation, token_cwt, token_jwt
 from madang.infra import outbox
+from madang.infra.key_ring import NoActiveKey
 from madang.infra.web.errors import NO_STORE
 from madang.infra.web.marks import Form
 
@@ -73,17 +76,17 @@ def list_policy(settings: Settings) -> ListPolicy:
     )
 
 
-def router(office: Office, signer: Callable[[str], Signer], stores: Stores) -> APIRouter:
+def router(office: Office, signers: Callable[[str], Signers], stores: Stores) -> APIRouter:
     """Return the routes.
 
     Args:
         office: what all features share.
-        signer: a municipality's key as an issuer.
+        signers: a municipality's keys that sign now.
         stores: what gives a transaction's stores.
     """
     routes = APIRouter(prefix="/{tenant}/issuer")
     policy = list_policy(office.settings)
-    served = _Served(office, policy, signer, stores.lists)
+    served = _Served(office, policy, signers, stores.lists)
 
     @routes.get("/statuslists")
     @public("anybody fetches the lists before they are needed", Form.PROBLEM)
@@ -91,6 +94,17 @@ def router(office: Office, signer: Callable[[str], Signer], stores: Stores) -> A
         document = aggregation.encode(served.uris(tenant))
         headers = {"cache-control": _kept(policy), **_ANYBODY}
         return Response(document, media_type=aggregation.MEDIA_TYPE, headers=headers)
+
+    # The list has one address for both forms; the second signatures of the forms have two.
+    @routes.get("/statuslists/{number}.cwt.second")
+    @public("anybody believes a list also when the curve of its key is broken", Form.PROBLEM)
+    async def second_of_cwt(tenant: str, number: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        return _second(served.second(tenant, _number(number), token_cwt.MEDIA_TYPE), policy)
+
+    @routes.get("/statuslists/{number}.second")
+    @public("anybody believes a list also when the curve of its key is broken", Form.PROBLEM)
+    async def second_of_jwt(tenant: str, number: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        return _second(served.second(tenant, _number(number), token_jwt.MEDIA_TYPE), policy)
 
     @routes.get("/statuslists/{number}")
     @public("anybody who was shown a certificate checks its status", Form.PROBLEM)
@@ -154,11 +168,16 @@ def _answer(request: Request, form: str, token: bytes, policy: ListPolicy) -> Re
     return Response(token, media_type=form, headers=headers)
 
 
+def _second(signature: str, policy: ListPolicy) -> Response:
+    headers = {"cache-control": _kept(policy), **_ANYBODY}
+    return Response(signature, media_type=second_signature.MEDIA_TYPE, headers=headers)
+
+
 @dataclass(frozen=True, slots=True)
 class _Served:
     office: Office
     policy: ListPolicy
-    signer: Callable[[str], Signer]
+    signers: Callable[[str], Signers]
     lists: Callable[[Session], PublishedLists]
 
     def uris(self, tenant: str) -> list[str]:
@@ -168,14 +187,25 @@ class _Served:
             return [list_uri(issuer, each) for each in self.lists(session).numbers(tenant)]
 
     def list(self, tenant: str, number: int, form: str) -> Published:
-        """Return the list as published; anew when it or the key changed, or its life goes on."""
-        office, signer = self.office, self.signer(tenant)
+        """Return the list as published; anew when it or a key changed, or its life goes on."""
+        return self._list(tenant, number, form, self.signers(tenant))
+
+    def second(self, tenant: str, number: int, form: str) -> str:
+        """Return the second signature of the list as published; NoActiveKey if none can be made."""
+        signers = self.signers(tenant)
+        found = second_of(self._list(tenant, number, form, signers), signers)
+        if found is None:
+            raise NoActiveKey("no key can make second signatures now")
+        return found.signature
+
+    def _list(self, tenant: str, number: int, form: str, signers: Signers) -> Published:
+        office = self.office
         with office.database.reading() as session:
             published = self.lists(session).published(tenant, number, form)
         now = office.clock.now()
-        if published is not None and is_fresh(published, now, signer.key_id, self.policy):
+        if published is not None and is_current(published, now, signers, self.policy):
             return published
         with office.database.transaction() as session:
             work = office.work(session, tenant)
-            press = Press(signer, partial(outbox.enqueue, session, tenant, now=now), self.policy)
+            press = Press(signers, partial(outbox.enqueue, session, tenant, now=now), self.policy)
             return publish(work, self.lists(session), number, form, press)
