@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from issuer.office import Office
+from issuer.status.usecases import aggregation_uri
 from issuer.types.model import Configuration, configurations
 from madang.core.catalog import mdoc
 from madang.core.catalog.certificate_type import CertificateType, Claim, Path
@@ -73,7 +74,8 @@ class Documents:
     def server_metadata(self, tenant: str) -> dict[str, Any]:
         """Return the authorization server metadata (RFC 8414)."""
         issuer = self.office.identifier(tenant)
-        return pre_authorized_server(issuer, f"{issuer}/token").to_json()
+        lists = aggregation_uri(issuer)
+        return pre_authorized_server(issuer, f"{issuer}/token", status_lists=lists).to_json()
 
     def issuer_keys(self, tenant: str, published: Sequence[Signer]) -> dict[str, Any]:
         """Return the JWT VC issuer metadata (SD-JWT VC section 5) with every published key."""

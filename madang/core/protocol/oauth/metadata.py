@@ -1,4 +1,4 @@
-"""Authorization server metadata (RFC 8414, OpenID4VCI 1.0 section 12.3)."""
+"""Authorization server metadata (RFC 8414, OpenID4VCI 1.0 section 12.3, Token Status List 9.1)."""
 
 from typing import Annotated
 
@@ -23,16 +23,26 @@ class AuthorizationServerMetadata(Message):
     anonymous_access_supported: Annotated[
         bool, Field(alias="pre-authorized_grant_anonymous_access_supported")
     ] = False
+    status_list_aggregation_endpoint: str | None = None
 
 
-def pre_authorized_server(issuer: str, token_endpoint: str) -> AuthorizationServerMetadata:
-    """Return the metadata of a server for anonymous wallets with pre-authorized codes only."""
+def pre_authorized_server(
+    issuer: str, token_endpoint: str, *, status_lists: str | None = None
+) -> AuthorizationServerMetadata:
+    """Return the metadata of a server for anonymous wallets with pre-authorized codes only.
+
+    Args:
+        issuer: its identifier.
+        token_endpoint: where codes become access tokens.
+        status_lists: where the addresses of all status lists are, if it publishes any.
+    """
     return AuthorizationServerMetadata(
         issuer=issuer,
         token_endpoint=token_endpoint,
         grant_types_supported=(PRE_AUTHORIZED_CODE_GRANT,),
         token_endpoint_auth_methods_supported=("none",),
         anonymous_access_supported=True,
+        status_list_aggregation_endpoint=status_lists,
     )
 
 

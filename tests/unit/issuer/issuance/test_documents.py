@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -5,14 +6,17 @@ import pytest
 
 from issuer.app import build
 from madang.core.keys.jwk import PublicKey
+from madang.core.keys.signing import Signer
 from madang.core.protocol.oauth.metadata import parse_server_metadata
 from madang.core.protocol.oid4vci.metadata import parse_issuer_metadata
 from madang.core.protocol.urls import WellKnown, well_known
+from madang.core.status import aggregation
+from madang.core.status.token_status_list import reference
 from madang.core.trust.did.model import Purpose
 from madang.core.trust.did.resolution import key_for, resolve
 from madang.core.trust.did.web import identifier, location
 from madang.infra.tenancy import Addresses
-from tests.unit.issuer.world import OTHER, TENANT, Client, World
+from tests.unit.issuer.world import OTHER, TENANT, Client, World, payload_of
 
 
 def path_of(world: World, document: WellKnown, tenant: str = TENANT) -> str:
@@ -56,10 +60,25 @@ def test_server_metadata_is_what_wallets_read(world: World) -> None:
 def test_every_endpoint_that_is_advertised_exists(world: World) -> None:
     issuer = world.client.get(path_of(world, WellKnown.CREDENTIAL_ISSUER)).json()
     server = world.client.get(path_of(world, WellKnown.AUTHORIZATION_SERVER)).json()
-    addresses = [v for d in (issuer, server) for k, v in d.items() if k.endswith("_endpoint")]
-    assert len(addresses) == 3
-    for address in addresses:
-        assert world.client.post(urlsplit(address).path).status_code not in {404, 405}
+    found = {k: v for d in (issuer, server) for k, v in d.items() if k.endswith("_endpoint")}
+    assert len(found) == 4
+    for name, address in found.items():
+        method = "GET" if name == "status_list_aggregation_endpoint" else "POST"
+        answer = world.client.request(method, urlsplit(address).path)
+        assert answer.status_code not in {404, 405}
+
+
+def test_the_status_lists_are_found_by_the_server_metadata(
+    world: World, holder_keys: Sequence[Signer]
+) -> None:
+    (copy, *_) = world.digital_id(world.people()[0], holder_keys)
+    answer = world.client.get(path_of(world, WellKnown.AUTHORIZATION_SERVER))
+    metadata = parse_server_metadata(answer.content, issuer=world.identifier())
+    assert metadata.status_list_aggregation_endpoint is not None
+    lists = world.client.get(urlsplit(metadata.status_list_aggregation_endpoint).path)
+    found = reference(payload_of(copy))
+    assert found is not None
+    assert aggregation.parse(lists.content) == (found[0],)
 
 
 def test_the_keys_that_sign_are_published(world: World) -> None:

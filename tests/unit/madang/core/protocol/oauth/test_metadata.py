@@ -7,7 +7,7 @@ from madang.core.protocol.oauth.metadata import parse_server_metadata, pre_autho
 from madang.core.protocol.oauth.names import PRE_AUTHORIZED_CODE_GRANT
 
 ISSUER = "https://mapo.example/mapo/issuer"
-METADATA = pre_authorized_server(ISSUER, f"{ISSUER}/token")
+METADATA = pre_authorized_server(ISSUER, f"{ISSUER}/token", status_lists=f"{ISSUER}/statuslists")
 
 
 def document(**changes: object) -> bytes:
@@ -22,7 +22,13 @@ def test_metadata_has_the_names_of_the_specifications() -> None:
         "grant_types_supported": [PRE_AUTHORIZED_CODE_GRANT],
         "token_endpoint_auth_methods_supported": ["none"],
         "pre-authorized_grant_anonymous_access_supported": True,
+        "status_list_aggregation_endpoint": f"{ISSUER}/statuslists",
     }
+
+
+def test_a_server_without_status_lists_says_nothing_of_them() -> None:
+    metadata = pre_authorized_server(ISSUER, f"{ISSUER}/token").to_json()
+    assert "status_list_aggregation_endpoint" not in metadata
 
 
 def test_metadata_is_read_back() -> None:
