@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from counter.cases.routes import Desk, cases_router, steps_router
-from counter.cases.store import CaseRow, LinkRow, SqlCaseBooks
+from counter.cases.store import CaseRow, LinkRow, SqlCaseBooks, StatusTimeRow
 from counter.cases.usecases import Counter
 from counter.client import Caller, IssuerClient, VerifierClient
 from counter.errors import TABLE
@@ -77,7 +77,7 @@ def production(settings: Settings) -> Deps:
 
 def build(settings: Settings, deps: Deps) -> FastAPI:
     """Return the application; its lifespan deletes what has ended."""
-    deps.database.create(CaseRow, LinkRow, JournalEntry, StaffAccount, StaffSession)
+    deps.database.create(CaseRow, StatusTimeRow, LinkRow, JournalEntry, StaffAccount, StaffSession)
     books = SqlCaseBooks(deps.database, deps.clock)
     staff = Staff(deps.database, deps.ids, settings)
     pages = Pages(deps.texts, [_PAGES], service=SERVICE, tenants=deps.catalogue.tenants)

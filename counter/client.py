@@ -83,6 +83,7 @@ class _PresentationTold(Message):
     state: Annotated[PresentationState, Field(strict=False)]
     failures: Array[str] = ()
     result: str | None = None
+    status_as_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,4 +233,4 @@ class VerifierClient:
         """Return how a presentation stands."""
         path = f"presentations/{quote(presentation, safe='')}"
         told = await self.caller.call(clerk, Office.VERIFIER, path, _PresentationTold)
-        return PresentationAnswer(told.state, told.failures, told.result)
+        return PresentationAnswer(told.state, told.failures, told.result, told.status_as_of)

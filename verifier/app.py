@@ -42,7 +42,7 @@ from verifier.presentations.model import Use
 from verifier.presentations.opening import Opener, Signers
 from verifier.presentations.routes import Desk, counter_router, wallet_router
 from verifier.presentations.status_lists import Bounds, FetchedStatusLists
-from verifier.presentations.store import PresentationRow, SqlPresentations
+from verifier.presentations.store import PresentationRow, SqlPresentations, StatusTimeRow
 from verifier.presentations.types import known_types
 from verifier.settings import Settings
 
@@ -116,6 +116,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     """Return the application; its lifespan enters the rules and delivers to the log."""
     deps.database.create(
         PresentationRow,
+        StatusTimeRow,
         KeptListRow,
         CheckRow,
         RuleRow,
@@ -219,6 +220,7 @@ def _agency(settings: Settings, deps: Deps, opener: Opener, pages: Pages) -> Age
         log_keys=deps.log_keys,
         limits=DEFAULT_LIMITS,
         refresh=settings.refresh_seconds,
+        utc_offset_hours=settings.utc_offset_hours,
     )
 
 

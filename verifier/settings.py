@@ -27,6 +27,7 @@ class Settings(CommonSettings):
         status_retry_seconds: how long an address that failed is left alone.
         decision_days: how long a decision document is kept.
         refresh_seconds: how often a page that waits loads itself again.
+        utc_offset_hours: of the office's clock.
         identification_lapses: lapses with which an identification still counts.
         eligibility_lapses: lapses that become a reason in the decision; every other failure
             refuses the answer. Such a certificate never counts as valid.
@@ -46,6 +47,7 @@ class Settings(CommonSettings):
     status_retry_seconds: int = 10
     decision_days: int = 1825
     refresh_seconds: int = 3
+    utc_offset_hours: int = 9
     identification_lapses: frozenset[Lapse] = frozenset()
     eligibility_lapses: frozenset[Lapse] = frozenset(
         {"expired", "status_revoked", "status_suspended"}

@@ -91,11 +91,14 @@ class Asked:
         presentation: the verifier's id.
         state: as last seen.
         failures: codes of why the last answer was refused.
+        status_as_of: epoch seconds: from when the status of what was shown is, where its issuer
+            could not be reached again in time; None otherwise.
     """
 
     presentation: PresentationId
     state: PresentationState = PresentationState.OPEN
     failures: tuple[str, ...] = ()
+    status_as_of: int | None = None
 
     @property
     def waiting(self) -> bool:
@@ -236,8 +239,10 @@ class PresentationAnswer:
         state: how it stands.
         failures: codes of why the last answer was refused.
         result: the verifier's signed word for the issuer, once answered.
+        status_as_of: see `Asked`.
     """
 
     state: PresentationState
     failures: tuple[str, ...]
     result: str | None = field(default=None, repr=False)
+    status_as_of: int | None = None

@@ -18,6 +18,7 @@ from madang.access.staff import Actor, Role
 from madang.infra.web.errors import NO_STORE
 from madang.infra.web.pages import Pages
 from madang.infra.web.qr import png
+from madang.infra.web.times import day_and_minute
 
 # Failures of a presentation that have words of their own; the others share one sentence.
 _TOLD = {"access_denied", "expired", "status_revoked", "status_suspended", "issuer_not_accredited"}
@@ -73,12 +74,19 @@ class Desk:
             refresh=self.settings.refresh_seconds,
             opened=self.clock_time(seen.case.opened_at),
             until=self.clock_time(seen.link.expires_at) if seen.link else "",
+            status_as_of=self.status_time(stage),
         )
 
     def clock_time(self, seconds: int) -> str:
         """Return hour and minute in the office."""
         offset = timedelta(hours=self.settings.utc_offset_hours)
         return f"{datetime.fromtimestamp(seconds, UTC) + offset:%H:%M}"
+
+    def status_time(self, stage: Opened | Offered | Asked) -> str:
+        """Return from when the status of what was shown is; empty where it was in its time."""
+        as_of = stage.status_as_of if isinstance(stage, Asked) else None
+        offset = self.settings.utc_offset_hours
+        return "" if as_of is None else day_and_minute(as_of, utc_offset_hours=offset)
 
     def picture(self, request: Request, case_id: str, thing: str | None) -> Response:
         """Return the QR picture that a wallet can scan now; NoSuchCase if there is none."""

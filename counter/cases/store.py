@@ -49,6 +49,15 @@ class CaseRow(SQLModel, table=True):
     words: str = ""
 
 
+class StatusTimeRow(SQLModel, table=True):
+    """From when the status of what was shown in a case is; see `Asked`."""
+
+    __tablename__ = "counter_status_time"
+
+    case_id: str = Field(primary_key=True)
+    as_of: int
+
+
 class LinkRow(SQLModel, table=True):
     """What a wallet scans and types, for as long as it can."""
 
@@ -81,17 +90,29 @@ class SqlCaseBook:
         row = self._session.get(CaseRow, case)
         if row is None or row.tenant != self._clerk.tenant:
             return None
-        return _case(row)
+        time = self._session.get(StatusTimeRow, case)
+        return _case(row, None if time is None else time.as_of)
 
     def newest(self, most: int) -> tuple[Case, ...]:
         """Return cases, newest first."""
-        found = select(CaseRow).where(CaseRow.tenant == self._clerk.tenant)
-        order = (col(CaseRow.opened_at).desc(), col(CaseRow.id))
-        return tuple(map(_case, self._session.exec(found.order_by(*order).limit(most))))
+        found = (
+            select(CaseRow, StatusTimeRow.as_of)
+            .outerjoin(StatusTimeRow, col(StatusTimeRow.case_id) == col(CaseRow.id))
+            .where(CaseRow.tenant == self._clerk.tenant)
+            .order_by(col(CaseRow.opened_at).desc(), col(CaseRow.id))
+            .limit(most)
+        )
+        return tuple(_case(row, as_of) for row, as_of in self._session.exec(found))
 
     def keep(self, case: Case) -> None:
         """Keep a new case, or a known one in its new stage."""
         self._session.merge(_row(case))
+        as_of = case.stage.status_as_of if isinstance(case.stage, Asked) else None
+        if as_of is None:
+            mine = col(StatusTimeRow.case_id) == case.id
+            self._session.execute(delete(StatusTimeRow).where(mine))
+        else:
+            self._session.merge(StatusTimeRow(case_id=case.id, as_of=as_of))
 
     def link(self, thing: str) -> Link | None:
         """Return a link that is still good."""
@@ -153,20 +174,23 @@ class SqlCaseBooks:
         with self._database.transaction() as session:
             session.execute(delete(LinkRow).where(col(LinkRow.expires_at) <= now))
             old = col(CaseRow.opened_at) <= now - case_seconds
+            cases = select(CaseRow.id).where(old)
+            session.execute(delete(StatusTimeRow).where(col(StatusTimeRow.case_id).in_(cases)))
             session.execute(delete(CaseRow).where(old))
 
 
-def _case(row: CaseRow) -> Case:
-    return Case(CaseId(row.id), row.tenant, row.opened_at, _stage(row))
+def _case(row: CaseRow, status_as_of: int | None) -> Case:
+    return Case(CaseId(row.id), row.tenant, row.opened_at, _stage(row, status_as_of))
 
 
-def _stage(row: CaseRow) -> Stage:
+def _stage(row: CaseRow, status_as_of: int | None) -> Stage:
     words = tuple(row.words.split())
     if row.kind == "offered":
         types = tuple(map(TypeId, words))
         return Offered(OfferId(row.thing), Ground(row.ground), types, OfferState(row.state))
     if row.kind == "asked":
-        return Asked(PresentationId(row.thing), PresentationState(row.state), words)
+        state = PresentationState(row.state)
+        return Asked(PresentationId(row.thing), state, words, status_as_of)
     return Opened()
 
 

@@ -243,7 +243,8 @@ class Counter:
             return self._moved(clerk, case, Offered(stage.offer, stage.ground, stage.types, state))
         if isinstance(stage, Asked) and stage.waiting:
             answer = await self.verifier.presentation(clerk, stage.presentation)
-            asked = Asked(stage.presentation, answer.state, answer.failures)
+            said = answer.state, answer.failures, answer.status_as_of
+            asked = Asked(stage.presentation, *said)
             return self._moved(clerk, case, asked)
         return case
 

@@ -1,5 +1,6 @@
 """Deciding on an accepted answer, in the transaction that accepts it."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from madang.core.encoding.strict_json import Json
@@ -45,7 +46,8 @@ class Deciding:
         check, _ = found
         evidence = [_evidence(each) for each in checked.credentials]
         decision = decide(parse_rule(document), evidence, day=check.day)
-        decided = _decided(decision, self.catalogue.programmes[check.programme].texts, now)
+        texts = self.catalogue.programmes[check.programme].texts
+        decided = _decided(decision, _status_times(decision, checked), texts, now)
         self.checks.decide(check, decided)
         issuer = self.addresses.identifier(terms.tenant, "verifier")
         salt, key = self.ids.bytes(SALT_BYTES), decision_key(check.id)
@@ -63,12 +65,27 @@ def _evidence(proved: Proved) -> CredentialEvidence:
     )
 
 
-def _decided(decision: Decision, texts: Texts, now: int) -> Decided:
+def _status_times(decision: Decision, checked: Checked) -> list[int | None]:
+    """Return row by row from when a status is that could not be heard of again in time."""
+    heard = {proved.issuer_digest: proved.status_as_of for proved in checked.credentials}
+    evidence = {each.alias: each.evidence for each in decision.credentials}
+    shown = [evidence[row.asked.condition.credential] for row in decision.rows]
+    return [None if each is None else heard[each.issuer_digest] for each in shown]
+
+
+def _decided(
+    decision: Decision, status_times: Sequence[int | None], texts: Texts, now: int
+) -> Decided:
     document = decision_document(decision)
-    told = {language: _told(decision, texts, language) for language in texts.languages}
+    told = {
+        language: _told(decision, status_times, texts, language) for language in texts.languages
+    }
     return Decided(decision.outcome.value, document, digest(document), told, now)
 
 
-def _told(decision: Decision, texts: Texts, language: str) -> Json:
-    rows = [asdict(row) for row in explain(decision, texts, language)]
+def _told(
+    decision: Decision, status_times: Sequence[int | None], texts: Texts, language: str
+) -> Json:
+    explained = zip(explain(decision, texts, language), status_times, strict=True)
+    rows = [{**asdict(row), "status_as_of": as_of} for row, as_of in explained]
     return {"summary": asdict(summarize(decision, texts, language)), "rows": rows}

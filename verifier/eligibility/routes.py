@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
@@ -25,6 +26,7 @@ from madang.infra.web.i18n import language_of
 from madang.infra.web.marks import Form
 from madang.infra.web.pages import Pages
 from madang.infra.web.qr import png
+from madang.infra.web.times import day_and_minute
 from verifier.eligibility.checking import (
     Checker,
     Checks,
@@ -65,6 +67,7 @@ class Agency:
         presentations: gives a transaction's store of presentations.
         log_keys: keys of the municipalities' logs.
         refresh: seconds between two looks of a page that waits.
+        utc_offset_hours: of the office's clock.
     """
 
     database: Database
@@ -77,6 +80,7 @@ class Agency:
     log_keys: Mapping[str, VerifierKey]
     limits: Limits
     refresh: int
+    utc_offset_hours: int
 
     def begin(self, tenant: str, programme: str, actor: str) -> Open:
         """Begin a check."""
@@ -207,6 +211,8 @@ def _page(agency: Agency, request: Request, found: Found) -> Response:
         told=decided and decided.told[language],
         rule_digest=base64url.encode(found.check.rule_digest),
         issuers=issuers,
+        status_as_of=found.presentation.status_as_of,
+        moment=partial(day_and_minute, utc_offset_hours=agency.utc_offset_hours),
         log_index=found.entered and found.entered.index,
     )
 

@@ -98,16 +98,22 @@ class Examiner:
         statuses = {
             source: await self.lists.lookup(source, now=now) for source in examined.status_sources
         }
-        return self._checked(terms, examined, conclude(examined, statuses))
+        return self._checked(terms, examined, conclude(examined, statuses), now)
 
-    def _checked(self, terms: Terms, examined: Examined, verdict: PresentationVerdict) -> Checked:
+    def _checked(
+        self, terms: Terms, examined: Examined, verdict: PresentationVerdict, now: int
+    ) -> Checked:
+        heard = [
+            None if each.status_age is None else now - each.status_age for each in verdict.standings
+        ]
+        oldest = min((at for at in heard if at is not None), default=None)
         codes = tuple(dict.fromkeys(failure.code for failure in verdict.failures))
         if not examined.presented:
             codes = (*codes, NOTHING_PRESENTED)
         if not self.lapses[terms.use].issuperset(codes):
-            return Checked((), "", codes)
+            return Checked((), "", codes, oldest)
         proved = []
-        for item, standing in zip(examined.presented, verdict.standings, strict=True):
+        for item, standing, at in zip(examined.presented, verdict.standings, heard, strict=True):
             asked = examined.asked.query.credential(item.query_id)
             if asked is None or item.sd_jwt is None or standing.vct is None:
                 raise AssertionError("an answer without other failures has been read and asked for")
@@ -119,9 +125,10 @@ class Examiner:
                     standing=standing.standing,
                     claims=item.released(asked) if valid else {},
                     issuer_digest=item.sd_jwt.issuer_digest,
+                    status_as_of=at,
                 )
             )
-        return Checked(tuple(proved), examined.presented[0].holder or "", ())
+        return Checked(tuple(proved), examined.presented[0].holder or "", (), oldest)
 
 
 def read_posted(body: bytes, limits: Limits) -> PostedAnswer | PostedError | VpError:
@@ -133,7 +140,13 @@ def read_posted(body: bytes, limits: Limits) -> PostedAnswer | PostedError | VpE
 
 
 def refuse(
-    presentations: Presentations, terms: Terms, failures: tuple[str, ...], *, most: int, now: int
+    presentations: Presentations,
+    terms: Terms,
+    failures: tuple[str, ...],
+    status_as_of: int | None = None,
+    *,
+    most: int,
+    now: int,
 ) -> None:
     """Count and note a refused answer; the last try closes the presentation.
 
@@ -141,7 +154,7 @@ def refuse(
         UnknownPresentationError, ClosedPresentationError: it was closed in the meantime.
     """
     presentation = present_open(presentations, terms.tenant, terms.id, now)
-    presentations.keep(presentation.refused(failures, most=most))
+    presentations.keep(presentation.refused(failures, status_as_of, most=most))
     _note(presentations, terms, failures[0], now)
 
 
@@ -173,7 +186,8 @@ def accept(
         UnknownPresentationError, ClosedPresentationError: another answer came first.
     """
     presentation = present_open(presentations, terms.tenant, terms.id, now)
-    presentations.keep(presentation.accepted(then.accept(terms, checked, now=now)))
+    result = then.accept(terms, checked, now=now)
+    presentations.keep(presentation.accepted(result, checked.status_as_of))
     _note(presentations, terms, "accepted", now)
 
 

@@ -53,6 +53,7 @@ class Answered:
 
     terms: Terms
     result: str | None = None
+    status_as_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Refused:
 
     terms: Terms
     failures: tuple[str, ...]
+    status_as_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Expired:
 
     terms: Terms
     failures: tuple[str, ...] = ()
+    status_as_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +82,28 @@ class Open:
         key: the private JWK for this one request; gone with the state.
         tries: how many answers were refused.
         failures: codes of the last refused answer.
+        status_as_of: here and in the states that follow, epoch seconds: when the oldest status of
+            the last answer was heard of, where its list could not be fetched again in time.
     """
 
     terms: Terms
     key: Mapping[str, str] = field(repr=False)
     tries: int = 0
     failures: tuple[str, ...] = ()
+    status_as_of: int | None = None
 
-    def accepted(self, result: str | None) -> Answered:
+    def accepted(self, result: str | None, status_as_of: int | None = None) -> Answered:
         """Close with an accepted answer."""
-        return Answered(self.terms, result)
+        return Answered(self.terms, result, status_as_of)
 
-    def refused(self, failures: tuple[str, ...], *, most: int) -> "Open | Refused":
+    def refused(
+        self, failures: tuple[str, ...], status_as_of: int | None = None, *, most: int
+    ) -> "Open | Refused":
         """Count a refused answer; the last try closes."""
         tries = self.tries + 1
         if tries >= most:
-            return Refused(self.terms, failures)
-        return Open(self.terms, self.key, tries, failures)
+            return Refused(self.terms, failures, status_as_of)
+        return Open(self.terms, self.key, tries, failures, status_as_of)
 
     def declined(self, code: str) -> Refused:
         """Close because the wallet says no."""
@@ -115,6 +123,8 @@ class Proved:
         standing: valid, or how it has lapsed.
         claims: what was asked for; nothing when it has lapsed.
         issuer_digest: SHA-256 of the issuer-signed JWT.
+        status_as_of: epoch seconds: when its status was heard of, where its list could not be
+            fetched again in time; None otherwise.
     """
 
     type_id: str
@@ -122,6 +132,7 @@ class Proved:
     standing: Standing
     claims: Mapping[str, object] = field(repr=False)
     issuer_digest: bytes = field(repr=False)
+    status_as_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +143,11 @@ class Checked:
         credentials: what was proved; nothing when the answer is refused.
         holder: thumbprint of the one holder key; empty when refused.
         failures: codes of the reasons for a refusal; empty for an answer that counts.
+        status_as_of: the oldest of all that was presented, also when refused; None where every
+            status was in its time.
     """
 
     credentials: tuple[Proved, ...]
     holder: str
     failures: tuple[str, ...]
+    status_as_of: int | None = None

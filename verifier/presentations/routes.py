@@ -14,7 +14,7 @@ from madang.access.marks import protocol, service
 from madang.access.service_token import ServiceIdentity
 from madang.core.protocol.limits import Limits
 from madang.core.protocol.message import Message, read_json
-from madang.core.protocol.oid4vp.errors import VpError
+from madang.core.protocol.oid4vp.errors import VpCode, VpError
 from madang.core.protocol.oid4vp.request import REQUEST_TYP
 from madang.core.protocol.oid4vp.request_link import parse_wallet_post
 from madang.core.protocol.oid4vp.response import PostedError
@@ -79,25 +79,32 @@ class Desk:
         waiting = self.waiting(tenant, presentation)
         terms, posted = waiting.terms, answering.read_posted(body, self.limits)
         if isinstance(posted, VpError):
-            raise self._refused(terms, (posted.reason,), posted.code)
+            raise self._refused(terms, (posted.reason,), wire=posted.code)
         if isinstance(posted, PostedError):
             self._declined(terms, posted)
             return
         try:
             checked = await self.examiner.check(waiting, posted, now=self.clock.now())
         except VpError as error:
-            raise self._refused(terms, (error.reason,), error.code) from None
+            raise self._refused(terms, (error.reason,), wire=error.code) from None
         if checked.failures:
-            raise self._refused(terms, checked.failures)
+            raise self._refused(terms, checked.failures, checked.status_as_of)
         with self.database.transaction() as session:
             store, then = self.presentations(session), self.conclusions[terms.use](session)
             answering.accept(store, terms, checked, then, now=self.clock.now())
 
-    def _refused(self, terms: Terms, failures: tuple[str, ...], *wire: str) -> AnswerRefusedError:
+    def _refused(
+        self,
+        terms: Terms,
+        failures: tuple[str, ...],
+        status_as_of: int | None = None,
+        *,
+        wire: str = VpCode.INVALID_REQUEST,
+    ) -> AnswerRefusedError:
         with self.database.transaction() as session:
             store, now = self.presentations(session), self.clock.now()
-            answering.refuse(store, terms, failures, most=self.tries, now=now)
-        return AnswerRefusedError(*wire)
+            answering.refuse(store, terms, failures, status_as_of, most=self.tries, now=now)
+        return AnswerRefusedError(wire)
 
     def _declined(self, terms: Terms, posted: PostedError) -> None:
         with self.database.transaction() as session:
@@ -178,10 +185,15 @@ def opened_body(opener: Opener, opened: Open) -> dict[str, object]:
 
 
 def state_body(presentation: Presentation) -> dict[str, object]:
-    """Return a presentation's state with every failure's code."""
+    """Return a presentation's state with every failure's code, and how old a status was used."""
     failures = () if isinstance(presentation, Answered) else presentation.failures
     result = presentation.result if isinstance(presentation, Answered) else None
-    return {"state": state_of(presentation), "failures": list(failures), "result": result}
+    return {
+        "state": state_of(presentation),
+        "failures": list(failures),
+        "result": result,
+        "status_as_of": presentation.status_as_of,
+    }
 
 
 def state_of(presentation: Presentation) -> str:

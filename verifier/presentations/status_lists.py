@@ -1,9 +1,9 @@
 """Status lists of issuers: fetched within bounds, kept as long as their issuers allow.
 
-A list is used without the network while its `ttl` lasts, counted from when it was fetched. After
-that it is fetched again. Where that cannot be, the list kept is used until it expires or a bound of
-this verifier is reached, and whoever asked is told its age; after that there is no status, and no
-status is a refusal.
+A list is used without the network while its `ttl` lasts, counted from when it was fetched, and no
+longer than this service's own bound. After that it is fetched again. Where that cannot be, the list
+kept is used until it expires or a bound of this verifier is reached, and whoever asked is told its
+age once its `ttl` is over; after that there is no status, and no status is a refusal.
 """
 
 import asyncio
@@ -120,7 +120,10 @@ class FetchedStatusLists:
         excused = found.code in {UNREACHABLE, OUTDATED}
         if known is None or known.expired(now) or not excused:
             return found
-        return AgedList(known.read.statuses, max(0, now - known.fetched_at))
+        age, ttl = max(0, now - known.fetched_at), known.read.token.ttl
+        if ttl is not None and age < ttl:
+            return known.read.statuses
+        return AgedList(known.read.statuses, age)
 
     async def _fetched(
         self, source: StatusSource, known: _Known | None, now: int

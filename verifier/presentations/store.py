@@ -1,6 +1,6 @@
 """Table of presentations."""
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlmodel import Field, Session, SQLModel, col
 
 from madang.core.encoding import strict_json
@@ -50,6 +50,15 @@ class PresentationRow(SQLModel, table=True):
     result: str | None = None
 
 
+class StatusTimeRow(SQLModel, table=True):
+    """When the oldest status of a presentation's last answer was heard of, if out of its time."""
+
+    __tablename__ = "presentation_status_time"
+
+    id: str = Field(primary_key=True)
+    as_of: int
+
+
 class SqlPresentations:
     """Implements `Presentations` in the caller's transaction."""
 
@@ -61,14 +70,16 @@ class SqlPresentations:
         row = self._session.get(PresentationRow, presentation)
         if row is None or row.tenant != tenant:
             return None
+        time = self._session.get(StatusTimeRow, presentation)
+        as_of = None if time is None else time.as_of
         terms, failures = _terms(row), tuple(row.failures.split())
         if row.phase == _ANSWERED:
-            return Answered(terms, row.result)
+            return Answered(terms, row.result, as_of)
         if row.phase == _REFUSED:
-            return Refused(terms, failures)
+            return Refused(terms, failures, as_of)
         if now >= row.expires_at or row.encryption_key is None:
-            return Expired(terms, failures)
-        return Open(terms, strict_json.loads(row.encryption_key), row.tries, failures)
+            return Expired(terms, failures, as_of)
+        return Open(terms, strict_json.loads(row.encryption_key), row.tries, failures, as_of)
 
     def forget(self, *, keys_until: int, results_until: int) -> None:
         """Delete keys and results of presentations whose time was over at these times."""
@@ -104,6 +115,7 @@ class SqlPresentations:
     def keep(self, presentation: Presentation) -> None:
         """Keep another state; the key goes with the open one."""
         row = self._session.get_one(PresentationRow, presentation.terms.id)
+        self._keep_time(presentation)
         match presentation:
             case Open(tries=tries, failures=failures):
                 row.tries, row.failures = tries, " ".join(failures)
@@ -115,6 +127,13 @@ class SqlPresentations:
             case Expired():
                 pass
         row.encryption_key = None
+
+    def _keep_time(self, presentation: Presentation) -> None:
+        id_, as_of = presentation.terms.id, presentation.status_as_of
+        if as_of is None:
+            self._session.execute(delete(StatusTimeRow).where(col(StatusTimeRow.id) == id_))
+        else:
+            self._session.merge(StatusTimeRow(id=id_, as_of=as_of))
 
     def note(self, tenant: str, code: str, *, now: int, reference: str, actor: str | None) -> None:
         """Write a line in the journal."""

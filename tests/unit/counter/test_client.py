@@ -134,7 +134,7 @@ def test_a_presentation_that_waits(offices: Offices) -> None:
     assert link.tx_code == ""
     answer = run(offices.verifier.presentation(CLERK, link.thing))  # type: ignore[arg-type]  # an id as told
     assert answer.state is PresentationState.OPEN
-    assert (answer.failures, answer.result) == ((), None)
+    assert (answer.failures, answer.result, answer.status_as_of) == ((), None, None)
 
 
 def test_somebody_who_is_not_in_the_register(offices: Offices) -> None:

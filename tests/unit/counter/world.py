@@ -181,6 +181,7 @@ class VerifierTwin(OfficeTwin):
 
     state: str = "open"
     failures: list[str] = field(default_factory=list)
+    status_as_of: int | None = None
 
     def app(self) -> Starlette:
         base = "/{tenant}/verifier/api/presentations"
@@ -202,7 +203,12 @@ class VerifierTwin(OfficeTwin):
 
     async def _tell(self, request: Request) -> Response:
         result = RESULT if self.state == "answered" else None
-        told = {"state": self.state, "failures": self.failures, "result": result}
+        told = {
+            "state": self.state,
+            "failures": self.failures,
+            "result": result,
+            "status_as_of": self.status_as_of,
+        }
         return await self.receive(request) or JSONResponse(told)
 
 

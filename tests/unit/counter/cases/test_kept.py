@@ -118,6 +118,20 @@ def test_cases_are_swept_at_their_end() -> None:
     world.close()
 
 
+def test_the_time_of_a_status_is_swept_with_its_case() -> None:
+    world = open_world(case_seconds=60)
+    clerk = world.clerk()
+    page = clerk.send(clerk.open(clerk.identity_offered().url), "/presentation")
+    world.verifier.state, world.verifier.status_as_of = "answered", 1_795_390_123
+    clerk.open(page.url)
+    sweep(world)
+    assert "1795390123" in world.dump()
+    world.clock.advance(60)
+    sweep(world)
+    assert "1795390123" not in world.dump()
+    world.close()
+
+
 def test_the_service_sweeps_by_itself() -> None:
     world = open_world(sweep_seconds=0.01)
     world.clerk().identity_offered()

@@ -156,3 +156,42 @@ def test_pages_speak_the_reader_s_language(world: World) -> None:
         html = clerk.get(url, params={"lang": language}).text
         assert f'<html lang="{language}">' in html
         assert word in html
+
+
+class TestStatusOutOfItsTime:
+    """From when the status of the Digital ID is, where its issuer could not be reached."""
+
+    TOLD = (
+        ("ko", "2026-11-23 08:28 기준 상태입니다. 발급 기관에 연결할 수 없었습니다."),
+        ("en", "Status as of 2026-11-23 08:28: the issuer could not be reached."),
+        ("ja", "2026-11-23 08:28時点の状態です。発行者に接続できませんでした。"),
+    )
+
+    def texts(self, clerk: Clerk, url: str) -> list[bool]:
+        return [told in clerk.get(url, params={"lang": lang}).text for lang, told in self.TOLD]
+
+    def test_the_clerk_sees_it_in_every_language(self, world: World) -> None:
+        world.verifier.status_as_of = NOW - 12_720
+        clerk = world.clerk()
+        url = answered(world, clerk)
+        assert self.texts(clerk, url) == [True] * 3
+        assert 'value="lease"' in clerk.get(url).text
+        other = clerk.send(clerk.open("/"), "/cases").url
+        assert self.texts(clerk, other) == [False] * 3
+        assert clerk.get("/").text.count('href="/hanbit/counter/cases/') == 2
+
+    def test_it_is_told_of_a_refused_answer_and_goes_with_the_next(self, world: World) -> None:
+        clerk = world.clerk()
+        page = clerk.send(clerk.open("/"), "/cases")
+        url = clerk.send(page, "/presentation").url
+        for state, as_of in (("open", NOW - 12_720), ("open", None), ("answered", NOW - 12_720)):
+            world.verifier.state, world.verifier.status_as_of = state, as_of
+            assert self.texts(clerk, url) == [as_of is not None] * 3
+        clerk.send(clerk.open(url), "/presentation")
+        assert self.texts(clerk, url) == [True] * 3
+        world.verifier.status_as_of = None
+        assert self.texts(clerk, url) == [False] * 3
+
+    def test_a_status_in_its_time_is_told_without_it(self, world: World) -> None:
+        clerk = world.clerk()
+        assert self.texts(clerk, answered(world, clerk)) == [False] * 3

@@ -9,7 +9,9 @@ import zxingcpp
 from PIL import Image
 
 from madang.access.staff import Role
+from madang.core.encoding import strict_json
 from tests.unit.verifier.world import NEIGHBOUR, NOW, RENT, TENANT, Asked, City
+from verifier.eligibility.store import CheckRow
 
 HOME = f"/{TENANT}/verifier/"
 
@@ -154,3 +156,88 @@ def test_there_is_no_document_before_a_decision(city: City) -> None:
     path = f"{HOME}eligibility/{asked.id}/document.json"
     assert city.client.get(path).status_code == 404
     assert city.clock.now() == NOW
+
+
+def aged(city: City) -> Asked:
+    """Begin a check an hour after the status list was heard of last."""
+    first = city.ask_eligibility()
+    first.answer(first.everything())
+    city.web.published.clear()
+    city.clock.advance(3600)
+    city.sign_in(Role.AGENCY)
+    return city.ask_eligibility()
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "in_row"),
+    [
+        (
+            "ko",
+            "2026-02-02 11:40 기준 상태입니다. 발급 기관에 연결할 수 없었습니다.",
+            ">2026-02-02 11:40 기준<",
+        ),
+        (
+            "en",
+            "Status as of 2026-02-02 11:40: the issuer could not be reached.",
+            ">as of 2026-02-02 11:40<",
+        ),
+        (
+            "ja",
+            "2026-02-02 11:40時点の状態です。発行者に接続できませんでした。",
+            ">2026-02-02 11:40時点<",
+        ),
+    ],
+)
+def test_a_status_out_of_its_time_is_told_beside_the_outcome_and_in_its_row(
+    city: City, language: str, told: str, in_row: str
+) -> None:
+    asked = aged(city)
+    asked.answer(asked.everything())
+    html = page(city, asked, language).text
+    rows = city.state(asked, "eligibility")["rows"]
+    assert [row["status_as_of"] for row in rows] == [NOW] * len(rows)
+    assert (html.count(told), html.count(in_row)) == (1, len(rows))
+    assert html.index(told) < html.index("<table>")
+
+
+def test_a_status_in_its_time_is_told_without_it(city: City) -> None:
+    city.sign_in(Role.AGENCY)
+    asked = city.ask_eligibility()
+    asked.answer(asked.everything())
+    state = city.state(asked, "eligibility")
+    assert {row["status_as_of"] for row in state["rows"]} == {state["status_as_of"]} == {None}
+    assert "Status as of" not in page(city, asked).text
+
+
+def test_what_was_not_shown_has_no_status_and_no_age(city: City) -> None:
+    asked = aged(city)
+    shown = asked.everything()
+    del shown["income"]
+    asked.answer(shown)
+    rows = city.state(asked, "eligibility")["rows"]
+    assert {row["status_as_of"] for row in rows if row["credential"] == "household_income"} == {
+        None
+    }
+    assert {row["status_as_of"] for row in rows if row["credential"] != "household_income"} == {NOW}
+
+
+def test_a_decision_that_was_kept_before_ages_were_told_is_shown(city: City) -> None:
+    city.sign_in(Role.AGENCY)
+    asked = city.ask_eligibility()
+    asked.answer(asked.everything())
+    with city.deps.database.transaction() as session:
+        row = session.get_one(CheckRow, asked.id)
+        told = strict_json.loads(row.told or "")
+        for each in (row for language in told.values() for row in language["rows"]):
+            del each["status_as_of"]
+        row.told = strict_json.dumps(told)
+    assert "You qualify." in page(city, asked).text
+
+
+def test_a_refused_answer_tells_how_old_the_status_was(city: City) -> None:
+    asked = aged(city)
+    for _ in range(city.settings.presentation_tries):
+        assert (
+            asked.answer(asked.everything(lease=asked.show("lease", holder=1))).status_code == 400
+        )
+        assert page(city, asked).text.count("Status as of 2026-02-02 11:40") == 1

@@ -49,14 +49,16 @@ def test_a_result_is_forgotten_when_it_counts_no_more(city: City) -> None:
     assert city.state(asked)["result"]
     city.clock.advance(1)
     city.ask_identity()
-    assert city.state(asked) == {"state": "answered", "failures": [], "result": None}
+    nothing = {"failures": [], "result": None, "status_as_of": None}
+    assert city.state(asked) == {"state": "answered", **nothing}
 
 
 def test_v15_an_answer_after_the_time_is_refused(city: City) -> None:
     asked = city.ask_identity()
     city.clock.advance(city.settings.presentation_seconds)
     assert asked.post(good(asked)).status_code == 400
-    assert city.state(asked) == {"state": "expired", "failures": [], "result": None}
+    nothing = {"failures": [], "result": None, "status_as_of": None}
+    assert city.state(asked) == {"state": "expired", **nothing}
     assert city.journal() == ["presentation.expired_already"]
     assert city.client.get(asked.request_uri).status_code == 400
 

@@ -7,7 +7,7 @@ import pytest
 
 from madang.core.encoding import base64url, strict_json
 from madang.core.envelope import jws
-from tests.unit.verifier.world import DAY, NOW, TENANT, City
+from tests.unit.verifier.world import DAY, NOW, TENANT, Asked, City
 
 Publish = Callable[[City], None]
 
@@ -122,3 +122,52 @@ def test_a_stranger_cannot_make_the_verifier_fetch(city: City) -> None:
     text = city.credential("digital_id", signer=city.land.stranger, status=reference)
     assert asked.answer({"digital_id": [asked.show("digital_id", text)]}).status_code == 400
     assert city.web.asked == []
+
+
+class TestWithoutANetwork:
+    """From when a status is, where the issuer could not be reached again in time."""
+
+    def ask(self, city: City, *, index: int = 7) -> Asked:
+        """Present a Digital ID again and again, in one presentation."""
+        asked = city.ask_identity()
+        self.answer(city, asked, index=index)
+        return asked
+
+    def answer(self, city: City, asked: Asked, *, index: int = 7) -> None:
+        credential = city.credential("digital_id", index=index)
+        asked.answer({"digital_id": [asked.show("digital_id", credential)]})
+
+    def test_it_is_told_of_an_accepted_answer(self, city: City) -> None:
+        assert city.state(self.ask(city))["status_as_of"] is None
+        published = dict(city.web.published)
+        unreachable(city)
+        for wait, as_of in ((59, None), (1, NOW), (3600, NOW)):
+            city.clock.advance(wait)
+            told = city.state(self.ask(city))
+            assert (told["state"], told["status_as_of"]) == ("answered", as_of)
+            assert told["result"]
+        city.web.published.update(published)
+        city.clock.advance(city.settings.status_retry_seconds)
+        assert city.state(self.ask(city))["status_as_of"] is None
+
+    def test_it_is_told_of_a_refused_one_and_goes_with_the_next(self, city: City) -> None:
+        city.statuses.set(9, 2)
+        city.publish_list()
+        self.ask(city)
+        published = dict(city.web.published)
+        unreachable(city)
+        city.clock.advance(60)
+        asked = self.ask(city, index=9)
+        told = city.state(asked)
+        assert (told["failures"], told["status_as_of"]) == (["status_suspended"], NOW)
+        city.web.published.update(published)
+        city.clock.advance(city.settings.status_retry_seconds)
+        self.answer(city, asked, index=9)
+        assert city.state(asked)["status_as_of"] is None
+        unreachable(city)
+        city.clock.advance(60)
+        for _ in range(city.settings.presentation_tries - 2):
+            self.answer(city, asked, index=9)
+        told = city.state(asked)
+        seen = NOW + 60 + city.settings.status_retry_seconds
+        assert (told["state"], told["status_as_of"]) == ("refused", seen)

@@ -177,6 +177,18 @@ class TestWithoutANetwork:
         assert isinstance(found, AgedList)
         assert (found.age, found.statuses.get(9)) == (4000, INVALID)
 
+    def test_its_age_is_told_when_its_ttl_is_over_and_not_when_we_ask_again(
+        self, counter: Counter
+    ) -> None:
+        counter.city.publish_list(ttl=5 * TTL)
+        counter.lookup()
+        counter.no_network()
+        assert isinstance(counter.lookup(5 * TTL - 1), StatusList)
+        assert counter.asked == 2
+        found = counter.lookup(5 * TTL)
+        assert isinstance(found, AgedList)
+        assert found.age == 5 * TTL
+
     def test_until_it_expires_and_no_longer(self, counter: Counter) -> None:
         counter.lookup()
         counter.no_network()
