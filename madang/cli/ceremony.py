@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from madang.cli.refusing import refusing
 from madang.core.encoding import strict_json
 from madang.core.keys.split import LEAST_CHARACTERS, Passphrases, SplitError
 from madang.infra import ca, ceremony, root
@@ -23,9 +24,8 @@ from madang.infra.keystore import KeystoreError
 from madang.infra.root import Root, RootFile, RootToken
 from madang.infra.settings import CommonSettings
 from madang.infra.setup import StateFolders, keystore
-from madang.infra.tenancy import Addresses, Tenant, UnknownTenant
+from madang.infra.tenancy import Addresses, Tenant
 
-REFUSED: Final = 1
 MOST_CHARACTERS: Final = 80
 _ORDER: Final = ("first", "second")
 
@@ -58,7 +58,7 @@ def ceremony_command(
     ] = False,
 ) -> None:
     """Make the root with two officers, each with a secret of their own, and write a transcript."""
-    try:
+    with refusing():
         hall = _hall(tenant, token)
         if check:
             _check(hall)
@@ -70,12 +70,6 @@ def ceremony_command(
         else:
             _refuse_another_authority(hall)
             _hold(hall)
-    except UnknownTenant as error:
-        typer.echo(f"refused: there is no municipality {tenant!r}", err=True)
-        raise typer.Exit(REFUSED) from error
-    except (SplitError, KeystoreError, HsmError) as error:
-        typer.echo(f"refused: {error}", err=True)
-        raise typer.Exit(REFUSED) from error
 
 
 def _hall(tenant: str, token: str) -> Hall:

@@ -4,11 +4,11 @@ A key takes its other steps by itself when their time has come.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from cryptography import x509
@@ -17,20 +17,18 @@ from issuer.app import TABLES
 from issuer.key_steps import KeyBook
 from issuer.office import Office
 from issuer.settings import Settings
-from madang.core.keys.life import Active, Announced, LifeError, VerifyOnly
+from madang.cli.refusing import refusing
+from madang.core.keys.life import Active, Announced, VerifyOnly
 from madang.core.keys.ring import Version
 from madang.infra.catalogue import load_catalogue
 from madang.infra.clock import SystemClock
 from madang.infra.db import Database
-from madang.infra.hsm import HsmError
 from madang.infra.ids import SystemIds
 from madang.infra.key_ring import ISSUER, SECOND, TURNING
 from madang.infra.key_turning import Turning
-from madang.infra.keystore import KeystoreError
-from madang.infra.setup import key_turning
-from madang.infra.tenancy import Addresses, UnknownTenant
+from madang.infra.setup import StateFolders, check_addresses, key_turning
+from madang.infra.tenancy import Addresses
 
-REFUSED: Final = 1
 app = typer.Typer(no_args_is_help=True, help="List, rotate and give up the issuer's keys.")
 WhoseOption = Annotated[str, typer.Option("--tenant", help="The municipality.")]
 
@@ -72,22 +70,16 @@ def _desk(tenant: str = "") -> Iterator[Desk]:
     """Open the desk; what is refused is told in a line and ends the command."""
     settings = Settings()
     database = Database(settings.database("issuer"))
-    try:
+    with refusing(), closing(database):
         catalogue = load_catalogue(settings.catalog_dir)
         addresses = Addresses(catalogue.tenants, settings.origins)
         if tenant:
             catalogue.tenants.get(tenant)
+        turning = key_turning(settings, catalogue, addresses)
+        check_addresses(StateFolders(settings.state_dir), addresses, catalogue.tenants)
         database.create(*TABLES)
         office = Office(settings, SystemClock(), SystemIds(), database, catalogue, addresses)
-        yield Desk(office, key_turning(settings, catalogue, addresses))
-    except UnknownTenant as error:
-        typer.echo(f"refused: there is no municipality {tenant!r}", err=True)
-        raise typer.Exit(REFUSED) from error
-    except (LifeError, KeystoreError, HsmError) as error:
-        typer.echo(f"refused: {error}", err=True)
-        raise typer.Exit(REFUSED) from error
-    finally:
-        database.close()
+        yield Desk(office, turning)
 
 
 @app.command("list")

@@ -18,6 +18,7 @@ from issuer.sources.synthetic.demonstration import Role, demonstration_residents
 from issuer.sources.synthetic.stored import stored_register
 from madang.cli.city import AUDITOR, STAFF, CityPlan
 from madang.cli.processes import City, StartError
+from madang.cli.refusing import refusing
 from madang.cli.walk.browser import PageError
 from madang.cli.walk.path import CITY, OTHER_CITY, Walk
 from madang.cli.walk.people import Resident, Staff, WalkError
@@ -40,7 +41,8 @@ def run_city(state: Path, *, once: bool, port: int) -> int:
 async def _run(plan: CityPlan, *, once: bool) -> int:
     report = Report()
     report.say("[bold]Madang[/bold] starts two municipalities on this machine.")
-    plan.prepare()
+    with refusing():
+        plan.prepare()
     city = City(plan.state / "logs")
     walked = plan.state / "walked"
     try:

@@ -3,13 +3,15 @@
 Nothing that exists is changed, so this runs before every start.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from madang.core.encoding import strict_json
+from madang.core.encoding.errors import EncodingError
 from madang.core.merkle.cosignature import CosignerKey
-from madang.core.merkle.note import VerifierKey
+from madang.core.merkle.note import NoteError, VerifierKey
 from madang.infra.authority import CERTIFIED, Certifier
 from madang.infra.catalogue import Catalogue
 from madang.infra.clock import Clock
@@ -19,12 +21,16 @@ from madang.infra.key_ring import TURNING, KeyRings
 from madang.infra.key_turning import Turning, longest_life
 from madang.infra.keystore import Keystore, KeystoreError
 from madang.infra.settings import CommonSettings
-from madang.infra.tenancy import Addresses
+from madang.infra.tenancy import Addresses, Tenants
 
 CALLERS: Final = ("issuer", "verifier", "counter")
 LOG: Final = "log"
 LOG_SECOND: Final = "log-second"
 """Purposes of a log's keys: Ed25519, and ML-DSA-44 beside it."""
+
+
+class MovedError(RuntimeError):
+    """A state folder was made for other addresses; the message says which came, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +88,78 @@ def prepare_state(
     """Make what is missing.
 
     Raises:
+        MovedError: the folder was made for other addresses.
         KeystoreError: a key exists and does not open with this passphrase, or there is none.
         HsmError: a hardware module that was named does not do its part.
     """
     folders, now = StateFolders(settings.state_dir), clock.now()
     turning = key_turning(settings, catalogue, addresses)
+    check_addresses(folders, addresses, catalogue.tenants)
     keys = turning.certifier.keys
     for tenant in catalogue.tenants:
+        # First what tells the addresses: nothing is certified for any that are not written down.
+        for service in CALLERS:
+            _service_key(keys, folders, tenant.id, addresses.identifier(tenant.id, service))
+        _log_keys(keys, folders, tenant.id, addresses.log_origin(tenant.id))
         for purpose in CERTIFIED:
             turning.certifier.certify(tenant, purpose, purpose, now=now)
         for purpose in TURNING:
             turning.begin(tenant, purpose, now=now)
-        for service in CALLERS:
-            _service_key(keys, folders, tenant.id, addresses.identifier(tenant.id, service))
-        _log_keys(keys, folders, tenant.id, addresses.log_origin(tenant.id))
         if not keys.exists(tenant.id, "chain"):
             keys.create_secp256k1(tenant.id, "chain")
+
+
+def check_addresses(folders: StateFolders, addresses: Addresses, tenants: Tenants) -> None:
+    """Refuse a state folder that was made for other addresses than those that are served now.
+
+    An empty one is for any. Services would refuse one another's tokens and logs without a word.
+
+    Raises:
+        MovedError: it was, or a file that says for which is damaged.
+    """
+    for path, was, now in _told_addresses(folders, addresses, tenants):
+        if was != now:
+            raise MovedError(
+                f"this state folder was made for {was} ({path}), and {now} is to be served now."
+                " Certificates, receipts and logs hold the addresses of before. Start with those"
+                " (MADANG_ORIGINS, or --port of `madang run`), or in another folder"
+                " (MADANG_STATE_DIR, or --state)"
+            )
+
+
+def _told_addresses(
+    folders: StateFolders, addresses: Addresses, tenants: Tenants
+) -> Iterator[tuple[Path, str, str]]:
+    """Return each file that tells an address, the address, and the one that is due."""
+    for tenant in tenants.ids():
+        for service in CALLERS:
+            path = folders.services / f"{tenant}-{service}.json"
+            if path.exists():
+                yield path, _issuer_in(path), addresses.identifier(tenant, service)
+        path = folders.log_keys / f"{tenant}.vkey"
+        if path.exists():
+            yield path, _log_in(path), addresses.log_origin(tenant)
+
+
+def _issuer_in(path: Path) -> str:
+    try:
+        value = strict_json.loads(path.read_bytes())
+    except EncodingError as error:
+        raise _damaged(path) from error
+    if not isinstance(value, dict) or not isinstance(value.get("issuer"), str):
+        raise _damaged(path)
+    return str(value["issuer"])
+
+
+def _log_in(path: Path) -> str:
+    try:
+        return VerifierKey.parse(path.read_text("utf-8").strip()).name
+    except (NoteError, UnicodeDecodeError) as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> MovedError:
+    return MovedError(f"{path} is not what was written; put back the file as it was")
 
 
 def key_turning(settings: CommonSettings, catalogue: Catalogue, addresses: Addresses) -> Turning:

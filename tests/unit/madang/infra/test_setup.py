@@ -18,7 +18,7 @@ from madang.infra.clock import FixedClock
 from madang.infra.hsm import HsmSigner
 from madang.infra.keystore import KeystoreError
 from madang.infra.settings import CommonSettings
-from madang.infra.setup import StateFolders, keystore, prepare_state
+from madang.infra.setup import MovedError, StateFolders, check_addresses, keystore, prepare_state
 from madang.infra.tenancy import Addresses, Tenants
 from madang.infra.trust import load_anchors, load_trust
 from tests.softhsm import PIN, SoftHsm
@@ -58,6 +58,71 @@ def test_a_second_preparation_changes_nothing(
     before = contents(settings.state_dir)
     prepare_state(settings, catalogue, addresses, FixedClock(NOW + 1000))
     assert contents(settings.state_dir) == before
+
+
+@pytest.mark.parametrize("service", ["issuer", "verifier", "counter", "log"])
+def test_a_folder_that_was_made_for_other_addresses_is_refused_and_left_alone(
+    settings: CommonSettings, catalogue: Catalogue, prepared: StateFolders, service: str
+) -> None:
+    """Certificates, receipts and the names of logs hold the addresses of before."""
+    before = contents(settings.state_dir)
+    moved = Addresses(catalogue.tenants, {service: "http://127.0.0.1:9400"})
+    for refuses in (
+        lambda: check_addresses(prepared, moved, catalogue.tenants),
+        lambda: prepare_state(settings, catalogue, moved, FixedClock(NOW)),
+    ):
+        with pytest.raises(MovedError) as refused:
+            refuses()
+        told = str(refused.value)
+        assert f"hanbit.example/hanbit/{service}" in told  # what the folder was made for
+        assert f"127.0.0.1:9400/hanbit/{service}" in told  # what came
+        assert "MADANG_ORIGINS" in told
+        assert "MADANG_STATE_DIR" in told
+    assert contents(settings.state_dir) == before
+
+
+def test_a_folder_for_the_same_addresses_or_without_any_is_taken(
+    settings: CommonSettings, catalogue: Catalogue, addresses: Addresses, tmp_path: Path
+) -> None:
+    check_addresses(StateFolders(tmp_path / "empty"), addresses, catalogue.tenants)
+    prepare_state(settings, catalogue, addresses, FixedClock(NOW))
+    check_addresses(StateFolders(settings.state_dir), addresses, catalogue.tenants)
+
+
+@pytest.mark.parametrize("name", ["services/hanbit-issuer.json", "logs/hanbit.vkey"])
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b"text"])
+def test_a_damaged_public_key_is_named(
+    settings: CommonSettings,
+    catalogue: Catalogue,
+    addresses: Addresses,
+    prepared: StateFolders,
+    name: str,
+    content: bytes,
+) -> None:
+    path = settings.state_dir / "trust" / name
+    path.write_bytes(content)
+    with pytest.raises(MovedError, match=f"{path.name} is not what was written"):
+        check_addresses(prepared, addresses, catalogue.tenants)
+
+
+def test_addresses_are_written_down_before_anything_is_certified_for_them(
+    settings: CommonSettings,
+    catalogue: Catalogue,
+    addresses: Addresses,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A preparation that broke off is not finished for other addresses."""
+
+    def full(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keys_module.Keystore, "keep_chain", full)
+        with pytest.raises(OSError, match="full"):
+            prepare_state(settings, catalogue, addresses, FixedClock(NOW))
+    moved = Addresses(catalogue.tenants, {"verifier": "http://127.0.0.1:9400"})
+    with pytest.raises(MovedError):
+        prepare_state(settings, catalogue, moved, FixedClock(NOW))
 
 
 def test_every_signing_key_has_a_chain_to_its_own_municipality(

@@ -1,0 +1,31 @@
+"""What is refused is told in a line, and ends the command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import typer
+
+from madang.core.catalog.errors import CatalogError
+from madang.core.keys.life import LifeError
+from madang.core.keys.split import SplitError
+from madang.infra.hsm import HsmError
+from madang.infra.keystore import KeystoreError
+from madang.infra.setup import MovedError
+from madang.infra.tenancy import UnknownTenant
+
+REFUSED: Final = 1
+_ERRORS: Final = (CatalogError, LifeError, SplitError, HsmError, KeystoreError, MovedError)
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Tell what the block refuses; typer.Exit instead of its error."""
+    try:
+        yield
+    except UnknownTenant as error:
+        typer.echo(f"refused: there is no municipality {error.args[0]!r}", err=True)
+        raise typer.Exit(REFUSED) from error
+    except _ERRORS as error:
+        typer.echo(f"refused: {error}", err=True)
+        raise typer.Exit(REFUSED) from error

@@ -1,0 +1,85 @@
+"""`madang prepare` and `madang serve` as whoever runs the services meets them."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from madang.cli import serve
+from madang.cli.main import app
+from madang.infra import keystore as keys_module
+
+CATALOG = Path(__file__).resolve().parents[4] / "catalog"
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(keys_module, "SCRYPT_N", 2)
+    monkeypatch.setenv("MADANG_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("MADANG_CATALOG_DIR", str(CATALOG))
+    monkeypatch.setenv("MADANG_KEY_PASSPHRASE", "right")
+    return tmp_path
+
+
+def typed(*arguments: str, code: int = 0) -> str:
+    result: Result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code == code, result.output
+    return str(result.output)
+
+
+def moved_to(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+    origins = dict.fromkeys(("issuer", "verifier", "counter"), f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("MADANG_ORIGINS", json.dumps(origins))
+
+
+def test_what_is_refused_is_a_line_and_no_traceback(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MADANG_KEY_PASSPHRASE", "")
+    told = typed("prepare", code=1)
+    assert told == "refused: MADANG_KEY_PASSPHRASE is empty; keys need one that is not\n"
+    monkeypatch.setenv("MADANG_CATALOG_DIR", str(state / "nowhere"))
+    told = typed("prepare", code=1)
+    assert told.startswith("refused: ")
+    assert "nowhere" in told
+
+
+@pytest.mark.parametrize("command", [("prepare",), ("serve", "issuer"), ("serve", "wallet")])
+def test_a_state_folder_of_other_ports_is_refused_in_words(
+    state: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    moved_to(monkeypatch, 8401)
+    typed("prepare")
+    moved_to(monkeypatch, 9401)
+    told = typed(*command, code=1)
+    assert told.startswith("refused: ")
+    assert "made for http://127.0.0.1:8401/hanbit/issuer" in told
+    assert "http://127.0.0.1:9401/hanbit/issuer" in told
+
+
+def test_a_service_that_runs_alone_refuses_alike(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved_to(monkeypatch, 8401)
+    typed("prepare")
+    moved_to(monkeypatch, 9401)
+    alone = typer.Typer()
+    alone.command()(serve.serve)
+    result = CliRunner().invoke(alone, ["issuer"])
+    assert (result.exit_code, result.output[:9]) == (1, "refused: ")
+
+
+def test_a_city_on_other_ports_is_refused_in_words(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = state / "city"
+    moved_to(monkeypatch, 8401)
+    monkeypatch.setenv("MADANG_STATE_DIR", str(folder))
+    typed("prepare")
+    (folder / "passphrase").write_text("right")
+    told = typed("run", "--state", str(folder), "--port", "9400", "--once", code=1)
+    assert "refused: " in told
+    assert "--port" in told
