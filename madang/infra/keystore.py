@@ -49,7 +49,7 @@ class Keystore:
     """
 
     folder: Path
-    passphrase: str
+    passphrase: str = field(repr=False)
     hardware: HsmKeys | None = None
     _signers: dict[tuple[str, str], Signer] = field(
         default_factory=dict, init=False, repr=False, compare=False

@@ -4,7 +4,7 @@ It is sealed in a file under both passphrases, or lies in a token whose PIN has 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NoReturn, Protocol
 
@@ -95,7 +95,7 @@ class RootToken:
     tenant: str
     module: Path
     label: str
-    transport_pin: str = ""
+    transport_pin: str = field(default="", repr=False)
 
     def make(self, passphrases: Passphrases) -> dict[str, Any]:
         """Replace the PIN by the two parts, and make the key inside."""

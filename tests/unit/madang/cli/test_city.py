@@ -36,3 +36,9 @@ def test_a_resident_s_wallet_opens_nothing_of_the_offices_or_of_others(plan: Cit
     first, second = plan.wallet("yes", 0).environment, plan.wallet("no", 1).environment
     assert plan.passphrase not in first.values()
     assert first["WALLET_PASSPHRASE"] != second["WALLET_PASSPHRASE"]
+
+
+def test_what_opens_keys_is_in_no_text(plan: CityPlan) -> None:
+    programs = [*plan.services(), plan.wallet("yes", 0)]
+    opening = [plan.passphrase, programs[-1].environment["WALLET_PASSPHRASE"]]
+    assert not [secret for secret in opening if secret in repr(programs)]

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from madang.core.keys.signing import checker_for
+from madang.infra.key_ring import KeyRings
 from madang.infra.keystore import Keystore, KeystoreError
 
 
@@ -121,3 +122,11 @@ def test_a_signer_is_read_once_and_anew_when_its_chain_changes(keys: Keystore) -
     assert keys.signer("a", "issuer") is keys.signer("a", "issuer")
     keys.keep_chain("a", "issuer", (b"leaf",))
     assert keys.signer("a", "issuer").certificate_chain == (b"leaf",)
+
+
+def test_the_passphrase_is_in_no_text(tmp_path: Path) -> None:
+    """Neither in that of the keys, nor in that of whatever holds them."""
+    keys = Keystore(tmp_path, "correct horse")
+    keys.create_p256("a", "issuer")
+    assert "correct horse" not in repr(keys)
+    assert "correct horse" not in repr(KeyRings(keys))

@@ -1,6 +1,7 @@
 """Where a root's key is: it signs, opens for its own municipality, and leaves no token."""
 
 import copy
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -107,3 +108,7 @@ def test_another_key_than_the_ceremonys_is_noticed(
 ) -> None:
     with pytest.raises(HsmError, match="another key"):
         token.open(in_file.make(BOTH), BOTH)
+
+
+def test_the_pin_with_which_a_token_came_is_in_no_text(tmp_path: Path) -> None:
+    assert "transport-pin" not in repr(RootToken("hanbit", tmp_path, "root", "transport-pin"))
