@@ -170,7 +170,11 @@ class Keystore:
     def _write(self, path: Path, secret: bytes) -> None:
         if path.exists():
             raise KeystoreError(f"there is a key at {path} already; it is never overwritten")
-        if not any(self.folder.glob("*/*.key")) and not (self.folder / "salt").exists():
+        others = sorted(self.folder.glob("*/*.key"))
+        if others:
+            # A key under a mistyped passphrase would be announced, and open for nobody else.
+            self.secret(others[0].parent.name, others[0].stem)
+        elif not (self.folder / "salt").exists():
             write_whole(self.folder / "salt", secrets.token_bytes(_SALT_BYTES))
         nonce = secrets.token_bytes(_NONCE_BYTES)
         write_whole(

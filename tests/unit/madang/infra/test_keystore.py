@@ -130,3 +130,16 @@ def test_the_passphrase_is_in_no_text(tmp_path: Path) -> None:
     keys.create_p256("a", "issuer")
     assert "correct horse" not in repr(keys)
     assert "correct horse" not in repr(KeyRings(keys))
+
+
+def test_another_passphrase_makes_no_key_beside_those_that_it_does_not_open(
+    keys: Keystore,
+) -> None:
+    """Such a key would be announced, and then open for nobody who has the right one."""
+    keys.create_p256("a", "issuer")
+    keys.create_ml_dsa_44("b", "second.2")
+    before = sorted(keys.folder.rglob("*.key"))
+    for make in (Keystore.create_p256, Keystore.create_ml_dsa_44, Keystore.create_secp256k1):
+        with pytest.raises(KeystoreError, match="MADANG_KEY_PASSPHRASE"):
+            make(Keystore(keys.folder, "wrong"), "b", "second.3")
+    assert sorted(keys.folder.rglob("*.key")) == before
