@@ -11,6 +11,7 @@ from madang.core.keys.ring import Ring
 from madang.infra.authority import CERTIFIED, Certifier
 from madang.infra.catalogue import Catalogue
 from madang.infra.key_ring import KeyRings, version_name
+from madang.infra.keystore import KeystoreError
 from madang.infra.tenancy import Tenant
 
 DAY_SECONDS: Final = 86_400
@@ -44,6 +45,7 @@ class Turning:
         kid = self._made(tenant, purpose, 1, now) if first else ""
 
         def begun(ring: Ring) -> Ring:
+            self._check_kept(tenant.id, purpose, ring)
             if ring == Ring():
                 return ring.announce(kid, now=now, cache=0, longest=self.longest)
             return ring.allow(self.longest, now=now)
@@ -61,11 +63,12 @@ class Turning:
 
         Raises:
             LifeError: another key is announced and not active yet.
-            KeystoreError, HsmError: the key cannot be made or certified.
+            KeystoreError, HsmError: the key cannot be made or certified, or decisions are lost.
         """
 
         def announced(ring: Ring) -> Ring:
             ring.check_announced(now)
+            self._check_kept(tenant.id, purpose, ring)
             kid = self._made(tenant, purpose, len(ring.decided) + 1, now)
             return ring.announce(kid, now=now, cache=cache, longest=self.longest)
 
@@ -74,6 +77,19 @@ class Turning:
     def compromise(self, tenant: Tenant, purpose: str, number: int, *, now: int) -> Ring:
         """Give a version up at once; LifeError if there is none or it was given up before."""
         return self.rings.change(tenant.id, purpose, lambda ring: ring.compromise(number, now=now))
+
+    def _check_kept(self, tenant: str, purpose: str, ring: Ring) -> None:
+        """Find no key of a later version than those that were decided on, and one that broke off.
+
+        Without its decisions a key that was given up would sign again.
+        """
+        known = len(ring.decided)
+        later = known + 2
+        if self.certifier.keys.exists(tenant, version_name(purpose, later)):
+            raise KeystoreError(
+                f"there is a key of version {later} of {tenant}/{purpose}, and {known} were decided"
+                f" on; put back the newest {purpose}.ring"
+            )
 
     def _made(self, tenant: Tenant, purpose: str, number: int, now: int) -> str:
         """Return the kid of a version, which is made if it is missing."""

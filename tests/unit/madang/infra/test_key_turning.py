@@ -267,3 +267,26 @@ def test_purposes_that_cannot_live_in_a_token_are_named(
     with pytest.raises(KeystoreError, match="PURPOSES names log;"):
         keystore(settings.model_copy(update=told))
     assert isinstance(keystore(settings), Keystore)
+
+
+@pytest.mark.parametrize("purpose", [PURPOSE, SECOND])
+def test_lost_decisions_are_told_and_not_made_up(
+    turning: Turning, tenant: Tenant, settings: CommonSettings, catalogue: Catalogue, purpose: str
+) -> None:
+    """Version 1 was given up; without its ring it would sign again, and at once."""
+    path = settings.state_dir / "keys" / tenant.id / f"{purpose}.ring"
+    of_one = path.read_bytes()
+    for number in (1, 2):
+        turning.rotate(tenant, purpose, cache=CACHE, now=NOW + number * DAY)
+    turning.compromise(tenant, purpose, 1, now=NOW + 3 * DAY)
+    for lost in (path.unlink, lambda: path.write_bytes(of_one)):
+        lost()
+        before = path.read_bytes() if path.exists() else None
+        again = key_turning(settings, catalogue, Addresses(catalogue.tenants))
+        for decides in (
+            lambda: again.rotate(tenant, purpose, cache=CACHE, now=NOW + 4 * DAY),  # noqa: B023
+            lambda: again.begin(tenant, purpose, now=NOW + 4 * DAY),  # noqa: B023
+        ):
+            with pytest.raises(KeystoreError, match=rf"version \d .*put back .*{purpose}\.ring"):
+                decides()
+        assert (path.read_bytes() if path.exists() else None) == before
