@@ -19,6 +19,7 @@ from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass
 from pkcs11.util.ec import encode_named_curve_parameters
 
 from madang.core.keys.jwk import ES256, PublicKey
+from madang.core.keys.signing import SIGNATURE_BYTES
 
 PIN_ERRORS: Final = (
     pkcs11.PinIncorrect,
@@ -27,7 +28,7 @@ PIN_ERRORS: Final = (
     pkcs11.PinLocked,
     pkcs11.PinExpired,
 )
-_DER_POINT: Final = b"\x04\x41"  # OCTET STRING of 65 bytes, around the point itself
+_SIZES: Final = (65, 33)  # of a point on P-256, in full and compressed
 _NEVER_OUTSIDE: Final = {
     Attribute.PRIVATE: True,
     Attribute.SENSITIVE: True,
@@ -112,7 +113,7 @@ class Token:
             key = self._found(session, label, key_id, ObjectClass.PUBLIC_KEY)
             return bytes(key[Attribute.EC_POINT])
 
-        point = self._do(read).removeprefix(_DER_POINT)
+        point = _bare(self._do(read))
         try:
             native = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
         except ValueError as error:
@@ -127,7 +128,13 @@ class Token:
             key = self._found(session, label, key_id, ObjectClass.PRIVATE_KEY)
             return bytes(key.sign(digest, mechanism=Mechanism.ECDSA))
 
-        return self._do(sign)
+        signature = self._do(sign)
+        if len(signature) != SIGNATURE_BYTES:
+            raise HsmError(
+                f"the token {self.label!r} gives a signature of {len(signature)} bytes; r and s"
+                f" in {SIGNATURE_BYTES} were expected"
+            )
+        return signature
 
     def change_pin(self, pin: str) -> None:
         """Replace the user's PIN; HsmError if the token does not take it."""
@@ -224,6 +231,14 @@ class Token:
 
     def _named(self, label: str, key_id: bytes) -> str:
         return f"the key {label!r} with id {key_id.hex()} of the token {self.label!r}"
+
+
+def _bare(point: bytes) -> bytes:
+    """Return a point without the OCTET STRING around it, which some modules leave away."""
+    for size in _SIZES:
+        if len(point) == size + 2 and point.startswith(bytes((4, size))):
+            return point[2:]
+    return point
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pkcs11
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pkcs11 import Attribute, ObjectClass
 
+from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import checker_for
 from madang.infra.hsm import HsmError, HsmKeys, HsmSigner, Token, open_token
 from madang.infra.keystore import Keystore
@@ -235,3 +238,36 @@ def test_a_key_that_was_a_file_before_counts_on(token: Token, tmp_path: Path) ->
     assert keys.exists("hanbit", "issuer")
     assert keys.signer("hanbit", "issuer").public_key == before.public_key
     assert not token.exists("hanbit/issuer", b"\0\1")
+
+
+def key_with_x_from(first: int) -> ec.EllipticCurvePublicKey:
+    """Return a key whose point begins with 04 and this byte."""
+    keys = (ec.derive_private_key(number, ec.SECP256R1()).public_key() for number in count(1))
+    return next(key for key in keys if key.public_numbers().x >> 248 == first)
+
+
+@pytest.mark.parametrize("first", [0x41, 0x42])
+def test_a_point_is_read_in_each_form_that_modules_give(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: int
+) -> None:
+    """In an OCTET STRING, as PKCS#11 2.40 has it, and bare; a bare one may begin alike."""
+    key, token = key_with_x_from(first), Token(tmp_path, "any", PIN)
+    whole = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    short = key.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    for point in (whole, b"\x04\x41" + whole, short, b"\x04\x21" + short):
+        monkeypatch.setattr(Token, "_do", lambda *_, point=point: point)
+        assert token.public_key(LABEL, ID) == PublicKey.from_native(key)
+    for wrong in (b"", whole[:-1], b"\x04\x42" + whole, b"\x04\x41" + whole + b"\0", whole + whole):
+        monkeypatch.setattr(Token, "_do", lambda *_, wrong=wrong: wrong)
+        with pytest.raises(HsmError, match="not P-256"):
+            token.public_key(LABEL, ID)
+
+
+@pytest.mark.parametrize("size", [0, 63, 65, 70])
+def test_a_signature_of_another_size_is_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, size: int
+) -> None:
+    """Such as DER, which some modules give for r and s."""
+    monkeypatch.setattr(Token, "_do", lambda *_: bytes(size))
+    with pytest.raises(HsmError, match=f"signature of {size} bytes"):
+        Token(tmp_path, "any", PIN).sign_p256(LABEL, ID, b"x")
