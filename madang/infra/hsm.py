@@ -41,6 +41,10 @@ class HsmError(RuntimeError):
     """A hardware module does not do its part; the message says what to look at."""
 
 
+class PinError(HsmError):
+    """A token is not opened by the PIN that was given."""
+
+
 @cache
 def open_token(module: Path, label: str, pin: str) -> "Token":
     """Return the one `Token` of this process for these three.
@@ -141,7 +145,13 @@ class Token:
 
         def change(session: pkcs11.Session) -> None:
             with session.token.open(rw=True) as writing:
-                writing.set_pin(self.pin, pin)
+                try:
+                    writing.set_pin(self.pin, pin)
+                except PIN_ERRORS as error:
+                    raise HsmError(
+                        f"the token {self.label!r} does not take the new PIN"
+                        f" ({type(error).__name__}); its PINs may be shorter"
+                    ) from error
 
         self._do(change)
         self.close()
@@ -193,8 +203,8 @@ class Token:
             self._refused = True
             raise self._pin_error(f"is refused ({type(error).__name__})") from error
 
-    def _pin_error(self, why: str) -> HsmError:
-        return HsmError(
+    def _pin_error(self, why: str) -> PinError:
+        return PinError(
             f"the PIN of the token {self.label!r} {why}; MADANG_PKCS11_PIN must be the user's,"
             " and the process started again"
         )

@@ -21,7 +21,7 @@ from madang.core.encoding import base64url, strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.core.keys.jwk import KeyFormatError, PublicKey
 from madang.core.keys.split import SCRYPT_N, Passphrases, SplitError, seal, unseal
-from madang.infra.hsm import HsmError, Token
+from madang.infra.hsm import HsmError, PinError, Token
 from madang.infra.ids import Ids
 
 ROOT_LABEL, ROOT_ID = "{tenant}/root", b"\0\1"
@@ -106,9 +106,15 @@ class RootToken:
         return {"jwk": public.to_jwk(), "token": self.label}
 
     def open(self, kept: dict[str, Any], passphrases: Passphrases) -> ec.EllipticCurvePrivateKey:
-        """Open the token by both parts; HsmError if it does not."""
+        """Open the token by both parts; SplitError or HsmError if it does not."""
         token = self._token(passphrases)
-        public = token.public_key(self._label, ROOT_ID)
+        try:
+            public = token.public_key(self._label, ROOT_ID)
+        except PinError as error:
+            raise SplitError(
+                "it does not open: both officers' secrets are needed, in the order of the"
+                " ceremony; mind that tokens lock after some wrong tries"
+            ) from error
         if public.to_jwk() != kept.get("jwk"):
             raise HsmError(f"the token {self.label!r} holds another key than the ceremony made")
         return TokenKey(token, self._label, public)

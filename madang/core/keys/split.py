@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 SCRYPT_N: Final = 2**17
 SALT_BYTES, NONCE_BYTES = 16, 12
 LEAST_CHARACTERS: Final = 16
+LEAST_DIFFERENT: Final = 8
 _KEY_BYTES: Final = 32
 _OFFICERS: Final = 2
 
@@ -28,28 +29,42 @@ class SplitError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Passphrases:
-    """What two officers chose, each alone, in their order.
+    """What two officers chose, each alone, in their order; alike from every keyboard (NFC).
 
     Raises:
-        SplitError: one is too short to be guessed at for long or no text in UTF-8, or both are
-            the same.
+        SplitError: one is none that `usable` takes, or both are the same.
     """
 
     first: str
     second: str
 
     def __post_init__(self) -> None:
-        # A terminal hands on bytes that are no UTF-8 as lone surrogates.
-        if any("\ud800" <= character <= "\udfff" for character in self.first + self.second):
-            raise SplitError("a passphrase is text in UTF-8")
-        if min(len(_normal(self.first)), len(_normal(self.second))) < LEAST_CHARACTERS:
-            raise SplitError(f"a passphrase has at least {LEAST_CHARACTERS} characters")
-        if _normal(self.first) == _normal(self.second):
-            raise SplitError("both passphrases are the same; each officer has one of their own")
+        object.__setattr__(self, "first", usable(self.first))
+        object.__setattr__(self, "second", usable(self.second))
+        if self.first == self.second:
+            raise SplitError("both secrets are the same; each officer has one of their own")
 
     def __repr__(self) -> str:
         """Keep what was chosen out of every text."""
         return "Passphrases(...)"
+
+
+def usable(passphrase: str) -> str:
+    """Return a passphrase in NFC.
+
+    Raises:
+        SplitError: it is too short, or too much of the same, or no text in UTF-8.
+    """
+    # A terminal hands on bytes that are no UTF-8 as lone surrogates.
+    if any("\ud800" <= character <= "\udfff" for character in passphrase):
+        raise SplitError("a secret is text in UTF-8")
+    normal = unicodedata.normalize("NFC", passphrase)
+    if len(normal) < LEAST_CHARACTERS or len({*normal}) < LEAST_DIFFERENT:
+        raise SplitError(
+            f"a secret has at least {LEAST_CHARACTERS} characters, and {LEAST_DIFFERENT} different"
+            " ones among them"
+        )
+    return normal
 
 
 def seal(
@@ -90,7 +105,7 @@ def unseal(sealed: bytes, passphrases: Passphrases, *, context: bytes, n: int) -
         return AESGCM(_key(passphrases, salts, n)).decrypt(nonce, box, context)
     except InvalidTag as error:
         raise SplitError(
-            "it does not open: both officers' passphrases are needed, in the order of the"
+            "it does not open: both officers' secrets are needed, in the order of the"
             " ceremony, and the file as it was then"
         ) from error
 
@@ -99,13 +114,8 @@ def _key(passphrases: Passphrases, salts: bytes, n: int) -> bytes:
     both: Sequence[str] = (passphrases.first, passphrases.second)
     first, second = (
         Scrypt(salt=salts[at * SALT_BYTES :][:SALT_BYTES], length=_KEY_BYTES, n=n, r=8, p=1).derive(
-            _normal(each).encode()
+            each.encode()
         )
         for at, each in enumerate(both)
     )
     return bytes(a ^ b for a, b in zip(first, second, strict=True))
-
-
-def _normal(passphrase: str) -> str:
-    """Return a passphrase alike from every keyboard."""
-    return unicodedata.normalize("NFC", passphrase)

@@ -231,7 +231,7 @@ def test_what_broke_off_after_the_ceremony_is_made_up_for(house: House) -> None:
     [
         ([*NAMES, "n"], "broken off"),
         ([NAMES[0], NAMES[0]], "names are the same"),
-        ([*NAMES, "y", FIRST, FIRST, FIRST, FIRST], "passphrases are the same"),
+        ([*NAMES, "y", FIRST, FIRST, FIRST, FIRST], "secrets are the same"),
         ([*NAMES, "y", "short", "short", SECOND, SECOND], "at least 16"),
         ([*HELD[:-3], "n"], "broken off"),
         ([*HELD[:-1], "n"], "broken off"),
@@ -292,6 +292,6 @@ def test_a_root_in_a_token_opens_by_a_pin_of_two_parts(house: House, softhsm: So
     assert kept.keys() == {"jwk", "token"}
     assert "opens with both secrets" in house.type_at_a_terminal([FIRST, SECOND], "--check")
     swapped = house.type_at_a_terminal([SECOND, FIRST], "--check", code=1)
-    assert "is refused (PinIncorrect)" in swapped
+    assert "does not open: both" in swapped
     text = (house.folder / "transcript.txt").read_text("utf-8")
     assert "kept in a token" in text

@@ -1,6 +1,7 @@
 """Where a root's key is: it signs, opens for its own municipality, and leaves no token."""
 
 import copy
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,7 @@ def test_a_root_in_a_token_certifies_and_stays_there(
 def test_the_pin_is_both_parts_in_their_order(
     token: RootToken, kept: dict[str, object], parts: Passphrases
 ) -> None:
-    with pytest.raises(HsmError, match="refused"):
+    with pytest.raises(SplitError, match=r"does not open: both.*tokens lock"):
         token.open(kept, parts)
     with pytest.raises(HsmError, match="refused"):
         token.make(BOTH)  # the PIN with which the token came is no more
@@ -112,3 +113,21 @@ def test_another_key_than_the_ceremonys_is_noticed(
 
 def test_the_pin_with_which_a_token_came_is_in_no_text(tmp_path: Path) -> None:
     assert "transport-pin" not in repr(RootToken("hanbit", tmp_path, "root", "transport-pin"))
+
+
+def test_a_pin_is_alike_from_every_keyboard(softhsm: SoftHsm) -> None:
+    """A token counts a wrong PIN, also one that looks right."""
+    whole = "비밀 문장을 길게 적어 둡니다"
+    letters = unicodedata.normalize("NFD", whole)
+    label = softhsm.token("root by two keyboards", "transport-pin")
+    token = RootToken("hanbit", softhsm.module, label, "transport-pin")
+    kept = token.make(Passphrases(whole, BOTH.second))
+    assert isinstance(token.open(kept, Passphrases(letters, BOTH.second)), TokenKey)
+
+
+def test_secrets_that_are_too_long_for_a_token_change_nothing(softhsm: SoftHsm) -> None:
+    label = softhsm.token("root of short PINs", "transport-pin")
+    token = RootToken("hanbit", softhsm.module, label, "transport-pin")
+    with pytest.raises(HsmError, match=r"does not take the new PIN \(PinLenRange\)"):
+        token.make(Passphrases(BOTH.first * 10, BOTH.second * 10))
+    token.make(BOTH)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madang.core.keys.split import LEAST_CHARACTERS, Passphrases, SplitError, seal, unseal
+from madang.core.keys.split import Passphrases, SplitError, seal, unseal
 
 N = 2
 FIRST, SECOND = "correct horse battery", "staple of the other one"
@@ -44,8 +44,8 @@ def test_the_construction_is_the_one_that_is_described() -> None:
     "other",
     [
         Passphrases(SECOND, FIRST),
-        Passphrases(FIRST, "x" * LEAST_CHARACTERS),
-        Passphrases("x" * LEAST_CHARACTERS, SECOND),
+        Passphrases(FIRST, "abcdefgh" * 2),
+        Passphrases("abcdefgh" * 2, SECOND),
         Passphrases(FIRST, SECOND + " "),
         Passphrases(FIRST.upper(), SECOND),
     ],
@@ -56,10 +56,20 @@ def test_anything_else_opens_nothing(other: Passphrases) -> None:
         unseal(sealed(), other, context=CONTEXT, n=N)
 
 
-@pytest.mark.parametrize(("first", "second"), [("", SECOND), (FIRST, ""), (FIRST, "x" * 15)])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("", SECOND), (FIRST, ""), (FIRST, "abcdefghijklmno"), ("가나다" * 5, SECOND)],
+)
 def test_short_passphrases_are_none(first: str, second: str) -> None:
     with pytest.raises(SplitError, match="at least 16"):
         Passphrases(first, second)
+
+
+@pytest.mark.parametrize("text", ["x" * 40, "1234567" * 4, " " * 20, "abab" * 8])
+def test_few_characters_again_and_again_are_no_secret(text: str) -> None:
+    for pair in ((text, SECOND), (FIRST, text)):
+        with pytest.raises(SplitError, match="8 different ones"):
+            Passphrases(*pair)
 
 
 def test_two_officers_have_two_passphrases() -> None:
@@ -73,6 +83,7 @@ def test_a_passphrase_is_alike_from_every_keyboard() -> None:
     whole = "비밀 문장을 길게 적어 둡니다"
     letters = unicodedata.normalize("NFD", whole)
     assert whole != letters
+    assert Passphrases(letters, SECOND) == Passphrases(whole, SECOND)
     box = seal(b"s", Passphrases(whole, SECOND), chance=CHANCE, context=CONTEXT, n=N)
     assert unseal(box, Passphrases(letters, SECOND), context=CONTEXT, n=N) == b"s"
 
