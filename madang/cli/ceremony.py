@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from madang.cli.refusing import refusing
 from madang.core.encoding import strict_json
-from madang.core.keys.split import LEAST_CHARACTERS, Passphrases, SplitError
+from madang.core.keys.split import LEAST_CHARACTERS, Passphrases, SplitError, usable
 from madang.infra import ca, ceremony, root
 from madang.infra.authority import BELOW, Certifier
 from madang.infra.authority import ROOT as DEVELOPMENT_ROOT
@@ -81,6 +81,8 @@ def _hall(tenant: str, token: str) -> Hall:
     where: Root = RootFile(tenant, SystemIds())
     token = str(archive.kept().get("token", "")) if archive.held else token
     if token:
+        if token == settings.pkcs11_token:
+            raise HsmError("the root has a token of its own; MADANG_PKCS11_TOKEN is the services'")
         if settings.pkcs11_module is None:
             raise HsmError("MADANG_PKCS11_MODULE is not set; it names the vendor's library")
         pin = settings.pkcs11_pin.get_secret_value()
@@ -100,10 +102,13 @@ def _refuse_another_authority(hall: Hall) -> None:
 
 
 def _hold(hall: Hall) -> None:
-    transcript = Transcript()
-    _begin(hall, transcript)
+    transcript, name = Transcript(), hall.tenant.names["en"]
+    typer.echo(f"Two officers make the root of {name}. Each step is told, and both confirm it with")
+    typer.echo("y. Any other answer, or Ctrl+C, ends the ceremony, and nothing of it is kept.\n")
+    _begin(hall, transcript, "Key ceremony of")
     _present(hall, transcript)
     secrets = _chosen(hall, transcript)
+    typer.echo("The key is made, closed and opened again; this takes some seconds.")
     kept = hall.root.make(secrets)
     key = _opened(hall, kept, secrets)
     public = root.public_key(kept)
@@ -114,14 +119,15 @@ def _hold(hall: Hall) -> None:
         f" Public key {strict_json.dumps(public.to_jwk())}, thumbprint {public.thumbprint()}.",
     )
     contents = _certified(hall, transcript, key, strict_json.dumps(kept).encode())
-    typer.echo("\n".join(transcript.lines[-len(contents) :]))
+    typer.echo("\n".join(transcript.lines[-len(contents) - 1 :]))
     _confirm(hall, transcript, "The digests above are those of the files.")
     signed = ceremony.signature(key, transcript.content)
     hall.archive.keep({**contents, TRANSCRIPT: transcript.content, SIGNATURE: signed})
     _install(hall)
     typer.echo(f"\nThe ceremony is held. {hall.archive.folder} has its files.")
-    typer.echo(f"For the log, SHA-256 of {TRANSCRIPT}:")
-    typer.echo(hashlib.sha256(transcript.content).hexdigest())
+    typer.echo("Keep both secrets, each in an envelope of its own, in two places: without both, no")
+    typer.echo("one ever opens the root again. What comes next is `madang prepare`.")
+    _tell_digest(TRANSCRIPT, transcript)
 
 
 def _opened(hall: Hall, kept: dict[str, Any], secrets: Passphrases) -> ec.EllipticCurvePrivateKey:
@@ -131,8 +137,8 @@ def _opened(hall: Hall, kept: dict[str, Any], secrets: Passphrases) -> ec.Ellipt
     return key
 
 
-def _begin(hall: Hall, transcript: Transcript) -> None:
-    transcript.head(f"Key ceremony of {hall.tenant.names['en']} ({hall.tenant.id})")
+def _begin(hall: Hall, transcript: Transcript, what: str) -> None:
+    transcript.head(f"{what} {hall.tenant.names['en']} ({hall.tenant.id})")
     transcript.head(f"Software: madang {version('madang')}, Python {platform.python_version()}")
     where = "a token" if isinstance(hall.root, RootToken) else "a file"
     transcript.head(f"The root's key is kept in {where}.")
@@ -154,21 +160,34 @@ def _name(order: str) -> str:
 
 
 def _chosen(hall: Hall, transcript: Transcript) -> Passphrases:
-    typer.echo(f"Each officer now chooses a secret alone, of {LEAST_CHARACTERS} characters or more")
-    typer.echo("that no one else knows. The other officer looks away.")
+    typer.echo(
+        f"Each officer now chooses a secret of {LEAST_CHARACTERS} characters or more, such as six"
+    )
+    typer.echo("random words, and writes it down. The other officer looks away. Nothing is shown")
+    typer.echo("while it is typed.")
     secrets = _secrets(confirmed=True)
     _confirm(hall, transcript, "Each officer chose a secret, unseen by the other.")
     return secrets
 
 
 def _secrets(*, confirmed: bool) -> Passphrases:
-    chosen = [
-        typer.prompt(
-            f"Secret of the {order} officer", hide_input=True, confirmation_prompt=confirmed
+    return Passphrases(*(_secret(order, confirmed=confirmed) for order in _ORDER))
+
+
+def _secret(order: str, *, confirmed: bool) -> str:
+    """Ask until it is one; an old one has been, and is asked for once."""
+    while True:
+        typed = str(
+            typer.prompt(
+                f"Secret of the {order} officer", hide_input=True, confirmation_prompt=confirmed
+            )
         )
-        for order in _ORDER
-    ]
-    return Passphrases(*chosen)
+        if not confirmed:
+            return typed
+        try:
+            return usable(typed)
+        except SplitError as error:
+            typer.echo(f"Not taken: {error}. Choose another.")
 
 
 def _certified(
@@ -206,8 +225,9 @@ def _install(hall: Hall) -> None:
 def _renew(hall: Hall) -> None:
     """Open the root with both secrets, and let it certify the services' authority anew."""
     _refuse_unheld(hall)
+    _refuse_changed(hall)
     transcript, kept, tenant = Transcript(), hall.archive.kept(), hall.tenant.id
-    _begin(hall, transcript)
+    _begin(hall, transcript, "Renewal under the root of")
     _present(hall, transcript)
     key = _opened(hall, kept, _secrets(confirmed=False))
     _confirm(hall, transcript, "The root was opened with both secrets.")
@@ -220,15 +240,20 @@ def _renew(hall: Hall) -> None:
     typer.echo(transcript.lines[-1])
     _confirm(hall, transcript, "The services' authority was certified; its digest is above.")
     signed = ceremony.signature(key, transcript.content)
+    # The text comes last: what was interrupted counts as no renewal.
     hall.archive.add(
         {
             f"services-{now}.der": below.der,
-            f"renewal-{now}.txt": transcript.content,
             f"renewal-{now}.sig": signed,
+            f"renewal-{now}.txt": transcript.content,
         }
     )
     hall.certifier.keys.keep_chain(tenant, BELOW, (below.der,))
-    typer.echo("For the log, SHA-256 of the transcript:")
+    _tell_digest(f"renewal-{now}.txt", transcript)
+
+
+def _tell_digest(name: str, transcript: Transcript) -> None:
+    typer.echo(f"Both officers write this down; it can be given to the log. SHA-256 of {name}:")
     typer.echo(hashlib.sha256(transcript.content).hexdigest())
 
 
@@ -237,11 +262,15 @@ def _refuse_unheld(hall: Hall) -> None:
         raise SplitError(f"no ceremony of {hall.tenant.id} was held; {hall.archive.folder} is not")
 
 
+def _refuse_changed(hall: Hall) -> None:
+    found = hall.archive.findings()
+    if found:
+        raise SplitError("; ".join(found))
+
+
 def _check(hall: Hall) -> None:
     """Open the root with both secrets, and hold the transcript against the files."""
     _refuse_unheld(hall)
     _opened(hall, hall.archive.kept(), _secrets(confirmed=False))
-    found = hall.archive.findings()
-    if found:
-        raise SplitError("; ".join(found))
+    _refuse_changed(hall)
     typer.echo(f"The root of {hall.tenant.id} opens with both secrets; the transcript is whole.")

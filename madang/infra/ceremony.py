@@ -7,7 +7,7 @@ there, again if that broke off.
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from madang.core.keys.signing import checker_for
 from madang.core.keys.split import SplitError
 from madang.infra import root
 from madang.infra.authority import BELOW
-from madang.infra.files import EVERYBODY, OWNER, write_whole
+from madang.infra.files import EVERYBODY, OWNER, flush_folder, write_whole
 from madang.infra.keystore import Keystore
 
 ROOT, ANCHOR, SERVICES = "root.json", "root.der", "services.der"
@@ -90,6 +90,7 @@ class Archive:
         for name, content in contents.items():
             write_whole(new / name, content, EVERYBODY if name in _PUBLIC else OWNER)
         new.replace(self.folder)
+        flush_folder(self.folder.parent)
 
     def add(self, contents: Mapping[str, bytes]) -> None:
         """Write more public files into the folder of a ceremony that was held."""
@@ -119,17 +120,21 @@ class Archive:
             keys.keep_chain(tenant, BELOW, (self._read(SERVICES),))
 
     def findings(self) -> list[str]:
-        """Return what is wrong with the transcript and the files that it names; nothing if good."""
-        text = self._read(TRANSCRIPT)
-        key = root.public_key(self.kept())
-        found = []
-        if not checker_for(key).check(_decoded(self._read(SIGNATURE)), text):
-            found.append(f"{TRANSCRIPT} is not signed by the root's key")
-        for name in (ROOT, ANCHOR, SERVICES):
-            named = f"    {hashlib.sha256(self._read(name)).hexdigest()}  {name}"
-            if named not in text.decode("utf-8", "replace").splitlines():
-                found.append(f"{name} is not the file whose digest stands in {TRANSCRIPT}")
+        """Return what is wrong with the transcripts and the files that they name, if anything."""
+        found = [*self._findings(TRANSCRIPT, (ROOT, ANCHOR, SERVICES))]
+        for text in sorted(path.name for path in self.folder.glob("renewal-*.txt")):
+            number = text.removeprefix("renewal-").removesuffix(".txt")
+            found += self._findings(text, (f"services-{number}.der",))
         return found
+
+    def _findings(self, text: str, files: Iterable[str]) -> Iterator[str]:
+        content, signed = self._read(text), self._read(text.removesuffix(".txt") + ".sig")
+        if not checker_for(root.public_key(self.kept())).check(_decoded(signed), content):
+            yield f"{text} is not signed by the root's key"
+        for name in files:
+            named = f"    {hashlib.sha256(self._read(name)).hexdigest()}  {name}"
+            if named not in content.decode("utf-8", "replace").splitlines():
+                yield f"{name} is not the file whose digest stands in {text}"
 
     def _read(self, name: str) -> bytes:
         try:

@@ -23,10 +23,10 @@ def write_whole(path: Path, content: bytes, mode: int = OWNER) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Have the new name on the disk too: the file alone may come back under its old one."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
