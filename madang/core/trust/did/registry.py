@@ -96,13 +96,13 @@ class Registry:
                 self.owner = event.owner.lower()
                 self.deactivated = self.owner == NOBODY
             case DIDDelegateChanged():
-                self._delegate(event, valid=event.valid_to >= at)
+                self._delegate(event, valid=_valid(event, at))
             case DIDAttributeChanged():
                 name = _text(event.name)
                 if name.startswith("did/pub/"):
-                    self._key(name, event, valid=event.valid_to >= at)
+                    self._key(name, event, valid=_valid(event, at))
                 elif name.startswith("did/svc/"):
-                    self._service(name, event, valid=event.valid_to >= at)
+                    self._service(name, event, valid=_valid(event, at))
 
     def _delegate(self, event: DIDDelegateChanged, *, valid: bool) -> None:
         # Each event has its number, valid or not, so that the ids of the others never move.
@@ -162,6 +162,11 @@ def _check(history: History) -> None:
         address = event.owner if isinstance(event, DIDOwnerChanged) else event.delegate
         if not _ADDRESS.fullmatch(address.lower()):
             raise DidError("history_malformed", "an owner or a delegate is no address")
+
+
+def _valid(event: DIDDelegateChanged | DIDAttributeChanged, at: int) -> bool:
+    """Tell whether an event still counts; one that ends with its own block takes something back."""
+    return event.valid_to >= at and event.valid_to > event.at
 
 
 def _text(raw: bytes) -> str:

@@ -15,8 +15,9 @@ MAX_PORT: Final = 65_535
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-# A name of two labels at least, the last of them no number: no machine's own name, no IP address.
-_DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?!\d+\Z){_LABEL}")
+# A name of two labels at least, the last from a letter on: no machine's own name, no IP address,
+# whose last number may also be hexadecimal.
+_DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?=[a-z]){_LABEL}")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _PLAIN = re.compile(r"[A-Za-z0-9._:/-]+")

@@ -230,6 +230,14 @@ def test_what_has_expired_or_was_taken_back_is_gone_and_the_others_keep_their_na
     assert [each.id for each in found.service] == [f"{DID}#service-3"]
 
 
+def test_a_delegate_that_is_taken_back_is_gone_in_the_same_second() -> None:
+    """The contract takes one back by an event whose `validTo` is the time of its own block."""
+    back = delegate(valid_to=NOW, at=NOW)
+    assert names(document(delegate(valid_to=NOW + 99), back)) == ["controller"]
+    key = attribute("did/pub/Ed25519/veriKey", valid_to=NOW, at=NOW)
+    assert names(document(key)) == ["controller"]
+
+
 def test_a_document_is_that_of_its_time() -> None:
     events = (delegate(valid_to=NOW + 5, at=NOW - 9), delegate("sigAuth", at=NOW + 3))
     assert names(document(*events, at=NOW - 10)) == ["controller"]
