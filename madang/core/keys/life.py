@@ -5,12 +5,22 @@ order that would leave a verifier without a key does not pass mypy. Times are ep
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
+
+_LAST: Final = 253_402_300_799  # second of the year 9999
 
 
 class LifeError(ValueError):
     """A step that may not be taken, or not yet; the message says which and from when."""
+
+
+def moment(at: int) -> str:
+    """Return a time, epoch seconds, as people write it; one after the year 9999 as it is."""
+    if at > _LAST:
+        return str(at)
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 class Step(StrEnum):

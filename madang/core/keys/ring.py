@@ -21,6 +21,7 @@ from madang.core.keys.life import (
     State,
     Step,
     VerifyOnly,
+    moment,
 )
 
 MAX_VERSIONS: Final = 1000
@@ -120,7 +121,7 @@ class Ring:
             if isinstance(version.state, Announced):
                 raise LifeError(
                     f"version {version.number} is announced already and signs from"
-                    f" {version.state.active_from}; one key is announced at a time"
+                    f" {moment(version.state.active_from)}; one key is announced at a time"
                 )
 
     def compromise(self, number: int, *, now: int) -> "Ring":
@@ -133,8 +134,11 @@ class Ring:
             raise LifeError(f"there is no version {number}, there are {len(self.decided)}")
         given_up = self.decided[number - 1]
         if given_up.compromised_at is not None:
-            raise LifeError(f"version {number} is compromised since {given_up.compromised_at}")
-        return self._with(number, replace(given_up, compromised_at=now))
+            since = moment(given_up.compromised_at)
+            raise LifeError(f"version {number} is compromised since {since}")
+        # A clock that went back must keep nobody from it.
+        at = max(now, given_up.announced_at)
+        return self._with(number, replace(given_up, compromised_at=at))
 
     def allow(self, longest: int, *, now: int) -> "Ring":
         """Let the keys that sign now or later sign what lives so long; never shortens."""
@@ -206,7 +210,7 @@ class _Fold:
             *((each.compromised_at, 2, number) for number, each in self._decided.items()
               if each.compromised_at is not None),
         ]  # fmt: skip
-        for at, kind, number in sorted(moment for moment in moments if moment[0] <= now):
+        for at, kind, number in sorted(each for each in moments if each[0] <= now):
             self._retire(at)
             (self._announce, self._activate, self._compromise)[kind](number)
         self._retire(now)
