@@ -101,6 +101,8 @@ class KeyRings:
         """
         path = self._path(tenant, purpose)
         with _alone(path):
+            # Times of files are too coarse to tell two decisions of one instant apart.
+            self._read.pop(path, None)
             before = self.ring(tenant, purpose)
             after = change(before)
             if after != before:

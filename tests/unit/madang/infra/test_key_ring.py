@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from madang.core.encoding import strict_json
 from madang.core.keys.life import Active, LifeError
 from madang.core.keys.ring import Ring
 from madang.infra import keystore as keys_module
@@ -151,3 +152,19 @@ def test_of_two_who_decide_at_once_one_comes_second(rings: KeyRings) -> None:
         thread.join()
     assert len(refused) == 1
     assert len(rings.ring(TENANT, PURPOSE).decided) == 2
+
+
+def test_a_decision_is_on_what_the_file_says_now(rings: KeyRings) -> None:
+    """Also when another process wrote it in the same instant, into the same place on the disk."""
+    announce(rings, 1, NOW)
+    path = rings.keys.folder / TENANT / "issuer.ring"
+    before = path.stat()
+    known = rings.ring(TENANT, PURPOSE)
+    given_up = known.compromise(1, now=NOW + 1)
+    path.write_bytes(strict_json.dumps(given_up.to_json()).encode())
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    kid = "k2"
+    ring = rings.change(
+        TENANT, PURPOSE, lambda ring: ring.announce(kid, now=NOW + 2, cache=CACHE, longest=LONGEST)
+    )
+    assert ring.decided[0].compromised_at == NOW + 1
