@@ -5,6 +5,7 @@ however many processes, and whether or not one was killed in between.
 """
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,9 +22,11 @@ from madang.core.merkle.entry import EntryKind
 from madang.infra import outbox
 from madang.infra.background import background, repeat
 from madang.infra.key_ring import TURNING
+from madang.infra.keystore import KeystoreError
 from madang.infra.outbox import OutboxRow, Registered
 
 SALT_BYTES = 16
+_log = logging.getLogger(__name__)
 
 
 class TurningKeys(Protocol):
@@ -55,10 +58,13 @@ class KeyBook:
     keys: TurningKeys
 
     def enter_all(self) -> None:
-        """Enter what is due of every municipality."""
+        """Enter what is due of every municipality; a damaged ring is told, and the others go on."""
         for tenant in self.office.catalogue.tenants.ids():
             for purpose in TURNING:
-                self.enter(tenant, purpose)
+                try:
+                    self.enter(tenant, purpose)
+                except KeystoreError as error:
+                    _log.critical("no step of %s/%s is entered: %s", tenant, purpose, error)
 
     def enter(self, tenant: str, purpose: str) -> int:
         """Enter the steps of one purpose that are not entered yet; return how many."""

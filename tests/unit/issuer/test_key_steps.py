@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,13 @@ from issuer.app import TABLES
 from issuer.key_steps import KeyBook
 from issuer.office import Office
 from madang.core.encoding import base64url
+from madang.core.keys.ring import Taken
 from madang.core.merkle.entry import EntryKind, commitment, hour_of
 from madang.infra import journal
 from madang.infra.db import Database, sqlite_url
 from madang.infra.ids import SystemIds
 from madang.infra.key_ring import TURNING
+from madang.infra.keystore import KeystoreError
 from madang.infra.log_client import LogUnavailable, MemoryLogClient
 from madang.infra.outbox import OutboxRow, OutboxWorker
 from tests.unit.issuer.world import CACHE, LONGEST, NOW, OTHER, TENANT, World
@@ -156,3 +159,22 @@ def test_processes_that_look_at_once_enter_it_once(world: World, tmp_path: Path)
     assert codes == ["key.announced", "key.active"]
     for database in databases:
         database.close()
+
+
+def test_a_damaged_ring_keeps_the_others_steps_from_nobody(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The work beside the requests goes on, and says which ring it is."""
+
+    class Damaged:
+        signer, published = world.issuer_keys.signer, world.issuer_keys.published
+
+        def taken(self, tenant: str, purpose: str, *, now: int) -> Sequence[Taken]:
+            if tenant == TENANT:
+                raise KeystoreError("hanbit/issuer.ring is not what was written")
+            return world.issuer_keys.taken(tenant, purpose, now=now)
+
+    KeyBook(office_of(world, world.deps.database), Damaged()).enter_all()
+    assert world.codes() == []
+    assert world.codes(OTHER) == ["key.announced", "key.active"] * len(TURNING)
+    assert "hanbit/issuer.ring is not what was written" in caplog.text
