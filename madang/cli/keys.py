@@ -6,7 +6,6 @@ A key takes its other steps by itself when their time has come.
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from issuer.key_steps import KeyBook
 from issuer.office import Office
 from issuer.settings import Settings
 from madang.cli.refusing import refusing
-from madang.core.keys.life import Active, Announced, VerifyOnly
+from madang.core.keys.life import Active, Announced, VerifyOnly, moment
 from madang.core.keys.ring import Version
 from madang.infra.catalogue import load_catalogue
 from madang.infra.clock import SystemClock
@@ -26,6 +25,7 @@ from madang.infra.db import Database
 from madang.infra.ids import SystemIds
 from madang.infra.key_ring import ISSUER, SECOND, TURNING
 from madang.infra.key_turning import Turning
+from madang.infra.keystore import KeystoreError
 from madang.infra.setup import StateFolders, check_addresses, key_turning
 from madang.infra.tenancy import Addresses
 
@@ -69,6 +69,13 @@ class Desk:
 def _desk(tenant: str = "") -> Iterator[Desk]:
     """Open the desk; what is refused is told in a line and ends the command."""
     settings = Settings()
+    folders = StateFolders(settings.state_dir)
+    with refusing():
+        if not folders.services.is_dir():
+            raise KeystoreError(
+                f"nothing was prepared in {settings.state_dir}; MADANG_STATE_DIR names the folder,"
+                " and `madang prepare` makes what is in it"
+            )
     database = Database(settings.database("issuer"))
     with refusing(), closing(database):
         catalogue = load_catalogue(settings.catalog_dir)
@@ -76,7 +83,7 @@ def _desk(tenant: str = "") -> Iterator[Desk]:
         if tenant:
             catalogue.tenants.get(tenant)
         turning = key_turning(settings, catalogue, addresses)
-        check_addresses(StateFolders(settings.state_dir), addresses, catalogue.tenants)
+        check_addresses(folders, addresses, catalogue.tenants)
         database.create(*TABLES)
         office = Office(settings, SystemClock(), SystemIds(), database, catalogue, addresses)
         yield Desk(office, turning)
@@ -113,13 +120,15 @@ def compromise(
 ) -> None:
     """Give a key up at once, for ever; a new one is announced if none is left."""
     with _desk(tenant) as desk:
-        kids = {each.number: each.kid for each in desk.versions(tenant, purpose)}
-        if not yes:
-            told = f"Give up version {version} ({kids.get(version)}) of {tenant}/{purpose}?"
-            typer.confirm(f"{told} Nothing that it signed will be accepted", abort=True)
         now, whose = desk.office.clock.now(), desk.office.catalogue.tenants.get(tenant)
+        ring = desk.turning.rings.ring(tenant, purpose)
+        ring.compromise(version, now=now)
+        if not yes:
+            kid = ring.decided[version - 1].kid
+            told = f"Give up version {version} ({kid}) of {tenant}/{purpose}?"
+            typer.confirm(f"{told} Nothing that it signed will be accepted", abort=True)
         desk.turning.compromise(whose, purpose, version, now=now)
-        typer.echo(f"Version {version} of {tenant}/{purpose} is given up since {_day(now)}.")
+        typer.echo(f"Version {version} of {tenant}/{purpose} is given up since {moment(now)}.")
         states = [each.state for each in desk.versions(tenant, purpose)]
         if not any(isinstance(state, Active) for state in states):
             if not any(isinstance(state, Announced) for state in states):
@@ -144,14 +153,14 @@ def _announce(desk: Desk, tenant: str, purpose: str) -> None:
 
 def _told(desk: Desk, tenant: str, purpose: str, version: Version) -> str:
     state = version.state
-    line = f"{version.number}  {version.kid}  {state.step} since {_day(state.since)}"
+    line = f"{version.number}  {version.kid}  {state.step} since {moment(state.since)}"
     match state:
         case Announced():
-            return f"{line}, signs from {_day(state.active_from)}"
+            return f"{line}, signs from {moment(state.active_from)}"
         case Active():
             return f"{line}{_rotate_before(desk, tenant, purpose, version)}"
         case VerifyOnly():
-            return f"{line}, retired at {_day(state.until)}"
+            return f"{line}, retired at {moment(state.until)}"
     return line
 
 
@@ -161,8 +170,4 @@ def _rotate_before(desk: Desk, tenant: str, purpose: str, version: Version) -> s
     if not chain:
         return ""
     end = x509.load_der_x509_certificate(chain[0]).not_valid_after_utc
-    return f", to be rotated before {_day(int(end.timestamp()) - desk.turning.longest)}"
-
-
-def _day(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f", to be rotated before {moment(int(end.timestamp()) - desk.turning.longest)}"

@@ -104,6 +104,27 @@ def test_an_active_key_that_is_given_up_waits_for_the_one_that_is_announced(stat
     assert states() == [Compromised, Announced]
 
 
+def test_a_version_that_is_not_there_is_told_before_anything_is_asked(state: Path) -> None:
+    told = typed("keys", "compromise", "--tenant", TENANT, "--version", "7", code=1)
+    assert told == "refused: there is no version 7, there are 1\n"
+    typed("keys", "compromise", "--tenant", TENANT, "--version", "1", "--yes")
+    told = typed("keys", "compromise", "--tenant", TENANT, "--version", "1", code=1)
+    assert told.startswith("refused: version 1 is compromised since 20")
+
+
+def test_what_was_never_prepared_says_what_to_type(
+    state: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A mistyped folder is not shown as one without keys, and nothing is made in it."""
+    elsewhere = tmp_path / "elsewhere"
+    monkeypatch.setenv("MADANG_STATE_DIR", str(elsewhere))
+    for command in (("list",), ("rotate", "--tenant", TENANT)):
+        told = typed("keys", *command, code=1)
+        assert "madang prepare" in told
+        assert "MADANG_STATE_DIR" in told
+    assert not elsewhere.exists()
+
+
 def test_a_no_changes_nothing(state: Path) -> None:
     typed("keys", "compromise", "--tenant", TENANT, "--version", "1", answer="n\n", code=1)
     assert states() == [Active]
