@@ -4,10 +4,7 @@ Version 1 has the purpose's name, a later one `<purpose>.<number>`; the decision
 beside the keys, exchanged whole. A running service reads that file again when it was exchanged.
 """
 
-import fcntl
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,7 +14,7 @@ from madang.core.encoding.errors import EncodingError
 from madang.core.keys.life import LifeError
 from madang.core.keys.ring import Ring, Taken, Version
 from madang.core.keys.signing import Signer
-from madang.infra.files import write_whole
+from madang.infra.files import alone, write_whole
 from madang.infra.keystore import Keystore, KeystoreError
 
 ISSUER: Final = "issuer"
@@ -100,7 +97,7 @@ class KeyRings:
             change: gives the ring as it is to be; what it raises changes nothing.
         """
         path = self._path(tenant, purpose)
-        with _alone(path):
+        with alone(path.with_suffix(".lock")):
             # Times of files are too coarse to tell two decisions of one instant apart.
             self._read.pop(path, None)
             before = self.ring(tenant, purpose)
@@ -120,15 +117,3 @@ def _parsed(path: Path) -> Ring:
         raise KeystoreError(
             f"{path} is not what was written: {error}; put back the file that belongs to these keys"
         ) from error
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Keep other processes from deciding on the same ring while the block lasts."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -15,7 +15,7 @@ from madang.core.merkle.note import NoteError, VerifierKey
 from madang.infra.authority import CERTIFIED, Certifier
 from madang.infra.catalogue import Catalogue
 from madang.infra.clock import Clock
-from madang.infra.files import EVERYBODY, write_whole
+from madang.infra.files import EVERYBODY, alone, write_whole
 from madang.infra.hsm import HsmKeys, open_token
 from madang.infra.key_ring import TURNING, KeyRings
 from madang.infra.key_turning import Turning, longest_life
@@ -85,7 +85,7 @@ def _hardware(settings: CommonSettings) -> HsmKeys | None:
 def prepare_state(
     settings: CommonSettings, catalogue: Catalogue, addresses: Addresses, clock: Clock
 ) -> None:
-    """Make what is missing.
+    """Make what is missing, one process at a time.
 
     Raises:
         MovedError: the folder was made for other addresses.
@@ -94,19 +94,20 @@ def prepare_state(
     """
     folders, now = StateFolders(settings.state_dir), clock.now()
     turning = key_turning(settings, catalogue, addresses)
-    check_addresses(folders, addresses, catalogue.tenants)
-    keys = turning.certifier.keys
-    for tenant in catalogue.tenants:
-        # First what tells the addresses: nothing is certified for any that are not written down.
-        for service in CALLERS:
-            _service_key(keys, folders, tenant.id, addresses.identifier(tenant.id, service))
-        _log_keys(keys, folders, tenant.id, addresses.log_origin(tenant.id))
-        for purpose in CERTIFIED:
-            turning.certifier.certify(tenant, purpose, purpose, now=now)
-        for purpose in TURNING:
-            turning.begin(tenant, purpose, now=now)
-        if not keys.exists(tenant.id, "chain"):
-            keys.create_secp256k1(tenant.id, "chain")
+    with alone(settings.state_dir / "prepare.lock"):
+        check_addresses(folders, addresses, catalogue.tenants)
+        keys = turning.certifier.keys
+        for tenant in catalogue.tenants:
+            # What tells the addresses comes first: nothing is certified for others than those.
+            for service in CALLERS:
+                _service_key(keys, folders, tenant.id, addresses.identifier(tenant.id, service))
+            _log_keys(keys, folders, tenant.id, addresses.log_origin(tenant.id))
+            for purpose in CERTIFIED:
+                turning.certifier.certify(tenant, purpose, purpose, now=now)
+            for purpose in TURNING:
+                turning.begin(tenant, purpose, now=now)
+            if not keys.exists(tenant.id, "chain"):
+                keys.create_secp256k1(tenant.id, "chain")
 
 
 def check_addresses(folders: StateFolders, addresses: Addresses, tenants: Tenants) -> None:

@@ -1,4 +1,5 @@
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from madang.access.service_token import FolderServiceKeys
+from madang.core.keys.life import LifeError
 from madang.core.keys.signing import checker_for
 from madang.core.keys.software import SoftwareSigner
 from madang.core.merkle.cosignature import CosignerKey
@@ -16,6 +18,7 @@ from madang.infra import keystore as keys_module
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import FixedClock
 from madang.infra.hsm import HsmSigner
+from madang.infra.key_ring import KeyRings
 from madang.infra.keystore import KeystoreError
 from madang.infra.settings import CommonSettings
 from madang.infra.setup import MovedError, StateFolders, check_addresses, keystore, prepare_state
@@ -254,6 +257,39 @@ def test_a_preparation_interrupted_anywhere_is_finished_by_the_next(
                 chain = keystore(settings).chain(tenant, service)
                 assert validate_chain(chain, anchors, now=NOW + 1000)
     assert steps > 15
+
+
+def test_two_who_prepare_at_once_make_one_city(
+    settings: CommonSettings,
+    catalogue: Catalogue,
+    addresses: Addresses,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As units of a service manager do that each prepare before they start."""
+    monkeypatch.setattr(keys_module, "SCRYPT_N", 2)
+    both, wrong = threading.Barrier(2), []
+
+    def prepare() -> None:
+        both.wait()
+        try:
+            prepare_state(settings, catalogue, addresses, FixedClock(NOW))
+        except (KeystoreError, OSError, LifeError) as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=prepare) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    keys, folders = keystore(settings), StateFolders(settings.state_dir)
+    for tenant in catalogue.tenants.ids():
+        anchors = load_anchors(folders.anchors, tenant)
+        signer = KeyRings(keys).signer(tenant, "issuer", now=NOW)
+        assert validate_chain(signer.certificate_chain, anchors, now=NOW) == signer.public_key
+        for service in ("issuer", "verifier", "counter"):
+            found = FolderServiceKeys(folders.services).key(addresses.identifier(tenant, service))
+            assert found == keys.signer(tenant, f"service-{service}").public_key
 
 
 def test_a_preparation_makes_the_issuers_keys_in_the_token(

@@ -49,7 +49,7 @@ def test_a_rotation_second_by_second() -> None:
 
 
 def test_one_key_is_announced_at_a_time() -> None:
-    with pytest.raises(LifeError, match="version 2 .* signs from 2027-01-15 08:21:40 UTC"):
+    with pytest.raises(LifeError, match=r"version 2 .* signs from 2027-01-15 08:21:40 UTC"):
         ring(NOW, NOW + 1000, NOW + 1001)
     assert len(ring(NOW, NOW + 1000, NOW + 1000 + CACHE).decided) == 3
 
