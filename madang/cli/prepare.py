@@ -1,11 +1,21 @@
 """`madang prepare`: make what a fresh state folder lacks."""
 
+from typing import Final
+
+import typer
+
 from madang.cli.refusing import refusing
+from madang.infra.authority import ROOT
 from madang.infra.catalogue import load_catalogue
 from madang.infra.clock import SystemClock
 from madang.infra.settings import CommonSettings
-from madang.infra.setup import prepare_state
+from madang.infra.setup import keystore, prepare_state
 from madang.infra.tenancy import Addresses
+
+_DEVELOPMENT: Final = (
+    " The root is one for development, which the services' passphrase opens; for any other use two"
+    " officers hold a `madang ceremony` in a fresh state folder."
+)
 
 
 def prepare() -> None:
@@ -15,3 +25,7 @@ def prepare() -> None:
         catalogue = load_catalogue(settings.catalog_dir)
         addresses = Addresses(catalogue.tenants, settings.origins)
         prepare_state(settings, catalogue, addresses, SystemClock())
+        keys = keystore(settings)
+        for tenant in catalogue.tenants.ids():
+            told = _DEVELOPMENT if keys.exists(tenant, ROOT) else ""
+            typer.echo(f"{tenant}: keys and anchors are there.{told}")

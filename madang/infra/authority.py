@@ -91,7 +91,8 @@ class Certifier:
         if not self.keys.exists(tenant.id, ROOT) and any(folder.glob("*.der")):
             raise KeystoreError(
                 f"the authority of {tenant.id} below its root ends too early, and the root is not"
-                " here; two officers certify it anew by `madang ceremony --renew`"
+                " here; two officers certify it anew by"
+                f" `madang ceremony --tenant {tenant.id} --renew`"
             )
         name = f"{tenant.names['en']} root"
         root = ca.root(self.private(tenant.id, ROOT), name, now=now)

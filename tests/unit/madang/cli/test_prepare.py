@@ -47,6 +47,21 @@ def test_what_is_refused_is_a_line_and_no_traceback(
     assert "nowhere" in told
 
 
+def test_whoever_prepares_is_told_whose_root_is_one_for_development(state: Path) -> None:
+    """Who forgot the ceremony learns it now, and not when verifiers have the root."""
+    told = typed("prepare")
+    for tenant in ("hanbit", "saebyeol"):
+        assert f"{tenant}: keys and anchors are there. The root is one for development" in told
+    assert "madang ceremony" in told
+    assert typed("prepare") == told
+    for tenant in ("hanbit", "saebyeol"):
+        (state / "keys" / tenant / "ca-root.key").unlink()
+    assert (
+        typed("prepare")
+        == "hanbit: keys and anchors are there.\nsaebyeol: keys and anchors are there.\n"
+    )
+
+
 @pytest.mark.parametrize("command", [("prepare",), ("serve", "issuer"), ("serve", "wallet")])
 def test_a_state_folder_of_other_ports_is_refused_in_words(
     state: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]

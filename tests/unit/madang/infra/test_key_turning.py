@@ -242,7 +242,7 @@ def test_without_the_root_an_authority_near_its_end_is_told(
     (settings.state_dir / "keys" / tenant.id / "ca-root.key").unlink()
     turning.rotate(tenant, PURPOSE, cache=CACHE, now=NOW + DAY)
     later = NOW + (ca.INTERMEDIATE_DAYS - ca.LEAF_DAYS + 1) * DAY
-    with pytest.raises(KeystoreError, match="madang ceremony --renew"):
+    with pytest.raises(KeystoreError, match=f"madang ceremony --tenant {tenant.id} --renew"):
         turning.rotate(tenant, PURPOSE, cache=CACHE, now=later)
     assert not turning.certifier.keys.exists(tenant.id, "ca-root")
 
