@@ -130,6 +130,24 @@ def test_everything_wrong_with_a_key_binding_is_told_in_the_order_of_its_steps()
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("said", "late"),
+    [
+        ({"iat": NOW - 300}, {"iat": NOW - 301}),
+        ({"iat": NOW + 60}, {"iat": NOW + 61}),
+        ({"exp": NOW - 59}, {"exp": NOW - 60}),
+        ({"nbf": NOW + 60}, {"nbf": NOW + 61}),
+    ],
+)
+def test_times_hold_to_the_second(said: dict[str, int], late: dict[str, int]) -> None:
+    """Those of a key binding, and those of a credential, which may be of any age."""
+    assert codes(bound({"typ": "kb+jwt"}, **said)) == []
+    assert codes(bound({"typ": "kb+jwt"}, **late)) != []
+    if said != {"iat": NOW - 300}:
+        assert codes(shown(credential(said))) == []
+        assert codes(shown(credential(late))) != []
+
+
 def test_a_key_binding_with_times_that_hold_is_good() -> None:
     assert codes(bound({"typ": "kb+jwt"}, exp=NOW, nbf=NOW)) == []
 
