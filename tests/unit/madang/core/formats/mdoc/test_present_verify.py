@@ -415,6 +415,15 @@ def test_a_whole_response(
     assert asked == [(DOC_TYPE, issuer.certificate_chain)] * 2
 
 
+def test_trust_is_sought_for_the_type_that_the_issuer_signed(
+    document: Document, transcript: bytes, trusted: TrustedKey
+) -> None:
+    data = encode_response(DeviceResponse((replace(document, doc_type="another"),)))
+    verdict, asked = response(data, transcript, trusted)
+    assert [doc_type for doc_type, _ in asked] == [DOC_TYPE]
+    assert codes(verdict.documents[0]) == ["doc_type", "device_signature"]
+
+
 def test_what_is_wrong_with_the_whole(
     document: Document, transcript: bytes, trusted: TrustedKey
 ) -> None:
