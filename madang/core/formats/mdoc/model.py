@@ -185,6 +185,7 @@ def parse_response(data: bytes, limits: Limits = DEFAULT_LIMITS) -> DeviceRespon
     documents = reading.optional(members, "documents", list, _RESPONSE) or []
     reading.bounded(len(documents), limits.max_documents, "too_many_documents", _RESPONSE)
     errors = reading.optional(members, "documentErrors", list, _RESPONSE) or []
+    reading.bounded(len(errors), limits.max_elements, "too_many_elements", _RESPONSE)
     return DeviceResponse(
         documents=tuple(_document(each, limits) for each in documents),
         document_errors=tuple(_codes(each) for each in errors),
@@ -196,6 +197,7 @@ def parse_response(data: bytes, limits: Limits = DEFAULT_LIMITS) -> DeviceRespon
 def _document(value: cbor.Cbor, limits: Limits) -> Document:
     members = reading.as_map(value, _DOCUMENT)
     errors = reading.optional(members, "errors", dict, _DOCUMENT) or {}
+    reading.bounded(len(errors), limits.max_elements, "too_many_elements", _DOCUMENT)
     return Document(
         doc_type=reading.required(members, "docType", str, _DOCUMENT),
         issuer_signed=read_issuer_signed(members.get("issuerSigned"), limits),
@@ -215,6 +217,7 @@ def read_issuer_signed(value: cbor.Cbor, limits: Limits = DEFAULT_LIMITS) -> Iss
     """Return the IssuerSigned in decoded CBOR; MdocError as of `parse_issuer_signed`."""
     members = reading.as_map(value, _ISSUER)
     name_spaces = reading.optional(members, "nameSpaces", dict, _ISSUER) or {}
+    reading.bounded(len(name_spaces), limits.max_elements, "too_many_elements", _ISSUER)
     items = {name: _items(name, value, limits) for name, value in name_spaces.items()}
     count = sum(map(len, items.values()))
     reading.bounded(count, limits.max_elements, "too_many_elements", _ISSUER)
@@ -261,6 +264,7 @@ def _device_name_spaces(encoded: bytes, limits: Limits) -> dict[str, dict[str, A
     if encoded == _NOTHING:
         return {}
     name_spaces = reading.as_map(reading.decoded(encoded, limits, _DEVICE), _DEVICE)
+    reading.bounded(len(name_spaces), limits.max_elements, "too_many_elements", _DEVICE)
     for name, elements in name_spaces.items():
         if not isinstance(name, str) or not all(
             isinstance(identifier, str) for identifier in reading.as_map(elements, _DEVICE)

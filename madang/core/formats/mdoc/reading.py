@@ -23,7 +23,8 @@ class Limits(NamedTuple):
         max_bytes: the longest message, and the longest piece of CBOR inside it.
         max_depth: how deep arrays, maps and tags may nest in each piece.
         max_documents: documents of a response, and of a request.
-        max_elements: elements of a document over all namespaces, and digests likewise.
+        max_elements: elements of a document over all namespaces, digests and errors likewise, and
+            namespaces, whatever they hold.
     """
 
     max_bytes: int = MAX_BYTES

@@ -108,6 +108,7 @@ def parse_items(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ItemsRequest:
     """Take an encoded ItemsRequest apart; MdocError as of `parse_request`."""
     members = reading.as_map(reading.decoded(data, limits, _ITEMS), _ITEMS)
     name_spaces = reading.required(members, "nameSpaces", dict, _ITEMS)
+    reading.bounded(len(name_spaces), limits.max_elements, "too_many_elements", _ITEMS)
     for name, elements in name_spaces.items():
         if not isinstance(name, str) or not all(
             isinstance(identifier, str) and isinstance(retain, bool)

@@ -71,6 +71,7 @@ def test_all_of_the_security_object(issued: IssuerSigned, copy: Copy) -> None:
     assert mso.key_authorizations.allow(OWN, "anything")
     assert mso.key_authorizations.allow("example.hanbit.one", "seen")
     assert not mso.key_authorizations.allow("example.hanbit.one", "other")
+    assert not mso.key_authorizations.allow("example.hanbit.two", "seen")
 
 
 def test_all_of_it_is_written_in_the_deterministic_form(

@@ -242,6 +242,28 @@ def test_size_depth_and_numbers_are_bounded(response: bytes, issued: IssuerSigne
 
 
 @pytest.mark.parametrize(
+    "edit",
+    [
+        lambda v: first(v)["issuerSigned"].update(nameSpaces={str(n): [] for n in range(5)}),
+        lambda v: first(v)["deviceSigned"].update(
+            nameSpaces=cbor.encoded({str(n): {} for n in range(5)})
+        ),
+        lambda v: first(v).update(errors={str(n): {} for n in range(5)}),
+        lambda v: v.update(documentErrors=[{}] * 5),
+    ],
+    ids=["issuer", "device", "errors", "documentErrors"],
+)
+def test_names_with_nothing_in_them_are_bounded_too(
+    edit: Callable[[dict[str, Any]], object], response: bytes
+) -> None:
+    bent = edited(response, edit)
+    assert parse_response(bent, Limits(max_elements=5))
+    with pytest.raises(MdocError) as refused:
+        parse_response(bent, Limits(max_elements=4))
+    assert refused.value.code == "too_many_elements"
+
+
+@pytest.mark.parametrize(
     "members",
     [
         {"version": 1},

@@ -148,6 +148,14 @@ def test_requests_are_bounded() -> None:
             request.parse_request(data, smaller)
 
 
+def test_name_spaces_with_nothing_in_them_are_bounded_too() -> None:
+    items = cbor.dumps({"docType": "a", "nameSpaces": {str(n): {} for n in range(5)}})
+    limits = request.DEFAULT_LIMITS
+    assert request.parse_items(items, limits._replace(max_elements=5))
+    with pytest.raises(MdocError, match="at most 4"):
+        request.parse_items(items, limits._replace(max_elements=4))
+
+
 def test_the_reader_says_who_it_is(began: bytes, issuer: SoftwareSigner) -> None:
     signed = reader_auth.sign(ASKED, began, issuer)
     (asked,) = request.parse_request(request.encode_request(DeviceRequest((signed,)))).doc_requests
