@@ -106,7 +106,8 @@ def test_what_the_issuer_did_not_sign_is_not_held_to_rules(city: City) -> None:
     good = city.presentation("id", ("name",), text=city.credential("id"))
     forged = issuer_changed(good, level="low")
     known = document(BROKEN["a mandatory claim that is not there"][0])
-    assert codes(verdict_with(city, known, text=forged)) == ["issuer_signature", "key_binding_sd_hash"]
+    told = codes(verdict_with(city, known, text=forged))
+    assert told == ["issuer_signature", "key_binding_sd_hash"]
 
 
 def test_what_could_not_be_unfolded_is_told_once(city: City) -> None:
