@@ -19,8 +19,9 @@ from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass
 from pkcs11.util.ec import encode_named_curve_parameters
 
 from madang.core.keys.jwk import ES256, PublicKey
-from madang.core.keys.signing import SIGNATURE_BYTES
+from madang.core.keys.signing import ECDSA
 
+SIGNATURE_BYTES: Final = 2 * ECDSA[ES256].scalar_bytes
 PIN_ERRORS: Final = (
     pkcs11.PinIncorrect,
     pkcs11.PinInvalid,
