@@ -131,9 +131,10 @@ def compromise(
         typer.echo(f"Version {version} of {tenant}/{purpose} is given up since {moment(now)}.")
         states = [each.state for each in desk.versions(tenant, purpose)]
         if not any(isinstance(state, Active) for state in states):
+            typer.echo("NOTHING IS SIGNED until the next key is active; it is announced by")
+            typer.echo("`madang keys rotate` if it does not stand here or in `madang keys list`.")
             if not any(isinstance(state, Announced) for state in states):
                 _announce(desk, tenant, purpose)
-            typer.echo("NOTHING IS SIGNED until the next key is active.")
         desk.enter(tenant, purpose)
 
 

@@ -15,7 +15,9 @@ from madang.infra import journal
 from madang.infra import keystore as keys_module
 from madang.infra.clock import SystemClock
 from madang.infra.db import Database
+from madang.infra.hsm import HsmError
 from madang.infra.key_ring import KeyRings
+from madang.infra.key_turning import Turning
 from madang.infra.outbox import OutboxRow
 from madang.infra.setup import keystore
 
@@ -89,6 +91,22 @@ def test_a_key_that_is_given_up_has_its_successor_announced(state: Path) -> None
     codes, _ = trail()
     assert codes[-2:] == ["key.compromised", "key.announced"]
     assert "compromised since" in typed("keys", "list")
+
+
+def test_an_officer_whose_next_key_cannot_be_made_knows_that_nothing_is_signed(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key is given up all the same, and `rotate` is to be typed when the token is back."""
+
+    def gone(*_: object, **__: object) -> None:
+        raise HsmError("the token does not answer")
+
+    monkeypatch.setattr(Turning, "rotate", gone)
+    told = typed("keys", "compromise", "--tenant", TENANT, "--version", "1", "--yes", code=1)
+    assert "NOTHING IS SIGNED" in told
+    assert "refused: the token does not answer" in told
+    assert "madang keys rotate" in told
+    assert states() == [Compromised]
 
 
 def test_a_spare_that_is_given_up_leaves_the_active_key_alone(state: Path) -> None:
