@@ -51,7 +51,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class LoggedKey:
-    """A key as the log has it.
+    """A key as the log has it; one that was given up as compromised counts for no time at all.
 
     Attributes:
         key: ML-DSA.
