@@ -172,8 +172,8 @@ def verify_mac0(
     message: Mac0, key: bytes, *, payload: bytes | None = None, external_aad: bytes = b""
 ) -> bool:
     """Tell whether the tag is HMAC 256/256 under `key`; arguments as of `verify1`."""
-    signed = _one_payload(message.payload, payload)
-    if message.header.get(ALG) != HMAC_256 or signed is None:
+    alg, signed = message.header.get(ALG), _one_payload(message.payload, payload)
+    if not isinstance(alg, int) or alg != HMAC_256 or signed is None:
         return False
     data = _to_be_signed("MAC0", message.protected, external_aad, signed)
     return hmac.compare_digest(hmac.digest(key, data, "sha256"), message.tag)
