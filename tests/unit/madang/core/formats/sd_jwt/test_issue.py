@@ -94,6 +94,19 @@ def test_an_index_goes_before_every_element() -> None:
     assert len(made.disclosures) == 1
 
 
+def test_a_disclosure_does_not_show_what_is_disclosable_inside_of_it() -> None:
+    made = issued({"a": {"b": "secret", "c": ["secret"]}}, ("a",), ("a", "b"), ("a", "c", 0))
+    (outer,) = (d for d in parse(made.compact).disclosures if d.name == "a")
+    assert "secret" not in base64url.decode(outer.encoded).decode()
+    assert outer.value.keys() == {"_sd", "c"}
+
+
+def test_what_a_frame_names_and_does_not_make_disclosable_stays_in_clear() -> None:
+    made = issued({"a": 1, "b": 2}, ("b",), decoys={("a",): 0})
+    assert parse(made.compact).payload["a"] == 1
+    assert len(made.disclosures) == 1
+
+
 def test_salts_that_run_out_or_repeat_are_noticed() -> None:
     assert refused({"a": 1}, ("a",), salts=iter([])) == "no_salt"
     assert refused({"a": 1, "b": 2}, ("a",), ("b",), salts=iter(["s", "s"])) == "salt_twice"
