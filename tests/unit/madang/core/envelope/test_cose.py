@@ -97,8 +97,7 @@ def test_a_mac_holds_under_its_key(given_payload: bytes | None) -> None:
 @pytest.mark.parametrize("header", [{}, {1: 4}, {1: 6}, {1: True}, {1: 5.0}])
 def test_a_good_tag_under_the_name_of_another_mac_is_refused(header: dict[int, Any]) -> None:
     def holds(protected: bytes) -> bool:
-        covered = b"" if protected == b"\xa0" else protected
-        authenticated = cbor.dumps(["MAC0", covered, b"", b"payload"])
+        authenticated = cbor.dumps(["MAC0", protected, b"", b"payload"])
         tag = hmac.digest(KEY, authenticated, "sha256")
         return cose.verify_mac0(cose.read_mac0([protected, {}, b"payload", tag]), KEY)
 
