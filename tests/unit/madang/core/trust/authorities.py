@@ -13,6 +13,8 @@ from madang.core.trust.mdoc_certificates import DOCUMENT_SIGNER
 
 NOW = 1_800_000_000
 DAY = 86_400
+UNBOUNDED = -1
+"""A path length that an authority does not have."""
 KEYS = {n: ec.generate_private_key(ec.SECP256R1()) for n in ("root", "ca", "signer", "other")}
 
 
@@ -48,7 +50,7 @@ def made(  # noqa: PLR0913 - each defect is one argument
     start: int = NOW - DAY,
     names: x509.SubjectAlternativeName | None = None,
 ) -> bytes:
-    authority = ca_path is not None
+    authority, length = ca_path is not None, None if ca_path == UNBOUNDED else ca_path
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -57,7 +59,7 @@ def made(  # noqa: PLR0913 - each defect is one argument
         .serial_number(1)
         .not_valid_before(datetime.fromtimestamp(start, UTC))
         .not_valid_after(datetime.fromtimestamp(start + days * DAY, UTC))
-        .add_extension(x509.BasicConstraints(authority, ca_path), critical=True)
+        .add_extension(x509.BasicConstraints(authority, length), critical=True)
         .add_extension(usage(signs=authority), critical=critical)
     )
     if purpose is not None:

@@ -25,6 +25,7 @@ from tests.unit.madang.core.trust.authorities import (
     ROOT,
     ROOT_NAME,
     SIGNER_NAME,
+    UNBOUNDED,
     made,
     name,
     signer,
@@ -95,6 +96,11 @@ def test_each_defect_has_its_code(code: str) -> None:
     failure = trust_document_signers({MDL: (root,)}, now=NOW)(MDL, (leaf,))
     assert isinstance(failure, Failure)
     assert failure.code == code
+
+
+def test_a_root_without_a_path_length() -> None:
+    root = made(ROOT_NAME, ROOT_NAME, "root", "root", ca_path=UNBOUNDED)
+    assert [each.code for each in profile_failures((signer(),), (root,))] == ["root_path_length"]
 
 
 def test_a_signer_of_no_purpose() -> None:
