@@ -12,6 +12,9 @@ Json: TypeAlias = Any
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
+DEEPEST = 256
+"""No text nests deeper, whatever a caller allows: the reader recurses in C, and a package that
+raises Python's limit of recursion (py_ecc does) would let it run out of stack."""
 _SPACE = " \t\n\r"
 
 
@@ -21,7 +24,7 @@ def loads(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX
     Args:
         data: UTF-8 bytes or text.
         max_bytes: the longest text accepted, in bytes.
-        max_depth: how deep arrays and objects may nest.
+        max_depth: how deep arrays and objects may nest; `DEEPEST` at most.
 
     Raises:
         EncodingError: not JSON, a name twice in one object, NaN or Infinity, a number beyond
@@ -30,8 +33,9 @@ def loads(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX
     raw = data if isinstance(data, bytes) else _utf8(data)
     if len(raw) > max_bytes:
         raise EncodingError(f"JSON of {len(raw)} bytes, at most {max_bytes} are accepted")
-    if raw.count(b"[") + raw.count(b"{") > max_depth:
-        _check_depth(raw, max_depth)
+    deepest = min(max_depth, DEEPEST)
+    if raw.count(b"[") + raw.count(b"{") > deepest:
+        _check_depth(raw, deepest)
     try:
         text = raw.decode("utf-8").strip(_SPACE)
         value, end = _decode(text)
@@ -55,7 +59,7 @@ def loads_all(
     """
     whole = b"".join(items)
     brackets = whole.count(b"[") + whole.count(b"{")
-    if len(whole) > max_bytes or brackets > max_depth or b"\\" in whole:
+    if len(whole) > max_bytes or brackets > min(max_depth, DEEPEST) or b"\\" in whole:
         return [loads(item, max_bytes=max_bytes, max_depth=max_depth) for item in items]
     values = []
     for item in items:

@@ -1,4 +1,6 @@
 import contextlib
+import sys
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -143,7 +145,17 @@ def test_wider_limits_hold_for_what_has_space_around_it() -> None:
     assert strict_json.loads_all([long], max_bytes=len(long)) == [1]
 
 
-def test_what_is_too_deep_for_the_reader_itself_is_refused() -> None:
+@pytest.fixture
+def high_limit() -> Iterator[None]:
+    """Let Python recurse as deep as some package may have asked for."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000_000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+def test_what_would_run_the_reader_out_of_stack_is_refused(high_limit: None) -> None:
     deep = b"[" * 100_000 + b"]" * 100_000
-    with pytest.raises(EncodingError):
-        strict_json.loads_all([deep], max_depth=100_000)
+    for read in (strict_json.loads, lambda data, **more: strict_json.loads_all([data], **more)):
+        with pytest.raises(EncodingError, match="deeper than 256"):
+            read(deep, max_depth=100_000)
