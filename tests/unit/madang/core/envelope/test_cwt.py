@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
@@ -23,6 +25,15 @@ def test_claims_are_read_back() -> None:
     assert cwt.verify(read, checker_for(SIGNER.public_key))
     assert not cwt.verify(read, checker_for(generate_p256("x").public_key))
     assert cwt.parse(cbor.dumps(Tag(cwt.TAG, cbor.loads(token)))).claims == CLAIMS
+
+
+@pytest.mark.parametrize("tags", [(60,), (61, 61), (61, 17), (18, 61)])
+def test_other_tags_are_refused(tags: tuple[int, ...]) -> None:
+    value: Any = cbor.loads(cwt.encode(CLAIMS, SIGNER)).value
+    for number in reversed(tags):
+        value = Tag(number, value)
+    with pytest.raises(EnvelopeError):
+        cwt.parse(cbor.dumps(value))
 
 
 def test_the_certificates_of_the_key_are_told() -> None:
