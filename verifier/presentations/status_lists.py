@@ -3,7 +3,8 @@
 A list is used without the network while its `ttl` lasts, counted from when it was fetched, and no
 longer than this service's own bound. After that it is fetched again. Where that cannot be, the list
 kept is used until it expires or a bound of this verifier is reached, and whoever asked is told its
-age once its `ttl` is over; after that there is no status, and no status is a refusal.
+age once its `ttl` is over; after that there is no status, and no status is a
+refusal. Redirects are not followed: the issuer's signature names the address.
 """
 
 import asyncio

@@ -166,6 +166,31 @@ class TestOneAtATime:
         assert counter.city.web.asked == [counter.city.list_uri, other]
         assert not counter.lists._flights
 
+    def test_one_who_gives_up_leaves_the_others_waiting_for_nothing(self, counter: Counter) -> None:
+        """A browser that goes away cancels its request."""
+        started, go_on = asyncio.Event(), asyncio.Event()
+
+        class Slow:
+            async def request(self, method: str, url: str, **_: object) -> Answer:
+                started.set()
+                await go_on.wait()
+                return await counter.city.web.request(method, url)
+
+        async def first_gives_up() -> StatusLookup:
+            first, second = (
+                asyncio.create_task(counter.lists.lookup(counter.source(), now=NOW))
+                for _ in range(2)
+            )
+            await started.wait()
+            first.cancel()
+            go_on.set()
+            return await asyncio.wait_for(second, 5)
+
+        counter.lists._http = Slow()
+        assert isinstance(asyncio.run(first_gives_up()), StatusList)
+        assert counter.asked == 1
+        assert not counter.lists._flights
+
 
 class TestWithoutANetwork:
     def test_the_list_kept_is_used_and_its_age_is_told(self, counter: Counter) -> None:
