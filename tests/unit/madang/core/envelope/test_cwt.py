@@ -79,6 +79,11 @@ def test_a_payload_that_is_no_map_is_refused(payload: bytes) -> None:
         cwt.parse(cose.encode(cose.sign1(payload, {}, SIGNER)))
 
 
+def test_claims_that_are_detached_are_refused() -> None:
+    with pytest.raises(EnvelopeError):
+        cwt.parse(cose.encode(cose.sign1(cbor.dumps(CLAIMS), {}, SIGNER, detached=True)))
+
+
 @given(st.binary(max_size=60) | st.binary(max_size=60).map(lambda rest: b"\xd8\x3d\xd2\x84" + rest))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try:

@@ -320,3 +320,5 @@ def test_the_time_of_issue_may_be_disclosed_and_counts_then() -> None:
 def test_a_payload_that_cannot_be_processed_is_still_judged_by_its_times() -> None:
     text = withholding(_sd=["x", "x"], exp=NOW - 100)
     assert codes(text) == ["digest_twice", "expired"]
+    rules = Expectation(EXPECTED.vct, EXPECTED.issuer, BINDING, types=lambda _: None)
+    assert codes(text, rules) == ["digest_twice", "expired"]
