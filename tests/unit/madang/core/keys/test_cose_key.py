@@ -76,6 +76,8 @@ def test_a_point_may_come_with_its_sign_alone() -> None:
         {**P256, -3: None},
         {**P256, -2: bytes(32), -3: False},
         {**to_cose(KEYS[1]), -3: True},
+        {**to_cose(KEYS[1]), 1: 2},
+        {**P256, 1: 1, -3: True},
         {**to_cose(KEYS[1]), -2: b"short"},
     ],
 )
