@@ -128,5 +128,5 @@ def _holds(claims: Mapping[str, Any], path: Path) -> bool:
 
 
 def _header(signer: Signer) -> dict[str, Any]:
-    chain = jws.encode_chain(signer.certificate_chain)
-    return {"typ": SD_JWT_VC, "kid": signer.key_id, "x5c": chain}
+    chain = jws.chain_header(signer.certificate_chain)
+    return {"typ": SD_JWT_VC, "kid": signer.key_id, **chain}

@@ -95,13 +95,6 @@ def encoded(value: Cbor) -> Tag:
     return Tag(ENCODED, dumps(value))
 
 
-def inner(value: Cbor) -> bytes:
-    """Return the bytes inside encoded CBOR data; EncodingError if `value` is something else."""
-    if isinstance(value, Tag) and value.tag == ENCODED and isinstance(value.value, bytes):
-        return value.value
-    raise EncodingError("encoded CBOR data (tag 24 over bytes) was expected")
-
-
 def _ordered(value: Cbor) -> Cbor:
     """Return `value` with the names of every map in bytewise order of their encodings."""
     if isinstance(value, dict):

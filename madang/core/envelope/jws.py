@@ -107,6 +107,11 @@ def encode_chain(chain: Sequence[bytes]) -> list[str]:
     return [base64.b64encode(der).decode("ascii") for der in chain]
 
 
+def chain_header(chain: Sequence[bytes]) -> dict[str, list[str]]:
+    """Return the `x5c` header of certificates; without any there is none, not an empty one."""
+    return {"x5c": encode_chain(chain)} if chain else {}
+
+
 def decode_chain(header: Mapping[str, Any]) -> tuple[bytes, ...]:
     """Return the certificates in `x5c`, none if there is no such header.
 

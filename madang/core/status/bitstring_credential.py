@@ -183,9 +183,8 @@ def _check(entry: BitstringEntry, listed: BitstringCredential, now: int) -> None
 
 def sign(listed: BitstringCredential, signer: Signer) -> str:
     """Return the credential as a compact JWS; the signer's certificates go into `x5c`."""
-    header: dict[str, Any] = {"typ": TYPE, "cty": "vc", "kid": signer.key_id}
-    if signer.certificate_chain:
-        header["x5c"] = jws.encode_chain(signer.certificate_chain)
+    chain = jws.chain_header(signer.certificate_chain)
+    header: dict[str, Any] = {"typ": TYPE, "cty": "vc", "kid": signer.key_id, **chain}
     return jws.sign(strict_json.dumps(listed.to_json()).encode(), header, signer)
 
 

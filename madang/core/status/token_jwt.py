@@ -23,9 +23,8 @@ def encode(token: StatusListToken, signer: Signer) -> str:
         token: the claims.
         signer: the issuer's key; its certificates go into `x5c`.
     """
-    header: dict[str, Any] = {"typ": TYPE, "kid": signer.key_id}
-    if signer.certificate_chain:
-        header["x5c"] = jws.encode_chain(signer.certificate_chain)
+    chain = jws.chain_header(signer.certificate_chain)
+    header: dict[str, Any] = {"typ": TYPE, "kid": signer.key_id, **chain}
     payload = {
         "sub": token.uri,
         "iat": token.issued_at,

@@ -57,7 +57,7 @@ def spruce(folder: Path, record_case: Callable[..., None]) -> Values:
 @pytest.fixture
 def transcript(annex_d: Values) -> bytes:
     """The SessionTranscript, without the tag 24 around it."""
-    return cbor.inner(cbor.loads(annex_d["SESSION_TRANSCRIPT_BYTES"]))
+    return cbor.loads(annex_d["SESSION_TRANSCRIPT_BYTES"]).value
 
 
 def agreement(annex_d: Values, name: str) -> SoftwareAgreement:

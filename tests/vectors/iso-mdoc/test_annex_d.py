@@ -71,9 +71,9 @@ def test_session_transcript(annex_d: Values, transcript: bytes, device: Software
     established = session.parse_establishment(annex_d["SESSION_ESTABLISHMENT"])
     engaged, _, (select, request) = cbor.loads(transcript)
     # NFC began this session: its engagement has no retrieval methods, unlike that of the QR code.
-    assert engagement.encode(device.public_key) == cbor.inner(engaged)
+    assert engagement.encode(device.public_key) == engaged.value
     began = NfcHandover(select, request)
-    made = proximity(cbor.inner(engaged), established.e_reader_key_encoded, began)
+    made = proximity(engaged.value, established.e_reader_key_encoded, began)
     assert made == transcript
     assert cbor.dumps(cbor.Tag(24, made)) == annex_d["SESSION_TRANSCRIPT_BYTES"]
 

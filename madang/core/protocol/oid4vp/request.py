@@ -148,5 +148,5 @@ def sign_request(request: RequestObject, signer: Signer) -> str:
     """
     if not signer.certificate_chain:
         raise ValueError("the verifier's signer has no certificate chain; create one with its key")
-    header = {"x5c": jws.encode_chain(signer.certificate_chain)}
+    header = jws.chain_header(signer.certificate_chain)
     return sign_typed(REQUEST_TYP, request.to_json(), header, signer)

@@ -71,7 +71,7 @@ def sign_result(result: PresentationResult, signer: Signer) -> str:
         "credential_digest": base64url.encode(result.credential_digest),
         "holder_jkt": result.holder,
     }
-    header = {"kid": signer.key_id, "x5c": jws.encode_chain(signer.certificate_chain)}
+    header = {"kid": signer.key_id, **jws.chain_header(signer.certificate_chain)}
     return sign_typed(RESULT_TYP, claims, header, signer)
 
 

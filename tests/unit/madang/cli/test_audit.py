@@ -18,7 +18,7 @@ ADDRESS, HASH = "0x" + "11" * 20, "0x" + "00" * 32
 KEY = VerifierKey.of("log.example/hanbit/log", generate_ed25519("log")).encode()
 
 
-@pytest.mark.parametrize("second", ["", "no key", KEY, KEY + "\n"])
+@pytest.mark.parametrize("second", ["", "no key", KEY, KEY + "\n"], ids=range(4))
 def test_what_is_no_second_key_ends_the_audit_before_it_begins(tmp_path: Path, second: str) -> None:
     deployment = Deployment("AnchorLog", 1, HASH, ADDRESS, HASH)
     given = {

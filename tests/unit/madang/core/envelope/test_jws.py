@@ -93,6 +93,8 @@ def test_a_chain_in_the_header_raises_only_its_own_error(header: dict[str, objec
 def test_a_chain_comes_back() -> None:
     chain = (b"leaf", b"\xff\xfe", b"")
     assert jws.decode_chain({"x5c": jws.encode_chain(chain)}) == chain
+    assert jws.decode_chain(jws.chain_header(chain)) == chain
+    assert jws.chain_header(()) == {}
     assert jws.decode_chain({}) == ()
 
 
