@@ -7,7 +7,10 @@ from typing import Any, Protocol
 
 import httpx
 
+from madang.core.encoding.unpack import GZIP, UnpackError, unpack
+
 MAX_BYTES = 16_000_000
+_PLAIN, _PACKED = "identity", "gzip"
 
 
 class HttpError(RuntimeError):
@@ -71,7 +74,11 @@ class HttpxClient:
             for origin, app in (apps or {}).items()
         }
         self._client = httpx.AsyncClient(
-            timeout=timeout, follow_redirects=False, mounts=mounts, trust_env=False
+            timeout=timeout,
+            follow_redirects=False,
+            mounts=mounts,
+            trust_env=False,
+            headers={"accept-encoding": _PACKED},
         )
 
     async def request(
@@ -99,12 +106,23 @@ class HttpxClient:
         return Answer(response.status_code, dict(response.headers), body)
 
     async def _read(self, response: httpx.Response) -> bytes:
+        # httpx would unpack each piece whole, a thousand times its size, before we could look.
         body = bytearray()
-        async for chunk in response.aiter_bytes():
+        async for chunk in response.aiter_raw():
             body += chunk
             if len(body) > self._max_bytes:
                 raise HttpError(f"an answer of more than {self._max_bytes} bytes")
-        return bytes(body)
+        return self._unpacked(bytes(body), response.headers.get("content-encoding", _PLAIN))
+
+    def _unpacked(self, body: bytes, coding: str) -> bytes:
+        if coding == _PLAIN or not body:
+            return body
+        if coding.lower() != _PACKED:
+            raise HttpError("an answer in a coding that was not asked for")
+        try:
+            return unpack(body, GZIP, self._max_bytes)
+        except UnpackError as error:
+            raise HttpError(f"an answer in gzip: {error}") from error
 
     async def close(self) -> None:
         """Close the connections."""

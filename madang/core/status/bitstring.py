@@ -5,8 +5,8 @@ from typing import Final
 
 from madang.core.encoding import base64url
 from madang.core.encoding.errors import EncodingError
+from madang.core.encoding.unpack import GZIP, UnpackError, unpack
 from madang.core.status.errors import BitstringError
-from madang.core.status.unpack import GZIP, UnpackError, unpack
 
 MALFORMED_VALUE: Final = "MALFORMED_VALUE_ERROR"
 RANGE: Final = "RANGE_ERROR"

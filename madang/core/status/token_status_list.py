@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from madang.core.encoding import base64url
 from madang.core.encoding.errors import EncodingError
+from madang.core.encoding.unpack import ZLIB, UnpackError, unpack
 from madang.core.status.errors import StatusError
-from madang.core.status.unpack import ZLIB, UnpackError, unpack
 
 VALID: Final = 0x00
 INVALID: Final = 0x01

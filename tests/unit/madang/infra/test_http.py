@@ -1,5 +1,7 @@
 import asyncio
 import contextlib
+import gzip
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -18,6 +20,20 @@ def app() -> FastAPI:
     @made.get("/large")
     async def large() -> Any:
         return Response(b"x" * 1000)
+
+    @made.get("/coded/{coding}/{size}")
+    async def coded(coding: str, size: int) -> Any:
+        return Response(gzip.compress(bytes(size)), headers={"content-encoding": coding})
+
+    bomb = gzip.compress(bytes(50_000_000))
+
+    @made.get("/bomb")
+    async def explode() -> Any:
+        return Response(bomb, headers={"content-encoding": "gzip"})
+
+    @made.get("/cut")
+    async def cut() -> Any:
+        return Response(gzip.compress(b"x")[:-1], headers={"content-encoding": "gzip"})
 
     @made.get("/away")
     async def away() -> Any:
@@ -50,6 +66,30 @@ def test_an_answer_comes_whole(app: FastAPI) -> None:
 def test_too_long_an_answer_is_cut_off(app: FastAPI) -> None:
     with pytest.raises(HttpError, match="more than 999"):
         get(app, "/large", max_bytes=999)
+
+
+def test_an_answer_in_gzip_is_unpacked_up_to_the_limit(app: FastAPI) -> None:
+    assert get(app, "/coded/gzip/2000").body == bytes(2000)
+    with pytest.raises(HttpError, match="more than 2000"):
+        get(app, "/coded/gzip/2001")
+
+
+def test_a_small_answer_that_unpacks_to_a_large_one_fills_no_memory(app: FastAPI) -> None:
+    get(app, "/large")
+    tracemalloc.start()
+    try:
+        with pytest.raises(HttpError, match="more than 100000"):
+            get(app, "/bomb", max_bytes=100_000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+@pytest.mark.parametrize("path", ["/cut", "/coded/br/1", "/coded/gzip, gzip/1"])
+def test_what_does_not_unpack_is_no_answer(app: FastAPI, path: str) -> None:
+    with pytest.raises(HttpError):
+        get(app, path)
 
 
 def test_redirects_are_not_followed(app: FastAPI) -> None:
