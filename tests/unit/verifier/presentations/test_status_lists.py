@@ -365,6 +365,14 @@ class TestBounds:
             assert isinstance(counter.lookup(uri=uri), StatusList)
         assert len(counter.lists._known) == 2
 
+    @pytest.mark.parametrize(("spare", "kept"), [(-1, 0), (0, 1)])
+    def test_a_list_counts_packed_and_unpacked(self, city: City, spare: int, kept: int) -> None:
+        statuses = StatusList.of_size(40_000)
+        size = len(statuses.values) + len(statuses.pack().lst)
+        counter = Counter(city, replace(BOUNDS, bytes=size + spare))
+        counter.lookup(uri=self.published(counter, 1, size=40_000)[0])
+        assert len(counter.lists._known) == kept
+
     def test_a_list_larger_than_all_of_them_may_be_is_used_and_not_kept(self, city: City) -> None:
         counter = Counter(city, replace(BOUNDS, bytes=100))
         uris = self.published(counter, 1, size=40_000)
