@@ -106,11 +106,11 @@ def residents(plan: CityPlan, client: httpx.AsyncClient) -> Mapping[str, Residen
 
 
 async def _serve(plan: CityPlan, report: Report, city: City) -> None:
-    _links(plan, report)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    _links(plan, report)
     waiting = [asyncio.create_task(stop.wait()), asyncio.create_task(city.ended())]
     done, rest = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for task in rest:

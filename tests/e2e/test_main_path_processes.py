@@ -118,9 +118,25 @@ def run(tmp_path_factory: pytest.TempPathFactory, free_ports: Callable[[int], in
     return Run(state, port, json.loads(done.stdout.splitlines()[-1]), _kept(state))
 
 
+@dataclass
+class Again:
+    """The same city, started again and ready to be stopped.
+
+    Attributes:
+        process: `madang run`.
+        told: what it said until it said how to stop it.
+        seconds: how long that took.
+    """
+
+    process: subprocess.Popen[str]
+    told: str
+    seconds: float
+
+
 @pytest.fixture(scope="module")
-def again(run: Run) -> Iterator[subprocess.Popen[str]]:
-    """Start the same city again, and stop it as a person does."""
+def again(run: Run) -> Iterator[Again]:
+    """Start the same city again, and stop it as a person does, who reads that it can be stopped."""
+    started = time.monotonic()
     with subprocess.Popen(
         _command(run.state, run.port),
         cwd=REPOSITORY,
@@ -129,7 +145,13 @@ def again(run: Run) -> Iterator[subprocess.Popen[str]]:
         text=True,
     ) as process:
         try:
-            yield process
+            lines = []
+            assert process.stderr is not None
+            for line in process.stderr:
+                lines.append(line)
+                if "Ctrl+C" in line:
+                    break
+            yield Again(process, "".join(lines), time.monotonic() - started)
         finally:
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=60)
@@ -215,18 +237,10 @@ def test_the_audit_covers_every_entry_that_was_there(run: Run) -> None:
     assert run.kept.checkpoints == {city: len(run.kept.entries[city]) for city in CITIES}
 
 
-def test_the_city_starts_again_in_seconds(again: subprocess.Popen[str]) -> None:
-    started = time.monotonic()
-    lines = []
-    assert again.stderr is not None
-    for line in again.stderr:
-        lines.append(line)
-        if "Ctrl+C" in line:
-            break
-    told = "".join(lines)
-    assert "Open in a browser" in told, told
-    assert "The main path" not in told
-    assert time.monotonic() - started < START_SECONDS
+def test_the_city_starts_again_in_seconds(again: Again) -> None:
+    assert "Open in a browser" in again.told, again.told
+    assert "The main path" not in again.told
+    assert again.seconds < START_SECONDS
 
 
 @pytest.mark.usefixtures("again")
@@ -239,11 +253,9 @@ def test_wallets_hold_the_same_after_the_second_start(run: Run) -> None:
         assert all(each["has_receipt"] for each in held)
 
 
-def test_nothing_of_logs_and_chain_is_lost_after_the_second_end(
-    run: Run, again: subprocess.Popen[str]
-) -> None:
-    again.send_signal(signal.SIGINT)
-    assert again.wait(timeout=60) == 0
+def test_nothing_of_logs_and_chain_is_lost_after_the_second_end(run: Run, again: Again) -> None:
+    again.process.send_signal(signal.SIGINT)
+    assert again.process.wait(timeout=60) == 0
     after = _kept(run.state)
     assert after.copies == run.kept.copies
     for city in CITIES:

@@ -222,7 +222,7 @@ def mdocs() -> Seeds:
         transcript=TRANSCRIPT,
         authenticate=by_signature(HOLDER),
     )
-    mso = cbor.inner(cbor.loads(parsed.issuer_auth.payload or b""))
+    mso = cbor.loads(parsed.issuer_auth.payload or b"").value
     items = [item.encoded for item in parsed.name_spaces[NAME_SPACE]]
     asked = request.ItemsRequest(DOC_TYPE, {NAME_SPACE: {"age_over_19": False}})
     signed = reader_auth.sign(asked, TRANSCRIPT, SIGNER)

@@ -32,7 +32,7 @@ from tests.unit.madang.core.formats.mdoc.sample import COUNT, DAY, DOC_TYPE, ELE
 
 
 def payload(issued: IssuerSigned) -> dict[str, Any]:
-    members: dict[str, Any] = cbor.loads(cbor.inner(cbor.loads(issued.issuer_auth.payload or b"")))
+    members: dict[str, Any] = cbor.loads(cbor.loads(issued.issuer_auth.payload or b"").value)
     return members
 
 
