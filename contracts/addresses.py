@@ -1,24 +1,25 @@
-"""Where a contract lives: what a reader is given out of band and holds every node against.
+"""Where the contracts are: what a reader is given out of band and holds every node against.
 
 A node that was replaced, reset or forked answers with another chain, genesis or code, and
 must then never read as valid.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Final
 
 from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
 
-MAX_BYTES = 10_000
+MAX_BYTES: Final = 10_000
+MAX_DEPTH: Final = 3
+MAX_CONTRACTS: Final = 16
 
-_FORMS = {
-    "contract": re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}"),
-    "genesis_hash": re.compile(r"0x[0-9a-f]{64}"),
-    "address": re.compile(r"0x[0-9a-fA-F]{40}"),
-    "code_hash": re.compile(r"0x[0-9a-f]{64}"),
-}
+_CONTRACT: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
+_ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
+_HASH: Final = re.compile(r"0x[0-9a-f]{64}")
 
 
 class DeploymentError(ValueError):
@@ -26,41 +27,80 @@ class DeploymentError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Deployment:
-    """One deployed contract.
+class DeployedContract:
+    """One contract on the chain.
 
     Attributes:
-        contract: name, as in `artifacts.load`.
-        chain_id: EIP-155 chain id.
-        genesis_hash: hash of block 0, "0x" and 64 lower-case hex digits.
-        address: of the contract, "0x" and 40 hex digits.
+        address: "0x" and 40 hex digits.
         code_hash: keccak256 of the code at the address, "0x" and 64 lower-case hex digits.
 
     Raises:
         DeploymentError: naming the value that has another form.
     """
 
-    contract: str
-    chain_id: int
-    genesis_hash: str
     address: str
     code_hash: str
 
     def __post_init__(self) -> None:
+        _check("address", self.address, _ADDRESS)
+        _check("code_hash", self.code_hash, _HASH)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A chain and the contracts on it.
+
+    Attributes:
+        chain_id: EIP-155 chain id.
+        genesis_hash: hash of block 0, or of block 1 where the engine has no block 0, "0x" and
+            64 lower-case hex digits.
+        contracts: by name, as in `artifacts.load`.
+
+    Raises:
+        DeploymentError: naming the value that has another form.
+    """
+
+    chain_id: int
+    genesis_hash: str
+    contracts: Mapping[str, DeployedContract]
+
+    def __post_init__(self) -> None:
         if type(self.chain_id) is not int or self.chain_id < 1:
             raise DeploymentError(f"chain_id {self.chain_id!r}, expected a positive integer")
-        for name, form in _FORMS.items():
-            value = getattr(self, name)
-            if not isinstance(value, str) or not form.fullmatch(value):
-                raise DeploymentError(f"{name} {str(value)[:80]!r}, expected {form.pattern}")
+        _check("genesis_hash", self.genesis_hash, _HASH)
+        if not 0 < len(self.contracts) <= MAX_CONTRACTS:
+            raise DeploymentError(f"{len(self.contracts)} contracts, expected 1 to {MAX_CONTRACTS}")
+        for name in self.contracts:
+            _check("contract", name, _CONTRACT)
+
+    def __getitem__(self, name: str) -> DeployedContract:
+        """Return a contract; DeploymentError when the record names none of this name."""
+        if name not in self.contracts:
+            raise DeploymentError(
+                f"the record names no contract {name!r}, only {', '.join(sorted(self.contracts))}"
+            )
+        return self.contracts[name]
 
     def mismatches(
-        self, *, chain_id: int, genesis_hash: str, code_hash: str
+        self, *, chain_id: int, genesis_hash: str, code_hashes: Mapping[str, str]
     ) -> tuple[tuple[str, str, str], ...]:
-        """Return what a node says otherwise, each as (name, expected, found); () is good."""
-        found = {"chain_id": chain_id, "genesis_hash": genesis_hash, "code_hash": code_hash}
-        pairs = ((name, str(getattr(self, name)), str(value)) for name, value in found.items())
+        """Return what a node says otherwise, each as (name, expected, found); () is good.
+
+        A contract whose code was not looked at is told as found "nothing".
+        """
+        pairs = [
+            ("chain_id", str(self.chain_id), str(chain_id)),
+            ("genesis_hash", self.genesis_hash, genesis_hash),
+        ]
+        for name, contract in sorted(self.contracts.items()):
+            found = code_hashes.get(name, "nothing")
+            pairs.append((f"{name}.code_hash", contract.code_hash, found))
         return tuple(each for each in pairs if each[1] != each[2])
+
+
+def _check(name: str, value: object, form: re.Pattern[str]) -> None:
+    if not isinstance(value, str) or not form.fullmatch(value):
+        raise DeploymentError(f"{name} {str(value)[:80]!r}, expected {form.pattern}")
 
 
 def read(file: Path) -> Deployment:
@@ -70,18 +110,31 @@ def read(file: Path) -> Deployment:
         DeploymentError: when there is none, or it is malformed.
     """
     try:
-        value = strict_json.loads(file.read_bytes(), max_bytes=MAX_BYTES, max_depth=2)
+        value = strict_json.loads(file.read_bytes(), max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
+        return _deployment(value)
     except FileNotFoundError as error:
-        raise DeploymentError(f"{file}: no such record; deploy the contract first") from error
-    except EncodingError as error:
+        raise DeploymentError(f"{file}: no such record; deploy the contracts first") from error
+    except (EncodingError, DeploymentError) as error:
         raise DeploymentError(f"{file}: {error}") from error
-    names = set(Deployment.__slots__)
+
+
+def _deployment(value: object) -> Deployment:
+    members = _members(value, "a record", Deployment)
+    contracts = members["contracts"]
+    if not isinstance(contracts, dict):
+        raise DeploymentError("contracts: expected an object")
+    named = {
+        name: DeployedContract(**_members(each, name, DeployedContract))
+        for name, each in contracts.items()
+    }
+    return Deployment(members["chain_id"], members["genesis_hash"], named)
+
+
+def _members(value: object, what: str, kind: type[Deployment | DeployedContract]) -> dict[str, Any]:
+    names = set(kind.__slots__)
     if not isinstance(value, dict) or set(value) != names:
-        raise DeploymentError(f"{file}: expected an object with the members {sorted(names)}")
-    try:
-        return Deployment(**value)
-    except DeploymentError as error:
-        raise DeploymentError(f"{file}: {error}") from error
+        raise DeploymentError(f"{what}: expected an object with the members {sorted(names)}")
+    return value
 
 
 def write(file: Path, deployment: Deployment) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.exc import OperationalError
 
-from ledger_node.chain.anchoring import Anchoring
+from ledger_node.chain.anchoring import CONTRACT, Anchoring
 from ledger_node.chain.engine import EmbeddedEngine, EngineError, RecordedTransaction
 from ledger_node.chain.model import ChainTransaction, TransactionState
 from ledger_node.chain.usecases import TransactionStores
@@ -54,7 +54,7 @@ class Node:
         if self.engine is not None:
             await self.engine.start(self._record())
         deployment = await self.anchoring.deploy()
-        self.contract = self.anchoring.contract(deployment.address)
+        self.contract = self.anchoring.contract(deployment[CONTRACT].address)
         for tenant in self.publishers:
             await self.anchoring.open(self.contract, tenant)
 

@@ -53,7 +53,7 @@ class ChainPoint:
 
     Attributes:
         rpc_url: a node.
-        deployment: chain id, genesis, address and code hash.
+        deployment: chain id, genesis, addresses and code hashes.
         owner: address that opened the log.
 
     Raises:
@@ -160,11 +160,9 @@ async def read_anchors(point: ChainPoint, origin: str, found: Inspection) -> lis
     """Return the heads that the contract accepted; a node of another chain gives none."""
     rpc = Rpc(point.rpc_url)
     try:
-        contract = AnchorLog(rpc, artifacts.load(CONTRACT).abi, point.deployment.address)
-        chain_id, genesis = await RpcChain(rpc).identity()
-        wrong = point.deployment.mismatches(
-            chain_id=chain_id, genesis_hash=genesis, code_hash=await contract.code_hash()
-        )
+        address = point.deployment[CONTRACT].address
+        contract = AnchorLog(rpc, artifacts.load(CONTRACT).abi, address)
+        wrong = await RpcChain(rpc).mismatches(point.deployment)
         for name, wanted, came in wrong:
             found.find("other_chain", name, f"the node says {came}, expected {wanted}")
         if wrong:

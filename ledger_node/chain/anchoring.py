@@ -8,7 +8,7 @@ from pathlib import Path
 from eth_abi.abi import encode as abi_encode
 
 from contracts import addresses, artifacts
-from contracts.addresses import Deployment
+from contracts.addresses import DeployedContract, Deployment
 from ledger_node.chain.model import ChainTransaction, Purpose, TransactionState
 from ledger_node.chain.usecases import TransactionSender
 from madang.infra.chain import (
@@ -76,15 +76,12 @@ class Anchoring:
 
     async def _describe(self, address: str) -> Deployment:
         chain_id, genesis = await self.chain.identity()
-        code_hash = await self.contract(address).code_hash()
-        return Deployment(CONTRACT, chain_id, genesis, address, code_hash)
+        contract = DeployedContract(address, await self.chain.code_hash(address))
+        return Deployment(chain_id, genesis, {CONTRACT: contract})
 
     async def check(self, deployment: Deployment) -> None:
         """Hold the node against the record; ChainError names each difference."""
-        found = await self._describe(deployment.address)
-        wrong = deployment.mismatches(
-            chain_id=found.chain_id, genesis_hash=found.genesis_hash, code_hash=found.code_hash
-        )
+        wrong = await self.chain.mismatches(deployment)
         if wrong:
             told = "; ".join(f"{name} is {came}, not {wanted}" for name, wanted, came in wrong)
             raise ChainError(f"the node does not have the recorded chain: {told}")

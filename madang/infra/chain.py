@@ -16,6 +16,7 @@ from web3 import Web3
 from web3.types import Nonce
 from web3.utils.address import get_create_address
 
+from contracts.addresses import Deployment
 from madang.infra.rpc import Rpc, RpcError, number, understood
 
 # `append` took 86,039 gas at worst; some engines charge half of the limit, so it is tight.
@@ -141,11 +142,36 @@ class RpcChain:
         self.rpc = rpc
 
     async def identity(self) -> tuple[int, str]:
-        """Return chain id and genesis hash; RpcError if the node does not answer."""
+        """Return chain id and genesis hash; RpcError if the node does not answer.
+
+        The genesis is block 1 where the engine, such as one on CometBFT, has no block 0.
+        """
         chain_id = number(await self.rpc.call("eth_chainId"))
-        genesis = await self.rpc.call("eth_getBlockByNumber", "0x0", False)  # noqa: FBT003 - JSON
+        genesis = await self._block("0x0") or await self._block("0x1")
         with understood("eth_getBlockByNumber"):
             return chain_id, str(genesis["hash"])
+
+    async def _block(self, which: str) -> Any:  # noqa: ANN401 - any JSON value
+        return await self.rpc.call("eth_getBlockByNumber", which, False)  # noqa: FBT003 - JSON
+
+    async def code_hash(self, address: str) -> str:
+        """Return keccak-256 of the code at an address, "0x…"."""
+        code = str(await self.rpc.call("eth_getCode", address, "latest"))
+        with understood("eth_getCode"):
+            return "0x" + keccak(hexstr=code).hex()
+
+    async def mismatches(self, deployment: Deployment) -> tuple[tuple[str, str, str], ...]:
+        """Return what the node has otherwise, as `Deployment.mismatches`; () is good.
+
+        Raises:
+            RpcError: the node does not answer.
+        """
+        chain_id, genesis = await self.identity()
+        codes = {
+            name: await self.code_hash(contract.address)
+            for name, contract in deployment.contracts.items()
+        }
+        return deployment.mismatches(chain_id=chain_id, genesis_hash=genesis, code_hashes=codes)
 
     async def transaction_count(self, address: str) -> int:
         """Return how many transactions of the address are in blocks."""
@@ -179,7 +205,7 @@ class RpcChain:
             return None
         with understood("eth_getTransactionReceipt"):
             number_of_block = found["blockNumber"]
-        block = await self.rpc.call("eth_getBlockByNumber", number_of_block, False)  # noqa: FBT003 - JSON
+        block = await self._block(number_of_block)
         with understood("eth_getTransactionReceipt"):
             return Receipt(
                 succeeded=number(found["status"]) == 1,
@@ -228,12 +254,6 @@ class AnchorLog:
 
     def _encode(self, name: str, *arguments: object) -> bytes:
         return bytes.fromhex(str(self._contract.encode_abi(name, args=list(arguments)))[2:])
-
-    async def code_hash(self) -> str:
-        """Return keccak-256 of the deployed code, "0x…"."""
-        code = str(await self._rpc.call("eth_getCode", self.address, "latest"))
-        with understood("eth_getCode"):
-            return "0x" + keccak(hexstr=code).hex()
 
     async def head(self, log_id: bytes) -> Head:
         """Return the present head of a log."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger_node.chain.anchoring import Anchoring
+from ledger_node.chain.anchoring import CONTRACT, Anchoring
 from ledger_node.chain.engine import EmbeddedEngine, EngineSettings
 from ledger_node.chain.model import ChainTransaction
 from ledger_node.chain.store import ChainTransactionRow, SqlTransactionStores
@@ -107,7 +107,7 @@ class Running:
     async def begin(cls, ground: Ground, engine: EmbeddedEngine, rpc: Rpc) -> "Running":
         anchoring = ground.anchoring(rpc)
         deployment = await anchoring.deploy()
-        contract = anchoring.contract(deployment.address)
+        contract = anchoring.contract(deployment[CONTRACT].address)
         for tenant in ground.trees:
             await anchoring.open(contract, tenant)
         return cls(ground, engine, anchoring, contract)

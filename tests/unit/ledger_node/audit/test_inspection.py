@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contracts.addresses import Deployment
+from contracts.addresses import DeployedContract, Deployment
 from ledger_node.audit.inspection import (
     AuditInputError,
     ChainPoint,
@@ -368,7 +368,7 @@ OWNER = "0x" + "11" * 20
 @pytest.mark.parametrize("owner", ["", "nonsense", "0x12", "0x" + "gg" * 20])
 def test_an_owner_that_is_no_address_is_named(owner: str) -> None:
     zero = "0x" + "00" * 32
-    deployment = Deployment("AnchorLog", 1, zero, OWNER, zero)
+    deployment = Deployment(1, zero, {"AnchorLog": DeployedContract(OWNER, zero)})
     with pytest.raises(AuditInputError, match="owner"):
         ChainPoint("http://127.0.0.1:9", deployment, owner)
 
@@ -387,11 +387,12 @@ def test_a_node_of_another_chain_or_contract_gives_no_head(
             genuine = ChainPoint(url, deployment, owner)
             assert [each.size for each in await read_anchors(genuine, origin, found)] == [3]
             assert found.ok
+            here = deployment["AnchorLog"]
             for changes in (
                 {"chain_id": 1},
                 {"genesis_hash": "0x" + "00" * 32},
-                {"code_hash": "0x" + "00" * 32},
-                {"address": "0x" + "11" * 20},
+                {"contracts": {"AnchorLog": replace(here, code_hash="0x" + "00" * 32)}},
+                {"contracts": {"AnchorLog": replace(here, address="0x" + "11" * 20)}},
             ):
                 point = replace(genuine, deployment=replace(deployment, **changes))
                 assert await read_anchors(point, origin, found) == []
@@ -402,5 +403,5 @@ def test_a_node_of_another_chain_or_contract_gives_no_head(
     assert codes(found) == {
         ("other_chain", "chain_id"),
         ("other_chain", "genesis_hash"),
-        ("other_chain", "code_hash"),
+        ("other_chain", "AnchorLog.code_hash"),
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from contracts.addresses import Deployment
+from contracts.addresses import DeployedContract, Deployment
 from ledger_node.audit.inspection import Inspection
 from madang.cli.audit import UNREADABLE, _told
 from madang.cli.main import app
@@ -20,7 +20,7 @@ KEY = VerifierKey.of("log.example/hanbit/log", generate_ed25519("log")).encode()
 
 @pytest.mark.parametrize("second", ["", "no key", KEY, KEY + "\n"], ids=range(4))
 def test_what_is_no_second_key_ends_the_audit_before_it_begins(tmp_path: Path, second: str) -> None:
-    deployment = Deployment("AnchorLog", 1, HASH, ADDRESS, HASH)
+    deployment = Deployment(1, HASH, {"AnchorLog": DeployedContract(ADDRESS, HASH)})
     given = {
         "contract": strict_json.dumps(asdict(deployment)),
         "owner": ADDRESS,

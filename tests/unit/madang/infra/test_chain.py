@@ -40,7 +40,7 @@ CALLS: dict[str, Callable[[Rpc], Awaitable[object]]] = {
     "identity": lambda rpc: RpcChain(rpc).identity(),
     "count": lambda rpc: RpcChain(rpc).transaction_count(ADDRESS),
     "receipt": lambda rpc: RpcChain(rpc).receipt("0x00"),
-    "code": lambda rpc: AnchorLog(rpc, ABI, ADDRESS).code_hash(),
+    "code": lambda rpc: RpcChain(rpc).code_hash(ADDRESS),
     "head": lambda rpc: AnchorLog(rpc, ABI, ADDRESS).head(bytes(32)),
     "log_id": lambda rpc: AnchorLog(rpc, ABI, ADDRESS).log_id(ADDRESS, bytes(32)),
     "anchors": lambda rpc: AnchorLog(rpc, ABI, ADDRESS).anchors(bytes(32)),
@@ -56,6 +56,23 @@ def test_garbage_raises_only_the_nodes_error(call: str, value: Any) -> None:
 
 async def _await(call: Awaitable[object]) -> object:
     return await call
+
+
+class NoBlockZero(Rpc):
+    """A node whose chain begins with block 1."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    async def call(self, method: str, *params: object) -> Any:
+        if method == "eth_chainId":
+            return "0x7"
+        self.asked.append(params[0])
+        return {"hash": "0x" + "1b" * 32} if params[0] == "0x1" else None
+
+
+def test_the_genesis_is_block_1_where_there_is_no_block_0() -> None:
+    assert asyncio.run(RpcChain(NoBlockZero()).identity()) == (7, "0x" + "1b" * 32)
 
 
 def test_a_head_is_read_as_the_contract_gives_it() -> None:
