@@ -7,7 +7,7 @@ from madang.core.keys.signing import Signer
 from madang.core.merkle.checkpoint import Checkpoint
 from madang.core.merkle.cosignature import CosignerKey, cosign
 from madang.core.merkle.entry import EntryKind, hour_of
-from madang.core.merkle.note import NoteSignature
+from madang.core.merkle.note import ML_DSA_44_COSIGNATURE, NoteError, NoteSignature
 from madang.infra.clock import Clock
 
 
@@ -30,8 +30,14 @@ class Cosigner:
         return cosign(head, head.origin, self.signer, self.clock.now())
 
     def introduction(self) -> Submitted:
-        """Return the entry that says whose key this is, with the hour of now."""
+        """Return the entry that says whose key this is, with the hour of now.
+
+        Raises:
+            NoteError: the key is of a curve, like the first one.
+        """
         key = CosignerKey.of(self.identifier.partition("://")[2], self.signer)
+        if key.kind != ML_DSA_44_COSIGNATURE:
+            raise NoteError(f"a log's second key is ML-DSA-44, this one is {self.signer.algorithm}")
         return Submitted(
             # A slash is in no key that a service may use: nobody is there before the log.
             key=f"log-second/{self.signer.public_key.thumbprint()}",

@@ -20,7 +20,7 @@ from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.core.evidence.receipt import Receipt, ReceiptError
 from madang.core.merkle.cosignature import CosignerKey
-from madang.core.merkle.note import NoteError, VerifierKey
+from madang.core.merkle.note import ML_DSA_44_COSIGNATURE, NoteError, VerifierKey
 from madang.infra.rpc import RpcError
 
 UNREADABLE = 2
@@ -45,13 +45,18 @@ def audit(
     try:
         point = ChainPoint(rpc, addresses.read(contract), _text(owner))
         known = VerifierKey.parse(_text(key))
-        second = None if second_key is None else CosignerKey.parse(_text(second_key))
+        second = None if second_key is None else _second(_text(second_key))
         found = asyncio.run(inspect(log, known, point, receipt or [], decision, database, second))
     except (AuditInputError, DeploymentError, NoteError, OSError, RpcError) as error:
         typer.echo(f"cannot audit: {error}", err=True)
         raise typer.Exit(UNREADABLE) from error
     typer.echo(json.dumps(found.as_json()) if as_json else _told(found))
     raise typer.Exit(0 if found.ok else 1)
+
+
+def _second(text: str) -> CosignerKey:
+    """Return the second key; one of a curve would be no second one (ADR 0020)."""
+    return CosignerKey.parse(text, ML_DSA_44_COSIGNATURE)
 
 
 async def inspect(

@@ -79,6 +79,8 @@ from tests.fuzz.world import (
     STATE,
     VCT,
     VERIFIER,
+    WITNESS_KEY,
+    WITNESS_NAME,
 )
 
 Seeds = dict[str, tuple[bytes, ...]]
@@ -258,6 +260,8 @@ def logs() -> Seeds:
     newest = Checkpoint(ORIGIN, 3, tree.root())
     published = checkpoint.sign(newest, SIGNER).encode()
     cosigned = published + cosignature.cosign(newest, ORIGIN, ML_DSA, NOW).line().encode()
+    line = cosignature.cosign(newest, WITNESS_NAME, HOLDER, NOW).line()
+    witnessed = published + line.encode()
     proof = tuple(tree.inclusion_proof(2, 3))
     receipt = Receipt(
         ORIGIN, EntryKind.CREDENTIAL, 2, entry, salt, digest, proof, published.decode()
@@ -270,8 +274,9 @@ def logs() -> Seeds:
         "note_text": (published,),
         "note_key": (LOG_KEY.encode().encode(),),
         "checkpoint": (published,),
-        "cosigner_key": (COSIGNER_KEY.encode().encode(),),
+        "cosigner_key": (COSIGNER_KEY.encode().encode(), WITNESS_KEY.encode().encode()),
         "cosigned_checkpoint": (cosigned,),
+        "witnessed_checkpoint": (witnessed,),
         "tile_path": (b"tile/0/x001/067.p/8", b"tile/entries/000"),
         "tile": (b"\x02" + b"".join(leaves),),
         "tile_bundle": (b"\x01" + encode_bundle([b"a", b"bcd"]),),

@@ -16,6 +16,7 @@ from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import Signer, checker_for
 
 ED25519 = 0x01
+ED25519_COSIGNATURE = 0x04
 ML_DSA_44_COSIGNATURE = 0x06
 """Signature types; cosignatures are those of `merkle.cosignature`."""
 MAX_NOTE_BYTES = 64 * 1024
@@ -97,7 +98,8 @@ class VerifierKey:
         Raises:
             NoteError: when the form, the algorithm or the key id is another.
         """
-        return cls(*decode_key(text, ED25519))
+        name, _, public_key = decode_key(text, ED25519)
+        return cls(name, public_key)
 
     @classmethod
     def of(cls, name: str, signer: Signer) -> "VerifierKey":
@@ -134,8 +136,8 @@ def encode_key(name: str, kind: int, public_key: bytes) -> str:
     return f"{name}+{key_id(name, kind, public_key).hex()}+{encoded}"
 
 
-def decode_key(text: str, kind: int) -> tuple[str, bytes]:
-    """Return name and bytes of a published key of a signature type.
+def decode_key(text: str, *kinds: int) -> tuple[str, int, bytes]:
+    """Return name, signature type and bytes of a published key of one of these types.
 
     Raises:
         NoteError: when the form, the type or the key id is another.
@@ -145,14 +147,16 @@ def decode_key(text: str, kind: int) -> tuple[str, bytes]:
     check_name(name)
     told, _, encoded = rest.partition("+")
     raw = decode_base64(encoded)
-    if raw[:1] != bytes([kind]):
+    kind = next((each for each in kinds if raw[:1] == bytes([each])), None)
+    if kind is None:
+        expected = " or ".join(f"{each:02x}" for each in kinds)
         raise NoteError(
-            f"key algorithm {raw[:1].hex() or 'none'} in {name[:80]!r}, expected {kind:02x}"
+            f"key algorithm {raw[:1].hex() or 'none'} in {name[:80]!r}, expected {expected}"
         )
     own = key_id(name, kind, raw[1:]).hex()
     if told != own:
         raise NoteError(f"key id {told[:16]!r} of {name[:80]!r}, expected {own}")
-    return name, raw[1:]
+    return name, kind, raw[1:]
 
 
 def sign_text(text: str, name: str, signer: Signer) -> NoteSignature:

@@ -21,7 +21,7 @@ from madang.core.merkle.tiles import (
 )
 from madang.core.merkle.tree import HASH_SIZE, TreeError
 from tests.fuzz.harness import chunks, harness, require, text
-from tests.fuzz.world import COSIGNER_KEY, LOG_KEY
+from tests.fuzz.world import COSIGNER_KEY, LOG_KEY, WITNESS_KEY
 
 MAX_LEAVES = 70_000
 
@@ -59,6 +59,11 @@ def cosigner_key(data: bytes) -> None:
 @harness(NoteError)
 def cosigned_checkpoint(data: bytes) -> None:
     require(cosigned(checkpoints.parse_note(data), COSIGNER_KEY) is not None)
+
+
+@harness(NoteError)
+def witnessed_checkpoint(data: bytes) -> None:
+    require(cosigned(checkpoints.parse_note(data), WITNESS_KEY) is not None)
 
 
 @harness(TileError)

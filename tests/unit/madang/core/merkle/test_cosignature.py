@@ -1,6 +1,8 @@
-"""Cosignatures by ML-DSA-44, with a log's own one by torchwood v0.10.0 as an outside witness.
+"""Cosignatures by ML-DSA-44 and by Ed25519, with some that others have made.
 
-`torchwood_mldsa.txt` holds the key and the checkpoint of that project's cmd/litewitness/testdata.
+`torchwood_mldsa.txt` holds the key and the checkpoint of cmd/litewitness/testdata of torchwood
+v0.10.0; `arche2025h1.txt` a head of the CT log of that name (staging) and the keys of the log and
+of a public witness that cosigned it.
 """
 
 from dataclasses import replace
@@ -18,12 +20,15 @@ from madang.core.keys.software import (
     generate_ed25519,
     generate_ml_dsa_44,
     generate_ml_dsa_65,
+    generate_p256,
 )
 from madang.core.merkle import checkpoint as checkpoints
 from madang.core.merkle.checkpoint import Checkpoint, SignedCheckpoint
-from madang.core.merkle.cosignature import MAX_TIMESTAMP, CosignerKey, _message, cosign, cosigned
+from madang.core.merkle.cosignature import MAX_TIMESTAMP, CosignerKey, cosign, cosigned
 from madang.core.merkle.note import (
+    ED25519_COSIGNATURE,
     MAX_NOTE_BYTES,
+    ML_DSA_44_COSIGNATURE,
     NoteError,
     NoteSignature,
     VerifierKey,
@@ -35,12 +40,16 @@ from madang.core.merkle.note import (
 FOREIGN_KEY, FOREIGN_NOTE = (
     (Path(__file__).parent / "torchwood_mldsa.txt").read_text("utf-8").split("\n\n", maxsplit=1)
 )
+CT_KEY, WITNESS_KEY, CT_NOTE = (
+    (Path(__file__).parent / "arche2025h1.txt").read_text("utf-8").split("\n", maxsplit=2)
+)
 ORIGIN = "city.example/seoul/log"
 NOW = 1_800_000_000
 HEAD = Checkpoint(ORIGIN, 7, b"\x07" * 32)
 LOG = generate_ed25519("log")
 SIGNER = SoftwareSigner(mldsa.MLDSA44PrivateKey.from_seed_bytes(bytes(32)), "pq")
 KEY = CosignerKey.of(ORIGIN, SIGNER)
+WITNESS, WITNESS_NAME = generate_ed25519("witness"), "other.example/saebyeol/witness"
 
 
 def published(head: Checkpoint = HEAD, *added: NoteSignature) -> SignedCheckpoint:
@@ -137,7 +146,7 @@ def test_a_time_beyond_63_bits_is_refused() -> None:
     with pytest.raises(NoteError, match="timestamp"):
         cosign(HEAD, ORIGIN, SIGNER, -1)
     beyond = MAX_TIMESTAMP + 1
-    signature = SIGNER.sign(_message(ORIGIN, beyond, HEAD))
+    signature = SIGNER.sign(KEY.type.message(ORIGIN, beyond, HEAD))
     assert KEY.check(beyond.to_bytes(8, "big") + signature, HEAD) is None
 
 
@@ -153,8 +162,8 @@ def test_names_are_limited_to_what_the_message_has_room_for() -> None:
     assert KEY.check(bytes(2428), replace(HEAD, origin=longer)) is None
 
 
-def test_only_ml_dsa_44_cosigns() -> None:
-    for signer in (LOG, generate_ml_dsa_65("k")):
+def test_only_ed25519_and_ml_dsa_44_cosign() -> None:
+    for signer in (generate_p256("k"), generate_ml_dsa_65("k")):
         with pytest.raises(NoteError, match=signer.algorithm):
             cosign(HEAD, ORIGIN, signer, NOW)
 
@@ -171,8 +180,11 @@ def test_only_ml_dsa_44_cosigns() -> None:
         encode_key(ORIGIN, 0x06, b""),
         encode_key("a b", 0x06, bytes(1312)),
         encode_key(ORIGIN, 0x05, bytes(1312)),
+        encode_key(ORIGIN, 0x04, bytes(1312)),
+        encode_key(ORIGIN, 0x06, bytes(32)),
+        encode_key(ORIGIN, 0x04, bytes(31)),
     ],
-    ids=range(9),
+    ids=range(12),
 )
 def test_what_is_no_key_is_refused(text: str) -> None:
     with pytest.raises(NoteError):
@@ -184,9 +196,74 @@ def test_a_cosigners_key_is_none_of_a_log() -> None:
         VerifierKey.parse(KEY.encode())
 
 
+def test_a_witness_of_the_world_signed_the_head_of_a_log_of_the_world() -> None:
+    key = CosignerKey.parse(WITNESS_KEY)
+    signed = checkpoints.parse_note(CT_NOTE)
+    assert (key.name, key.kind) == ("remora.n621.de", ED25519_COSIGNATURE)
+    assert key.encode() == WITNESS_KEY
+    assert cosigned(signed, key) == 1_779_573_024
+    assert checkpoints.verify(signed, VerifierKey.parse(CT_KEY))
+
+
+@pytest.mark.parametrize(
+    "change", [{"size": 2}, {"root": bytes(32)}, {"origin": "a.example"}, {"extensions": ("x",)}]
+)
+def test_a_witness_of_the_world_signed_no_other_head(change: dict[str, Any]) -> None:
+    signed = checkpoints.parse_note(CT_NOTE)
+    other = replace(signed, checkpoint=replace(signed.checkpoint, **change))
+    assert cosigned(other, CosignerKey.parse(WITNESS_KEY)) is None
+
+
+@pytest.mark.parametrize("timestamp", [0, NOW, MAX_TIMESTAMP])
+def test_a_witness_signs_by_ed25519(timestamp: int) -> None:
+    key = CosignerKey.of(WITNESS_NAME, WITNESS)
+    line = cosign(HEAD, WITNESS_NAME, WITNESS, timestamp)
+    assert len(line.signature) == 72
+    assert key.kind == ED25519_COSIGNATURE
+    assert CosignerKey.parse(key.encode()) == key
+    assert cosigned(published(HEAD, line), key) == timestamp
+    assert key.type.message(WITNESS_NAME, timestamp, HEAD) == (
+        b"cosignature/v1\ntime %d\n" % timestamp + HEAD.text().encode()
+    )
+
+
+def test_a_cosignature_is_no_signature_of_a_log_by_the_same_key() -> None:
+    line = cosign(HEAD, ORIGIN, LOG, NOW)
+    log = VerifierKey.of(ORIGIN, LOG)
+    assert line.key_id != log.key_id
+    assert not log.check(line.signature[8:], HEAD.text())
+    false = replace(line, key_id=log.key_id)
+    assert not checkpoints.verify(published(HEAD, false), log)
+
+
+def test_time_root_and_extensions_are_signed_by_ed25519() -> None:
+    key = CosignerKey.of(WITNESS_NAME, WITNESS)
+    line = cosign(HEAD, WITNESS_NAME, WITNESS, NOW)
+    later = replace(line, signature=(NOW + 1).to_bytes(8, "big") + line.signature[8:])
+    assert cosigned(published(HEAD, later), key) is None
+    for other in (replace(HEAD, root=bytes(32)), replace(HEAD, extensions=("more",))):
+        assert cosigned(published(other, line), key) is None
+
+
+def test_a_type_that_is_not_expected_is_refused() -> None:
+    witness = CosignerKey.of(WITNESS_NAME, WITNESS).encode()
+    assert CosignerKey.parse(witness, ED25519_COSIGNATURE).name == WITNESS_NAME
+    with pytest.raises(NoteError, match=r"04 in .*expected 06"):
+        CosignerKey.parse(witness, ML_DSA_44_COSIGNATURE)
+    with pytest.raises(NoteError, match="expected 04 or 06"):
+        CosignerKey.parse(VerifierKey.of(ORIGIN, LOG).encode())
+    with pytest.raises(NoteError, match="05"):
+        CosignerKey(ORIGIN, 0x05, bytes(32))
+
+
 @given(st.binary(max_size=40) | st.binary(min_size=2428, max_size=2428))
 def test_any_bytes_are_no_cosignature(signature: bytes) -> None:
     assert KEY.check(signature, HEAD) is None
+
+
+@given(st.binary(max_size=80) | st.binary(min_size=72, max_size=72))
+def test_any_bytes_are_no_cosignature_by_ed25519(signature: bytes) -> None:
+    assert CosignerKey.of(WITNESS_NAME, WITNESS).check(signature, HEAD) is None
 
 
 @given(st.text(max_size=80))
