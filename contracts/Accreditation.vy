@@ -241,6 +241,7 @@ def suspend(id: bytes32):
     @notice Suspends a record at once; by its own body. Only the members resume it.
     """
     self._onlySealed()
+    assert self._records[id].since != 0, "no such record"
     assert self._records[id].body == msg.sender, "not the body"
     self._suspend(id, 0)
 
@@ -252,6 +253,7 @@ def handLease(tenant: bytes32, to: address):
             which shuts out another copy of the holder's service.
     """
     self._onlySealed()
+    assert self._leases[tenant].fence != 0, "lease is not given"
     assert self._leases[tenant].holder == msg.sender, "not the holder"
     assert to != empty(address), "wrong account"
     self._setLease(tenant, to, 0)

@@ -139,6 +139,7 @@ def append(logId: bytes32, size: uint64, root: bytes32, proof: DynArray[bytes32,
     """
     slots: Slots = self._heads[logId]
     packed: uint256 = slots.packed
+    assert packed != 0, "log is not open"
     assert packed & OWNER_MASK == convert(msg.sender, uint256), "not the owner"
     old: uint256 = (packed >> SIZE_SHIFT) & SIZE_MASK
     new: uint256 = convert(size, uint256)
@@ -274,6 +275,7 @@ def acceptOwner(logId: bytes32):
             Root, size and time of the head stay as they are.
     """
     rotation: Rotation = self._rotations[logId]
+    assert rotation.successor != empty(address), "nothing is proposed"
     assert rotation.successor == msg.sender, "not the successor"
     assert block.timestamp >= convert(rotation.ready, uint256), "too early"
     packed: uint256 = self._heads[logId].packed
@@ -324,6 +326,7 @@ def acceptGuardian():
     @notice Completes a change of guardian; called by the successor once the delay is over.
     """
     rotation: Rotation = self.guardianRotation
+    assert rotation.successor != empty(address), "nothing is proposed"
     assert rotation.successor == msg.sender, "not the successor"
     assert block.timestamp >= convert(rotation.ready, uint256), "too early"
     old: address = self.guardian

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from federation import Federation
     from harness import Chain
 
 VECTORS = Path(__file__).resolve().parents[3] / "shared" / "vectors"
@@ -33,6 +34,27 @@ def deployed() -> "Chain":
 def chain(deployed: "Chain") -> "Iterator[Chain]":
     with import_module("boa").env.anchor():
         yield deployed
+
+
+@pytest.fixture(scope="session")
+def laid() -> "Federation":
+    """One Accreditation with its AnchorLog for all tests, not yet sealed."""
+    federation: Federation = import_module("federation").unsealed()
+    return federation
+
+
+@pytest.fixture
+def founding(laid: "Federation") -> "Iterator[Federation]":
+    """The contracts while the founder may still act."""
+    with import_module("boa").env.anchor():
+        yield laid
+
+
+@pytest.fixture
+def federation(founding: "Federation") -> "Federation":
+    """The contracts as they run: sealed, with a tenant and five members, of whom three decide."""
+    sealed: Federation = import_module("federation").sealed(founding)
+    return sealed
 
 
 @pytest.fixture(scope="session")

@@ -3,16 +3,15 @@
 import hashlib
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boa
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SOURCE = REPOSITORY / "contracts" / "AnchorLog.vy"
 DELAY = 7 * 86_400
 LABEL = hashlib.sha256(b"city.example/seoul/log").digest()
-ZERO_ADDRESS = "0x" + "00" * 20
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,13 @@ class Chain:
         return found
 
 
+@cache
+def compiled(name: str) -> Any:
+    """Return a contract that can be deployed any number of times."""
+    return boa.load_partial(str(REPOSITORY / "contracts" / f"{name}.vy"))
+
+
 def deploy() -> Chain:
     names = ("owner", "guardian", "stranger", "successor")
     accounts = {name: boa.env.generate_address(name) for name in names}
-    return Chain(boa.load(str(SOURCE), accounts["guardian"], DELAY), **accounts)
+    return Chain(compiled("AnchorLog").deploy(accounts["guardian"], DELAY), **accounts)

@@ -2,8 +2,9 @@
 
 import boa
 import pytest
+from actions import ZERO_ADDRESS
 from eth_hash.auto import keccak as keccak256
-from harness import ZERO_ADDRESS, Chain
+from harness import Chain
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -82,8 +83,9 @@ def test_only_the_owner_appends(chain: Chain, log: bytes, who: str) -> None:
 
 def test_a_log_that_is_not_open_takes_nothing(chain: Chain) -> None:
     log = chain.contract.idOf(chain.owner, LABEL)
-    with chain.refuses("not the owner"):
-        chain.append(log, 1, TREE.root(1), [])
+    for account in (chain.owner, ZERO_ADDRESS):
+        with chain.at(account), chain.refuses("log is not open"):
+            chain.contract.append(log, 1, TREE.root(1), [])
     assert chain.contract.head(log).owner == ZERO_ADDRESS
 
 

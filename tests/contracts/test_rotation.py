@@ -2,7 +2,8 @@
 
 import boa
 import pytest
-from harness import DELAY, SOURCE, ZERO_ADDRESS, Chain
+from actions import ZERO_ADDRESS
+from harness import DELAY, Chain, compiled
 
 from madang.core.merkle.tree import Tree, leaf_hash
 
@@ -91,8 +92,9 @@ def test_only_the_successor_accepts(chain: Chain, log: bytes) -> None:
 
 
 def test_nothing_proposed_is_nothing_to_accept_or_cancel(chain: Chain, log: bytes) -> None:
-    with chain.at(chain.successor), chain.refuses("not the successor"):
-        chain.contract.acceptOwner(log)
+    for account in (chain.successor, ZERO_ADDRESS):
+        with chain.at(account), chain.refuses("nothing is proposed"):
+            chain.contract.acceptOwner(log)
     with chain.at(chain.guardian), chain.refuses("nothing is proposed"):
         chain.contract.cancelRotation(log)
 
@@ -101,7 +103,7 @@ def test_a_proposal_is_used_once(chain: Chain, log: bytes) -> None:
     propose(chain, log, chain.owner)
     chain.later(DELAY)
     accept(chain, log)
-    with chain.at(chain.successor), chain.refuses("not the successor"):
+    with chain.at(chain.successor), chain.refuses("nothing is proposed"):
         chain.contract.acceptOwner(log)
 
 
@@ -124,7 +126,7 @@ def test_a_proposal_can_be_cancelled(chain: Chain, log: bytes, by: str, cancelle
         chain.contract.cancelRotation(log)
     assert chain.events() == [("RotationCancelled", {"logId": log, "by": account})]
     chain.later(DELAY)
-    with chain.at(chain.successor), chain.refuses("not the successor"):
+    with chain.at(chain.successor), chain.refuses("nothing is proposed"):
         chain.contract.acceptOwner(log)
 
 
@@ -192,8 +194,9 @@ def test_a_handover_of_the_guardian_can_be_cancelled(chain: Chain) -> None:
         chain.contract.cancelGuardian()
     assert chain.events() == [("GuardianCancelled", {"successor": chain.successor})]
     chain.later(DELAY)
-    with chain.at(chain.successor), chain.refuses("not the successor"):
-        chain.contract.acceptGuardian()
+    for account in (chain.successor, ZERO_ADDRESS):
+        with chain.at(account), chain.refuses("nothing is proposed"):
+            chain.contract.acceptGuardian()
 
 
 def test_only_the_guardian_hands_over(chain: Chain, log: bytes) -> None:
@@ -203,8 +206,13 @@ def test_only_the_guardian_hands_over(chain: Chain, log: bytes) -> None:
                 chain.contract.proposeGuardian(account)
             with chain.refuses("not the guardian"):
                 chain.contract.cancelGuardian()
-            with chain.refuses("not the successor"):
+            with chain.refuses("nothing is proposed"):
                 chain.contract.acceptGuardian()
+    with chain.at(chain.guardian):
+        chain.contract.proposeGuardian(chain.successor)
+    for account in (chain.owner, chain.stranger, chain.guardian):
+        with chain.at(account), chain.refuses("not the successor"):
+            chain.contract.acceptGuardian()
     with chain.at(chain.guardian):
         for nobody in (ZERO_ADDRESS, chain.guardian):
             with chain.refuses("no successor"):
@@ -214,14 +222,14 @@ def test_only_the_guardian_hands_over(chain: Chain, log: bytes) -> None:
 @pytest.mark.parametrize("delay", [0, DAY - 1, 90 * DAY + 1, 2**256 - 1])
 def test_the_delay_is_between_1_and_90_days(chain: Chain, delay: int) -> None:
     with pytest.raises(boa.BoaError, match="delay not 1 to 90 days"):
-        boa.load(str(SOURCE), chain.guardian, delay)
+        compiled("AnchorLog").deploy(chain.guardian, delay)
 
 
 def test_a_deployment_needs_a_guardian(chain: Chain) -> None:
     with pytest.raises(boa.BoaError, match="guardian is zero"):
-        boa.load(str(SOURCE), ZERO_ADDRESS, DELAY)
+        compiled("AnchorLog").deploy(ZERO_ADDRESS, DELAY)
 
 
 @pytest.mark.parametrize("delay", [DAY, 90 * DAY])
 def test_the_bounds_of_the_delay_are_allowed(chain: Chain, delay: int) -> None:
-    assert boa.load(str(SOURCE), chain.guardian, delay).delay() == delay
+    assert compiled("AnchorLog").deploy(chain.guardian, delay).delay() == delay
