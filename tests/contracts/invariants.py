@@ -1,22 +1,6 @@
-"""What must hold whatever anybody calls, in words; `check` holds a step of both contracts to it.
+"""Holds one step of both contracts to what must hold whatever anybody calls.
 
-1.  A log's root and size change only by an append of its owner, with a valid proof that the old
-    tree is a prefix of the new one.
-2.  A log's owner changes only when its successor accepts, after the delay; root, size and time of
-    the head stay as they are. So it is with the guardian's office.
-3.  A record is added, removed or resumed, a member or the quorum changed, only by a decision:
-    approved by a quorum of present members, after the time lock.
-4.  A record is suspended only by its own body or by a decision.
-5.  Removed stays removed: neither that time nor that of a suspension before changes again.
-6.  A fence only grows, by one, whenever a tenant is given to somebody, by its holder or by a
-    decision.
-7.  The quorum is more than half of the members and at most all; members differ, none is zero.
-8.  The slot `history` is the hash of all changes, and replaying them gives the whole state.
-9.  A decision is carried out once, and after the seal there is no founder.
-10. A call that is refused changes nothing.
-
-That contracts and Python models agree, on the outcome of each call as on the state, the machine
-checks beside these.
+The number in a check is that of docs/contracts.md, "What must hold", where it stands in words.
 """
 
 from dataclasses import dataclass
