@@ -13,12 +13,11 @@ from ledger_node.chain.engine import EmbeddedEngine, EngineSettings
 from ledger_node.settings import Settings
 from madang.core.merkle.tree import Tree
 from madang.infra.chain import (
-    APPEND_GAS,
-    DEPLOY_GAS,
     OPEN_GAS,
     AnchorLog,
     ChainAccount,
     RpcChain,
+    append_gas,
     contract_address,
     wait_for_receipt,
 )
@@ -52,14 +51,14 @@ async def _appends(engine: EmbeddedEngine) -> dict[int, int]:
         nonlocal nonce
         signed = account.sign(nonce=nonce, to=to, data=data, gas=gas)
         nonce += 1
-        await chain.send(signed.raw)
-        receipt = await wait_for_receipt(chain, signed.hash)
+        receipt = await wait_for_receipt(chain, signed.hash, signed.raw)
         if not receipt.succeeded:
             raise RuntimeError("the chain refused a transaction of the bench")
         return receipt.gas_used
 
     arguments = abi_encode(["address", "uint256"], [account.address, 86_400])
-    await send(None, artifact.bytecode + arguments, DEPLOY_GAS)
+    code = artifact.bytecode + arguments
+    await send(None, code, await chain.estimate(account.address, None, code))
     contract = AnchorLog(engine.rpc, artifact.abi, contract_address(account.address, 0))
     tree = Tree(hashlib.sha256(at.to_bytes(8)).digest() for at in range(START))
     found = {}
@@ -68,13 +67,13 @@ async def _appends(engine: EmbeddedEngine) -> dict[int, int]:
         await send(contract.address, contract.open_call(label), OPEN_GAS)
         log_id = await contract.log_id(account.address, label)
         first = contract.append_call(log_id, START, tree.root(START), ())
-        await send(contract.address, first, APPEND_GAS)
+        await send(contract.address, first, append_gas(0))
         while tree.size < START + number:
             tree.append(hashlib.sha256(tree.size.to_bytes(8)).digest())
         size = START + number
         proof = tree.consistency_proof(START, size)
         call = contract.append_call(log_id, size, tree.root(size), proof)
-        found[number] = await send(contract.address, call, APPEND_GAS)
+        found[number] = await send(contract.address, call, append_gas(len(proof)))
     return found
 
 

@@ -55,6 +55,8 @@ class Deployment:
         genesis_hash: hash of block 0, or of block 1 where the engine has no block 0, "0x" and
             64 lower-case hex digits.
         contracts: by name, as in `artifacts.load`.
+        final_depth: after how many further blocks one is final, 0 where a block is never taken
+            back; None where the engine tells it by the tag `finalized`.
 
     Raises:
         DeploymentError: naming the value that has another form.
@@ -63,10 +65,14 @@ class Deployment:
     chain_id: int
     genesis_hash: str
     contracts: Mapping[str, DeployedContract]
+    final_depth: int | None = None
 
     def __post_init__(self) -> None:
         if type(self.chain_id) is not int or self.chain_id < 1:
             raise DeploymentError(f"chain_id {self.chain_id!r}, expected a positive integer")
+        depth = self.final_depth
+        if depth is not None and (type(depth) is not int or depth < 0):
+            raise DeploymentError(f"final_depth {depth!r}, expected null, 0 or more")
         _check("genesis_hash", self.genesis_hash, _HASH)
         if not 0 < len(self.contracts) <= MAX_CONTRACTS:
             raise DeploymentError(f"{len(self.contracts)} contracts, expected 1 to {MAX_CONTRACTS}")
@@ -119,6 +125,12 @@ def read(file: Path) -> Deployment:
 
 
 def _deployment(value: object) -> Deployment:
+    if isinstance(value, dict) and "contract" in value:
+        raise DeploymentError(
+            "this record was made before there was an Accreditation contract, and what was"
+            " deployed then cannot be carried over: start in another state folder"
+            " (MADANG_STATE_DIR, or --state of `madang run`)"
+        )
     members = _members(value, "a record", Deployment)
     contracts = members["contracts"]
     if not isinstance(contracts, dict):
@@ -127,7 +139,7 @@ def _deployment(value: object) -> Deployment:
         name: DeployedContract(**_members(each, name, DeployedContract))
         for name, each in contracts.items()
     }
-    return Deployment(members["chain_id"], members["genesis_hash"], named)
+    return Deployment(**members | {"contracts": named})
 
 
 def _members(value: object, what: str, kind: type[Deployment | DeployedContract]) -> dict[str, Any]:

@@ -8,17 +8,19 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from ledger_node.audit.routes import audit_router
-from ledger_node.chain.anchoring import Anchoring
-from ledger_node.chain.engine import EmbeddedEngine, EngineSettings
-from ledger_node.chain.store import ChainTransactionRow, SqlTransactionStores
-from ledger_node.chain.usecases import TransactionSender
+from ledger_node.chain.deployment import FoundingRecords, no_records
+from ledger_node.chain.store import ChainTransactionRow
+from ledger_node.chain.usecases import Watch
+from ledger_node.condition import told
 from ledger_node.errors import TABLE
+from ledger_node.following import Following
 from ledger_node.publisher.cosigner import Cosigner
 from ledger_node.publisher.files import LogFiles, only_writer
 from ledger_node.publisher.routes import append_router, reading_router
 from ledger_node.publisher.store import LogEntryRow, LogHeadRow, SqlLogs
 from ledger_node.publisher.usecases import Publisher
 from ledger_node.settings import Settings
+from ledger_node.wiring import ChainParts, chain_work
 from ledger_node.worker import Node
 from madang.access.guard import Guard
 from madang.access.service_token import FolderServiceKeys, ServiceKeys
@@ -26,13 +28,12 @@ from madang.access.sign_in import sign_in_router
 from madang.access.staff import Staff, StaffAccount, StaffSession
 from madang.infra.background import background
 from madang.infra.catalogue import load_catalogue
-from madang.infra.chain import ChainAccount, RpcChain
+from madang.infra.chain import ChainAccount
 from madang.infra.clock import Clock, SystemClock
 from madang.infra.db import Database
 from madang.infra.ids import Ids, SystemIds
 from madang.infra.journal import JournalEntry
 from madang.infra.keystore import Keystore
-from madang.infra.rpc import Rpc
 from madang.infra.setup import LOG, LOG_SECOND, StateFolders, keystore
 from madang.infra.tenancy import Addresses, Tenants
 from madang.infra.web.app import Parts, create_app
@@ -42,7 +43,6 @@ from madang.infra.web.pages import Pages
 
 SERVICE = "log"
 _PAGES = Path(__file__).parent / "audit" / "pages"
-GENESIS_FILE = "genesis-time"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ class Deps:
     """Every adapter of the service.
 
     Attributes:
-        lead: the municipality that deploys the contract.
+        lead: the municipality that deploys the contracts.
+        founding: the records that the Accreditation contract begins with.
     """
 
     clock: Clock
@@ -62,6 +63,7 @@ class Deps:
     keys: Keystore
     service_keys: ServiceKeys
     texts: Texts
+    founding: FoundingRecords = no_records
 
 
 def production(settings: Settings) -> Deps:
@@ -119,6 +121,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
             ],
             max_body_bytes=settings.max_body_bytes,
             lifespan=lifespan,
+            health=lambda: told(node.conditions, stores, deps.clock.now()),
         )
     )
 
@@ -143,41 +146,17 @@ def _publishers(settings: Settings, deps: Deps, stores: dict[str, SqlLogs]) -> d
 
 
 def _node(settings: Settings, deps: Deps, publishers: dict[str, Publisher]) -> Node:
-    own = None if settings.rpc_url else _engine_settings(settings, deps.clock)
-    engine = EmbeddedEngine(own, deps.clock) if own else None
-    rpc = Rpc(settings.rpc_url) if engine is None else engine.rpc
-    chain, stores = RpcChain(rpc), SqlTransactionStores(deps.database)
-    anchoring = Anchoring(
-        chain=chain,
-        sender=TransactionSender(chain, stores, settings.receipt_seconds),
+    parts = ChainParts(
+        clock=deps.clock,
+        database=deps.database,
         accounts={
             tenant: ChainAccount(deps.keys.secret(tenant, "chain"), settings.chain_id)
             for tenant in publishers
         },
         origins={tenant: publisher.origin for tenant, publisher in publishers.items()},
         lead=deps.lead,
-        record=settings.state_dir / "contract.json",
-        owners=StateFolders(settings.state_dir).log_keys,
-        delay=settings.rotation_delay_seconds,
+        founding=deps.founding,
     )
-    return Node(
-        publishers, anchoring, stores, engine, settings.checkpoint_seconds, settings.cache_seconds
-    )
-
-
-def _engine_settings(settings: Settings, clock: Clock) -> EngineSettings:
-    """Return how the engine runs; the time of its first block is kept for the chain's life."""
-    folder = settings.state_dir / "chain"
-    folder.mkdir(parents=True, exist_ok=True)
-    genesis = folder / GENESIS_FILE
-    if not genesis.exists():
-        fresh = genesis.with_suffix(".new")
-        fresh.write_text(str(clock.now()), "ascii")
-        fresh.replace(genesis)
-    return EngineSettings(
-        binary=settings.engine,
-        port=settings.chain_port,
-        chain_id=settings.chain_id,
-        genesis_time=int(genesis.read_text("ascii")),
-        cache=folder / "state",
-    )
+    work = chain_work(settings, parts)
+    following = Following(work, Watch(work.anchoring.chain, work.stores, deps.clock))
+    return Node(publishers, following, (), settings.checkpoint_seconds)

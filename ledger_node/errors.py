@@ -1,6 +1,11 @@
 """How the ledger node tells its errors."""
 
-from ledger_node.publisher.model import AppendError, ForeignOfficeError, KeyConflictError
+from ledger_node.publisher.model import (
+    AppendError,
+    ForeignOfficeError,
+    KeyConflictError,
+    LogStoppedError,
+)
 from madang.access import errors as access_errors
 from madang.core.merkle.entry import EntryError
 from madang.infra.web.errors import Refusal, Table
@@ -12,6 +17,9 @@ TABLE: Table = {
     ),
     AppendError: lambda error: Refusal(400, "invalid_entries", "log.invalid_entries", str(error)),
     EntryError: lambda error: Refusal(400, "invalid_entries", "log.invalid_entries", str(error)),
+    LogStoppedError: lambda _: Refusal(
+        503, "log_stopped", "log.stopped", "nothing is entered until an operator looked"
+    ),
     ForeignOfficeError: lambda _: Refusal(
         403, "foreign_office", "log.foreign_office", "an office appends in its own name only"
     ),

@@ -11,19 +11,28 @@ class Settings(CommonSettings):
     """What the ledger node needs beyond what every service has.
 
     Attributes:
-        rpc_url: JSON-RPC address of a chain; the embedded engine is started when it is empty.
+        rpc_urls: JSON-RPC addresses of nodes of one chain, as a JSON array, in the order in which
+            they are tried; the embedded engine is started when there are none.
+        rpc_timeout_seconds: longest wait for a whole answer of a node.
+        rpc_max_bytes: longest answer of a node accepted.
+        final_depth: after how many further blocks one is final, 0 where the engine never takes a
+            block back; empty where the engine tells it by the tag `finalized`. It goes into the
+            record of the deployment, which counts from then on. The embedded engine has 0.
         engine: program of the embedded engine.
         chain_port: loopback port of the embedded engine.
-        chain_id: id of the embedded chain.
+        chain_id: id of the chain, which transactions are signed for.
         checkpoint_seconds: least time between two checkpoints of a log.
         checkpoint_entries: most entries that one checkpoint takes in.
         append_entries: most entries in one call.
         cache_seconds: least time between two writes of the embedded engine's file.
         receipt_seconds: longest wait for a block.
-        rotation_delay_seconds: time lock of the contract, 1 to 90 days.
+        rotation_delay_seconds: time lock of the contracts, 1 to 90 days.
     """
 
-    rpc_url: str = ""
+    rpc_urls: tuple[str, ...] = ()
+    rpc_timeout_seconds: float = 10.0
+    rpc_max_bytes: int = 32_000_000
+    final_depth: int | None = None
     engine: Path = Path(__file__).parent / _ENGINE
     chain_port: int = 8406
     chain_id: int = 8283

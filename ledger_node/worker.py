@@ -1,22 +1,24 @@
-"""The node's work: recover, deploy and open once, then checkpoints and anchors in turn."""
+"""The node's work: recover, deploy and open once, then checkpoints and anchors beside each other.
+
+Each log is on its own: one that waits for the chain, or was stopped, holds up no other.
+"""
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from sqlalchemy.exc import OperationalError
 
-from ledger_node.chain.anchoring import CONTRACT, Anchoring
-from ledger_node.chain.engine import EmbeddedEngine, EngineError, RecordedTransaction
-from ledger_node.chain.model import ChainTransaction, TransactionState
-from ledger_node.chain.usecases import TransactionStores
-from ledger_node.publisher.model import HeadState
+from ledger_node.condition import WAITS, Condition, word
+from ledger_node.following import Following
+from ledger_node.publisher.model import LogDamagedError
 from ledger_node.publisher.usecases import Publisher
-from madang.infra.chain import AnchorLog, ChainError
-from madang.infra.rpc import RpcError
+from ledger_node.remembered import LogSetBackError, Memory, hold
+from madang.infra.rpc import WrongNodeError
 
-RETRY_SECONDS = 1.0
+RETRY_SECONDS: Final = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -26,50 +28,59 @@ class Node:
 
     Attributes:
         publishers: the one writer of each log, by tenant.
-        anchoring: brings heads to the contract.
-        stores: record of transactions, replayed into the embedded engine.
-        engine: the embedded engine; None when the chain is elsewhere.
+        following: brings heads to the chain.
+        memories: who remembers heads of the logs, beside the chain.
         checkpoint_seconds: least time between two checkpoints.
-        cache_seconds: least time between two writes of the engine's file.
+        conditions: how each log is doing.
     """
 
     publishers: Mapping[str, Publisher]
-    anchoring: Anchoring
-    stores: TransactionStores
-    engine: EmbeddedEngine | None
+    following: Following
+    memories: Sequence[Memory]
     checkpoint_seconds: float
-    cache_seconds: float
-    contract: AnchorLog | None = field(default=None, init=False)
+    conditions: dict[str, Condition] = field(init=False)
     _behind: set[str] = field(default_factory=set, init=False)
 
+    def __post_init__(self) -> None:
+        self.conditions = {tenant: Condition() for tenant in self.publishers}
+
     async def start(self) -> None:
-        """Bring files and chain up to the durable state.
+        """Bring files and chain up to the durable state, as far as the chain answers.
 
         Raises:
-            LogDamagedError, ChainError: somebody has to look; nothing was signed.
+            EngineError: the embedded engine cannot be started.
+            WrongNodeError: the node is one of another chain.
+            DeploymentError: the record of the deployment is no such record.
         """
-        for publisher in self.publishers.values():
-            publisher.recover()
-            publisher.introduce()
-        if self.engine is not None:
-            await self.engine.start(self._record())
-        deployment = await self.anchoring.deploy()
-        self.contract = self.anchoring.contract(deployment[CONTRACT].address)
-        for tenant in self.publishers:
-            await self.anchoring.open(self.contract, tenant)
+        for tenant, publisher in self.publishers.items():
+            try:
+                publisher.recover()
+                publisher.introduce()
+            except LogDamagedError as error:
+                self._stop(tenant, error)
+        await self.following.work.start()
+        await self._begin()
 
-    def _record(self) -> list[RecordedTransaction]:
-        with self.stores() as store:
-            return [_recorded(transaction) for transaction in store.all()]
+    async def _begin(self) -> None:
+        try:
+            await self.following.work.deploy()
+        except WAITS as error:
+            if isinstance(error, WrongNodeError) and error.kind == "other_chain":
+                raise
+        for tenant in self.publishers:
+            await self.anchor(tenant)
+
+    def _stop(self, tenant: str, error: Exception) -> None:
+        self.conditions[tenant].stopped = self.publishers[tenant].stopped = str(error)
+        _log.critical("the log of %s is stopped: %s", tenant, error)
 
     async def run(self) -> None:
         """Publish and anchor for ever; ends when cancelled."""
-        tasks = [self._publish(), self._anchor()]
-        if self.engine is not None:
-            tasks.append(self._save())
         async with asyncio.TaskGroup() as group:
-            for task in tasks:
-                group.create_task(task)
+            group.create_task(self._publish())
+            group.create_task(self.following.work.keep())
+            for tenant in self.publishers:
+                group.create_task(self._anchor(tenant))
 
     async def _publish(self) -> None:
         while True:
@@ -81,76 +92,59 @@ class Node:
         """Sequence and publish what waits; a full disk or a locked database is tried again.
 
         What was signed is in the database, and the files are brought up to it before the next
-        head.
+        head. Nothing is signed before the log was held against what others remember of it.
         """
+        if not self.conditions[tenant].signs:
+            return
         publisher = self.publishers[tenant]
         try:
             if tenant in self._behind:
                 publisher.recover()
                 self._behind.discard(tenant)
             publisher.checkpoint()
+        except LogDamagedError as error:
+            self._stop(tenant, error)
         except (OperationalError, OSError) as error:
             self._behind.add(tenant)
             _log.error("the log of %s waits: %s", tenant, type(error).__name__)
 
-    async def _anchor(self) -> None:
+    async def _anchor(self, tenant: str) -> None:
         while True:
-            try:
-                await self._revive()
-                for tenant in self.publishers:
-                    await self.anchor(tenant)
-            except (ChainError, EngineError, RpcError, OperationalError, OSError) as error:
-                _log.warning("anchoring waits: %s", error)
-                await asyncio.sleep(RETRY_SECONDS)
-            await asyncio.sleep(self.checkpoint_seconds / 4)
-
-    async def _revive(self) -> None:
-        """Start the embedded engine again if it has ended by itself."""
-        if self.engine is not None and self.engine.ended:
-            _log.error("the chain engine has ended; it is started again with the whole record")
-            await self.engine.start(self._record())
+            await self.anchor(tenant)
+            waits = self.conditions[tenant].waiting
+            await asyncio.sleep(RETRY_SECONDS if waits else self.checkpoint_seconds / 4)
 
     async def anchor(self, tenant: str) -> None:
-        """Bring the newest head of a log to the chain if it is not there yet."""
-        publisher = self.publishers[tenant]
-        head = publisher.newest()
-        if head is None or head.state is not HeadState.PUBLISHED or self.contract is None:
-            return
-        transaction = await self.anchoring.append(
-            self.contract,
-            tenant,
-            head.size,
-            head.root,
-            lambda old: publisher.prove(old, head.size),
-        )
-        settled = publisher.anchored(head, transaction)
-        if settled.state is HeadState.REFUSED:
-            _log.error("the contract refused the head of %s with %d entries", tenant, head.size)
+        """Bring the newest head of a log to the chain, and follow what is there until it is final.
 
-    async def _save(self) -> None:
-        saved = ""
-        while self.engine is not None:
-            await asyncio.sleep(self.cache_seconds)
-            try:
-                height = str(await self.engine.rpc.call("eth_blockNumber"))
-                if height != saved:
-                    await self.engine.save()
-                    saved = height
-            except (RpcError, OSError) as error:
-                _log.warning("the chain's cache was not written: %s", error)
+        What cannot be done now is tried again, and told by the log's condition.
+        """
+        condition = self.conditions[tenant]
+        if condition.stopped:
+            return
+        try:
+            await self.following.work.open(tenant)
+            if not condition.held:
+                await self._hold(tenant)
+            await self.following.follow(tenant, self.publishers[tenant])
+        except LogSetBackError as error:
+            self._stop(tenant, error)
+        except WAITS as error:
+            self._wait(tenant, word(error), str(error))
+        else:
+            condition.waiting = ""
+
+    def _wait(self, tenant: str, waiting: str, why: str) -> None:
+        if waiting != self.conditions[tenant].waiting:
+            _log.warning("the log of %s waits for the chain (%s): %s", tenant, waiting, why)
+        self.conditions[tenant].waiting = waiting
+
+    async def _hold(self, tenant: str) -> None:
+        for memory in (self.following, *self.memories):
+            for remembered in await memory.newest(tenant):
+                hold(self.publishers[tenant], remembered)
+        self.conditions[tenant].held = True
 
     async def stop(self) -> None:
         """End the engine, and close the connections to the chain."""
-        if self.engine is not None:
-            await self.engine.stop()
-        await self.anchoring.chain.rpc.close()
-
-
-def _recorded(transaction: ChainTransaction) -> RecordedTransaction:
-    settled = transaction.state is not TransactionState.SIGNED
-    return RecordedTransaction(
-        transaction.raw,
-        transaction.sender,
-        transaction.nonce,
-        transaction.block_time if settled else None,
-    )
+        await self.following.work.stop()

@@ -167,8 +167,14 @@ async def read_anchors(point: ChainPoint, origin: str, found: Inspection) -> lis
             found.find("other_chain", name, f"the node says {came}, expected {wanted}")
         if wrong:
             return []
+        final = await RpcChain(rpc).final_block(point.deployment.final_depth)
+        if final is None:
+            found.find("not_final", "chain", "the node tells of no block that is final")
+            return []
+        found.proved["final_block"] = {"number": final.number, "hash": final.hash}
         label = hashlib.sha256(origin.encode()).digest()
-        return await contract.anchors(await contract.log_id(point.owner, label))
+        log_id = await contract.log_id(point.owner, label)
+        return await contract.anchors(log_id, final.number)
     finally:
         await rpc.close()
 

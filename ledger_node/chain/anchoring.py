@@ -1,29 +1,24 @@
-"""Heads on the chain: the contract deployed once, each log opened once, heads appended."""
+"""Heads on the chain: each log opened once, heads appended with their proofs."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eth_abi.abi import encode as abi_encode
-
-from contracts import addresses, artifacts
-from contracts.addresses import DeployedContract, Deployment
-from ledger_node.chain.model import ChainTransaction, Purpose, TransactionState
-from ledger_node.chain.usecases import TransactionSender
+from contracts import artifacts
+from ledger_node.chain.deployment import ANCHOR_LOG
+from ledger_node.chain.model import ChainTransaction, Purpose
+from ledger_node.chain.usecases import Order, TransactionSender
 from madang.infra.chain import (
-    APPEND_GAS,
-    DEPLOY_GAS,
     OPEN_GAS,
     AnchorLog,
     ChainAccount,
     ChainError,
     Head,
     RpcChain,
-    contract_address,
+    append_gas,
 )
 
-CONTRACT = "AnchorLog"
 Prove = Callable[[int], Sequence[bytes]]
 """From the size that the chain has to the consistency proof up to the new head."""
 
@@ -37,80 +32,43 @@ class Anchoring:
         sender: sends each transaction once.
         accounts: the account of each municipality.
         origins: the origin of each municipality's log.
-        lead: the municipality that deploys and is the guardian until there is a governance.
-        record: file that tells readers where the contract is.
         owners: folder of files that tell which address opened each log.
-        delay: seconds of the contract's time lock.
     """
 
     chain: RpcChain
     sender: TransactionSender
     accounts: Mapping[str, ChainAccount]
     origins: Mapping[str, str]
-    lead: str
-    record: Path
     owners: Path
-    delay: int
-
-    async def deploy(self) -> Deployment:
-        """Deploy the contract unless the record names one; return where it is.
-
-        Raises:
-            ChainError: the chain is not the one of the record, or refused the deployment.
-        """
-        if self.record.exists():
-            known = addresses.read(self.record)
-            await self.check(known)
-            return known
-        account = self.accounts[self.lead]
-        artifact = artifacts.load(CONTRACT)
-        arguments = abi_encode(["address", "uint256"], [account.address, self.delay])
-        sent = await self.sender.submit(
-            Purpose("deploy"), account, to=None, data=artifact.bytecode + arguments, gas=DEPLOY_GAS
-        )
-        if sent.state is not TransactionState.ACCEPTED:
-            raise ChainError("the chain refused the deployment of the contract")
-        deployment = await self._describe(contract_address(sent.sender, sent.nonce))
-        addresses.write(self.record, deployment)
-        return deployment
-
-    async def _describe(self, address: str) -> Deployment:
-        chain_id, genesis = await self.chain.identity()
-        contract = DeployedContract(address, await self.chain.code_hash(address))
-        return Deployment(chain_id, genesis, {CONTRACT: contract})
-
-    async def check(self, deployment: Deployment) -> None:
-        """Hold the node against the record; ChainError names each difference."""
-        wrong = await self.chain.mismatches(deployment)
-        if wrong:
-            told = "; ".join(f"{name} is {came}, not {wanted}" for name, wanted, came in wrong)
-            raise ChainError(f"the node does not have the recorded chain: {told}")
 
     def contract(self, address: str) -> AnchorLog:
         """Return the contract at an address."""
-        return AnchorLog(self.chain.rpc, artifacts.load(CONTRACT).abi, address)
+        return AnchorLog(self.chain.rpc, artifacts.load(ANCHOR_LOG).abi, address)
 
     async def log_id(self, contract: AnchorLog, tenant: str) -> bytes:
         """Return the id of a municipality's log."""
-        return await contract.log_id(self._opener(tenant).address, self._label(tenant))
-
-    def _opener(self, tenant: str) -> ChainAccount:
-        return self.accounts[tenant]
+        return await contract.log_id(self.accounts[tenant].address, self._label(tenant))
 
     def _label(self, tenant: str) -> bytes:
         return hashlib.sha256(self.origins[tenant].encode()).digest()
 
-    async def open(self, contract: AnchorLog, tenant: str) -> Head:
-        """Open a municipality's log unless it is open; return its head."""
-        await self.sender.submit(
-            Purpose(f"open:{tenant}"),
-            self._opener(tenant),
-            to=contract.address,
-            data=contract.open_call(self._label(tenant)),
-            gas=OPEN_GAS,
-        )
+    async def open(self, contract: AnchorLog, tenant: str) -> None:
+        """Open a municipality's log unless it is open.
+
+        Raises:
+            ChainError, RpcError: as `append`.
+        """
+        account, data = self.accounts[tenant], contract.open_call(self._label(tenant))
+        order = Order(Purpose(f"open:{tenant}"), contract.address, data, OPEN_GAS)
+        if (await self.head(contract, tenant)).owner == account.address:
+            await self.sender.settle(account)
+        else:
+            await self.sender.submit(account, order)
         self.owners.mkdir(parents=True, exist_ok=True)
-        (self.owners / f"{tenant}.owner").write_text(self._opener(tenant).address, "ascii")
+        (self.owners / f"{tenant}.owner").write_text(account.address, "ascii")
+
+    async def head(self, contract: AnchorLog, tenant: str) -> Head:
+        """Return the head of a municipality's log that the chain has now, final or not."""
         return await contract.head(await self.log_id(contract, tenant))
 
     async def append(
@@ -123,23 +81,25 @@ class Anchoring:
                 database was set back: somebody has to look.
             RpcError: nothing is lost; call again.
         """
-        purpose, account = Purpose(f"append:{tenant}:{size}"), self.accounts[tenant]
+        purpose, account = append_purpose(tenant, size), self.accounts[tenant]
         # The head is asked for when nothing is under way any more: the proof begins there.
         await self.sender.settle(account)
         log_id = await self.log_id(contract, tenant)
         head = await contract.head(log_id)
         if (head.size, head.root) == (size, root):
-            return self.sender.accepted(purpose)
+            return self.sender.find(purpose)
         if head.size >= size:
             raise ChainError(
                 f"the chain has another head of the log of {tenant}, with {head.size} entries;"
-                f" the one here has {size}: was its database or folder set back?"
+                f" the one here has {size}: was its database or folder set back?",
+                "set_back",
             )
         proof = prove(head.size) if head.size else ()
-        return await self.sender.submit(
-            purpose,
-            account,
-            to=contract.address,
-            data=contract.append_call(log_id, size, root, proof),
-            gas=APPEND_GAS,
-        )
+        data = contract.append_call(log_id, size, root, proof)
+        order = Order(purpose, contract.address, data, append_gas(len(proof)))
+        return await self.sender.submit(account, order)
+
+
+def append_purpose(tenant: str, size: int) -> Purpose:
+    """Return what the transaction for a head of a log is for."""
+    return Purpose(f"append:{tenant}:{size}")

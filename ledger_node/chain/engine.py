@@ -11,12 +11,16 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from madang.infra.chain import Block, RpcChain
 from madang.infra.child import ending_with_parent
 from madang.infra.clock import Clock
-from madang.infra.rpc import Rpc, RpcError, number, understood
+from madang.infra.rpc import Rpc, RpcError, number
 
 START_SECONDS = 20.0
+_MAX_STATE_BYTES = 256_000_000
+_KEPT_STATES = 64
 _POLL_SECONDS = 0.02
 _MILLISECONDS = 1000
 
@@ -52,13 +56,36 @@ class RecordedTransaction:
         raw: the signed bytes as they were or will be sent.
         sender: address, with which the count of sent transactions is looked up.
         nonce: the sender's sequence number.
-        block_time: seconds of the block it went into, or None if it was never seen in one.
+        block: the block it went into, or None if it was never seen in one.
     """
 
     raw: bytes
     sender: str
     nonce: int
-    block_time: int | None
+    block: Block | None
+
+
+class Door:
+    """Calls to the engine from the outside: they wait until it has its record again.
+
+    A transaction that came in while the record is replayed would make another chain of it.
+
+    Args:
+        engine: the engine behind.
+    """
+
+    def __init__(self, engine: "EmbeddedEngine") -> None:
+        self._engine = engine
+
+    async def call(self, method: str, *params: object) -> Any:  # noqa: ANN401 - any JSON value
+        """Call the engine; RpcError while it starts."""
+        if not self._engine.ready:
+            raise RpcError(f"{method}: the chain engine is starting")
+        return await self._engine.rpc.call(method, *params)
+
+    async def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        await self._engine.rpc.close()
 
 
 class EmbeddedEngine:
@@ -73,7 +100,10 @@ class EmbeddedEngine:
         self._settings = settings
         self._clock = clock
         self._process: asyncio.subprocess.Process | None = None
-        self.rpc = Rpc(f"http://127.0.0.1:{settings.port}")
+        self.rpc = Rpc(f"http://127.0.0.1:{settings.port}", max_bytes=_MAX_STATE_BYTES)
+        self.door = Door(self)
+        self._chain = RpcChain(self.rpc)
+        self.ready = False
 
     @property
     def ended(self) -> bool:
@@ -87,18 +117,20 @@ class EmbeddedEngine:
             EngineError: the program is missing or does not answer, or its port is taken: what
                 answers there is somebody else's chain, which must not be touched.
         """
+        self.ready = False
+        blocks = sorted((each for each in record if each.block is not None), key=_height)
         await self._spawn()
-        if not (await self._load() and await self._follows(record)):
+        if not (await self._load() and await self._follows(record, blocks)):
             await self._stop_process()
             await self._spawn()
-        await self._replay(record)
+        await self._replay(blocks)
         await self._set_time()
+        self.ready = True
 
     async def _set_time(self) -> None:
         """Go on with the present time, for the engine goes on from the last block's otherwise."""
-        block = await self.rpc.call("eth_getBlockByNumber", "latest", False)  # noqa: FBT003 - JSON
-        with understood("eth_getBlockByNumber"):
-            last = number(block["timestamp"])
+        newest = await self._chain.block("latest")
+        last = 0 if newest is None else newest.time
         await self.rpc.call("evm_setTime", max(self._clock.now(), last) * _MILLISECONDS)
 
     async def _spawn(self) -> None:
@@ -116,6 +148,7 @@ class EmbeddedEngine:
             *("--host", "127.0.0.1", "--port", str(settings.port)),
             *("--chain-id", str(settings.chain_id), "--timestamp", str(settings.genesis_time)),
             *("--accounts", "0", "--base-fee", "0", "--gas-price", "0", "--silent"),
+            *("--prune-history", str(_KEPT_STATES)),
             stdin=asyncio.subprocess.DEVNULL,
             preexec_fn=ending_with_parent(signal.SIGKILL),
             start_new_session=True,
@@ -145,8 +178,10 @@ class EmbeddedEngine:
         except (OSError, UnicodeDecodeError, RpcError):
             return not self._settings.cache.exists()
 
-    async def _follows(self, record: Sequence[RecordedTransaction]) -> bool:
-        """Tell whether the loaded state holds nothing that the record does not."""
+    async def _follows(
+        self, record: Sequence[RecordedTransaction], blocks: Sequence[RecordedTransaction]
+    ) -> bool:
+        """Tell whether the loaded state is that of the record's chain, and holds nothing more."""
         expected: dict[str, int] = {}
         for transaction in record:
             expected[transaction.sender] = transaction.nonce + 1
@@ -154,23 +189,24 @@ class EmbeddedEngine:
             if await self._count(sender) > count:
                 return False
         height = number(await self.rpc.call("eth_blockNumber"))
+        known = [each.block for each in blocks if _height(each) <= height]
+        if known and known[-1] is not None:
+            found = await self._chain.block(known[-1].number)
+            return found == known[-1] and height <= len(record)
         return height <= len(record)
 
     async def _count(self, sender: str) -> int:
         return number(await self.rpc.call("eth_getTransactionCount", sender, "latest"))
 
-    async def _replay(self, record: Sequence[RecordedTransaction]) -> None:
+    async def _replay(self, blocks: Sequence[RecordedTransaction]) -> None:
         """Send what the loaded state lacks, each into a block of its recorded time."""
-        counts: dict[str, int] = {}
-        for transaction in record:
-            if transaction.block_time is None:
-                continue
-            sender = transaction.sender
-            if sender not in counts:
-                counts[sender] = await self._count(sender)
-            if transaction.nonce >= counts[sender]:
-                await self.rpc.call("anvil_setNextBlockTimestamp", transaction.block_time)
+        height = number(await self.rpc.call("eth_blockNumber"))
+        await self.rpc.call("evm_setAutomine", False)  # noqa: FBT003 - JSON
+        for transaction in blocks:
+            if transaction.block is not None and transaction.block.number > height:
                 await self.rpc.call("eth_sendRawTransaction", "0x" + transaction.raw.hex())
+                await self.rpc.call("evm_mine", {"timestamp": transaction.block.time})
+        await self.rpc.call("evm_setAutomine", True)  # noqa: FBT003 - JSON
 
     async def save(self) -> None:
         """Write the engine's state to the cache: a new file, then a rename."""
@@ -195,3 +231,7 @@ class EmbeddedEngine:
             self._process.terminate()
             await self._process.wait()
         self._process = None
+
+
+def _height(transaction: RecordedTransaction) -> int:
+    return 0 if transaction.block is None else transaction.block.number

@@ -7,7 +7,9 @@ from dataclasses import asdict
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from ledger_node.chain.model import ChainTransaction, Purpose, TransactionState
+from madang.infra.chain import Block
 from madang.infra.db import Database
+from madang.infra.journal import record
 
 
 class ChainTransactionRow(SQLModel, table=True):
@@ -22,9 +24,11 @@ class ChainTransactionRow(SQLModel, table=True):
     sender: str = Field(index=True)
     nonce: int
     state: str
-    block: int | None = None
+    block: int | None = Field(default=None, index=True)
+    block_hash: str | None = None
     block_time: int | None = None
     gas_used: int | None = None
+    final: bool = Field(default=False, index=True)
 
 
 class SqlTransactions:
@@ -52,8 +56,10 @@ class SqlTransactions:
             row = ChainTransactionRow.model_validate(asdict(transaction))
         row.state = transaction.state.value
         row.block = transaction.block
+        row.block_hash = transaction.block_hash
         row.block_time = transaction.block_time
         row.gas_used = transaction.gas_used
+        row.final = transaction.final
         self._session.add(row)
 
     def all(self) -> Sequence[ChainTransaction]:
@@ -63,12 +69,25 @@ class SqlTransactions:
 
     def unsettled(self, sender: str) -> Sequence[ChainTransaction]:
         """Return the sender's transactions of which no block is known, in order."""
-        signed = select(ChainTransactionRow).where(
-            ChainTransactionRow.sender == sender,
-            ChainTransactionRow.state == TransactionState.SIGNED.value,
+        return [each for each in self.unfinal(sender) if each.state is TransactionState.SIGNED]
+
+    def unfinal(self, sender: str) -> Sequence[ChainTransaction]:
+        """Return the sender's transactions that are not final, in order."""
+        wanted = select(ChainTransactionRow).where(
+            ChainTransactionRow.sender == sender, col(ChainTransactionRow.final).is_(False)
         )
-        rows = signed.order_by(col(ChainTransactionRow.nonce))
+        rows = wanted.order_by(col(ChainTransactionRow.nonce))
         return [_value(row) for row in self._session.exec(rows)]
+
+    def newest_final(self) -> Block | None:
+        """Return the newest block that holds a final transaction."""
+        wanted = select(ChainTransactionRow).where(col(ChainTransactionRow.final).is_(True))
+        row = self._session.exec(wanted.order_by(col(ChainTransactionRow.block).desc())).first()
+        return None if row is None else _value(row).in_block
+
+    def note(self, tenant: str, code: str, at: int, transaction: str) -> None:
+        """Add a line about a transaction to a municipality's journal."""
+        record(self._session, tenant, code, at=at, reference=transaction)
 
     def _row(self, purpose: Purpose) -> ChainTransactionRow | None:
         wanted = select(ChainTransactionRow).where(ChainTransactionRow.purpose == purpose)
@@ -97,6 +116,8 @@ def _value(row: ChainTransactionRow) -> ChainTransaction:
         nonce=row.nonce,
         state=TransactionState(row.state),
         block=row.block,
+        block_hash=row.block_hash,
         block_time=row.block_time,
         gas_used=row.gas_used,
+        final=row.final,
     )

@@ -1,16 +1,23 @@
-"""Send each transaction once: signed and stored first, then sent until the chain has it.
+"""Send each transaction once: signed and stored first, then sent until the chain has it for good.
 
-A restart at any moment sends the same bytes again; the sender's nonce makes the chain take them
-once at most.
+A restart at any moment sends the same bytes again, and so does a chain that takes a block back;
+the sender's nonce makes the chain take them once at most.
 """
 
+import asyncio
+import contextlib
+import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ledger_node.chain.model import ChainTransaction, Purpose, TransactionState
-from madang.infra.chain import Chain, ChainAccount, Receipt, wait_for_receipt
+from madang.infra.chain import Block, Chain, ChainAccount, ChainError, Receipt, wait_for_receipt
+from madang.infra.clock import Clock
+from madang.infra.rpc import RpcError
+
+_log = logging.getLogger(__name__)
 
 
 class TransactionStore(Protocol):
@@ -36,6 +43,18 @@ class TransactionStore(Protocol):
         """Return the sender's transactions of which no block is known, in order."""
         ...
 
+    def unfinal(self, sender: str) -> Sequence[ChainTransaction]:
+        """Return the sender's transactions that are not final, in order."""
+        ...
+
+    def newest_final(self) -> Block | None:
+        """Return the newest block that holds a final transaction."""
+        ...
+
+    def note(self, tenant: str, code: str, at: int, transaction: str) -> None:
+        """Add a line about a transaction to a municipality's journal."""
+        ...
+
 
 class TransactionStores(Protocol):
     """Opens the record inside one durable database transaction."""
@@ -45,6 +64,23 @@ class TransactionStores(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A transaction that is wanted.
+
+    Attributes:
+        purpose: what it is for.
+        to: the contract that is called; None to make one.
+        data: call data, or the code to make a contract with.
+        gas: limit.
+    """
+
+    purpose: Purpose
+    to: str | None
+    data: bytes
+    gas: int
+
+
 class TransactionSender:
     """Sends transactions for purposes.
 
@@ -52,19 +88,27 @@ class TransactionSender:
         chain: where they go.
         stores: the durable record.
         receipt_seconds: how long to wait for a block.
+        serial: whether one transaction is in a block, and on record, before the next is sent, so
+            that an embedded chain can be rebuilt block by block.
     """
 
-    def __init__(self, chain: Chain, stores: TransactionStores, receipt_seconds: float) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        stores: TransactionStores,
+        receipt_seconds: float,
+        *,
+        serial: bool = False,
+    ) -> None:
         self._chain = chain
         self._stores = stores
         self._receipt_seconds = receipt_seconds
+        self._turn = asyncio.Lock() if serial else None
 
-    async def submit(
-        self, purpose: Purpose, account: ChainAccount, *, to: str | None, data: bytes, gas: int
-    ) -> ChainTransaction:
-        """Make sure that the transaction for `purpose` is in a block, and return it.
+    async def submit(self, account: ChainAccount, order: Order) -> ChainTransaction:
+        """Make sure that the transaction for a purpose is in a block, and return it.
 
-        What was signed for this purpose before is used again, whatever `data` says now. Earlier
+        What was signed for this purpose before is used again, whatever the order says now. Earlier
         transactions of the account are settled first: the chain takes them by their numbers, so
         one that was signed and never sent would hold up all later ones.
 
@@ -73,14 +117,25 @@ class TransactionSender:
             RpcError: the node does not answer; call again later.
         """
         await self.settle(account)
+        return await self._finish(await self.sign(account, order))
+
+    async def sign(self, account: ChainAccount, order: Order) -> ChainTransaction:
+        """Keep a signed transaction for a purpose; it is sent by `settle` or `submit`.
+
+        Raises:
+            RpcError: the node does not answer; nothing was signed.
+        """
+        known = self.find(order.purpose)
+        if known is not None:
+            return known
+        # A database that was set back lacks what the account has sent since.
+        sent = await self._chain.transaction_count(account.address)
         with self._stores() as store:
-            known = store.find(purpose)
-            if known is None:
-                nonce = store.next_nonce(account.address)
-                signed = account.sign(nonce=nonce, to=to, data=data, gas=gas)
-                known = ChainTransaction(purpose, signed.raw, signed.hash, signed.sender, nonce)
-                store.save(known)
-        return await self._finish(known)
+            nonce = max(store.next_nonce(account.address), sent)
+            signed = account.sign(nonce=nonce, to=order.to, data=order.data, gas=order.gas)
+            made = ChainTransaction(order.purpose, signed.raw, signed.hash, signed.sender, nonce)
+            store.save(made)
+        return made
 
     async def settle(self, account: ChainAccount) -> None:
         """Make sure that everything an account has signed is in a block.
@@ -90,35 +145,125 @@ class TransactionSender:
         """
         with self._stores() as store:
             earlier = store.unsettled(account.address)
+        if self._turn is None and len(earlier) > 1:
+            for each in earlier:
+                await self._hand_over(each)
         for each in earlier:
             await self._finish(each)
 
-    def accepted(self, purpose: Purpose) -> ChainTransaction | None:
-        """Return the transaction for a purpose if the chain has accepted it."""
+    async def _hand_over(self, transaction: ChainTransaction) -> None:
+        """Send one of several; what the node has against it is told when its turn comes."""
+        try:
+            await self._chain.send(transaction.raw)
+        except RpcError as error:
+            if error.code is None:
+                raise
+
+    def find(self, purpose: Purpose) -> ChainTransaction | None:
+        """Return the transaction for a purpose."""
         with self._stores() as store:
-            known = store.find(purpose)
-        done = known is not None and known.state is TransactionState.ACCEPTED
-        return known if done else None
+            return store.find(purpose)
 
     async def _finish(self, transaction: ChainTransaction) -> ChainTransaction:
         if transaction.state is not TransactionState.SIGNED:
             return transaction
-        receipt = await self._chain.receipt(transaction.hash)
-        if receipt is None:
-            await self._chain.send(transaction.raw)
-            receipt = await wait_for_receipt(self._chain, transaction.hash, self._receipt_seconds)
-        finished = _with(transaction, receipt)
+        async with self._turn or contextlib.nullcontext():
+            return await self._taken(transaction)
+
+    async def _taken(self, transaction: ChainTransaction) -> ChainTransaction:
+        try:
+            receipt = await wait_for_receipt(
+                self._chain, transaction.hash, transaction.raw, self._receipt_seconds
+            )
+        except ChainError as error:
+            if await self._chain.transaction_count(transaction.sender) <= transaction.nonce:
+                raise
+            raise ChainError(
+                f"{error}; its number {transaction.nonce} was used for another transaction of"
+                f" {transaction.sender}: is the key used elsewhere, or was the database set back?",
+                "number_taken",
+            ) from error
+        finished = seen(transaction, receipt)
         with self._stores() as store:
             store.save(finished)
         return finished
 
 
-def _with(transaction: ChainTransaction, receipt: Receipt) -> ChainTransaction:
-    state = TransactionState.ACCEPTED if receipt.succeeded else TransactionState.REFUSED
+def seen(transaction: ChainTransaction, receipt: Receipt | None) -> ChainTransaction:
+    """Return a transaction with what the chain says of it now."""
+    if receipt is None:
+        return replace(
+            transaction,
+            state=TransactionState.SIGNED,
+            block=None,
+            block_hash=None,
+            block_time=None,
+            gas_used=None,
+        )
     return replace(
         transaction,
-        state=state,
-        block=receipt.block,
-        block_time=receipt.block_time,
+        state=TransactionState.ACCEPTED if receipt.succeeded else TransactionState.REFUSED,
+        block=receipt.block.number,
+        block_hash=receipt.block.hash,
+        block_time=receipt.block.time,
         gas_used=receipt.gas_used,
     )
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Follows transactions until they are final, through blocks that are taken back.
+
+    Attributes:
+        chain: where they are.
+        stores: the durable record.
+        clock: for the journal.
+    """
+
+    chain: Chain
+    stores: TransactionStores
+    clock: Clock
+
+    def waiting(self, sender: str) -> bool:
+        """Tell whether an account has transactions that are not final."""
+        with self.stores() as store:
+            return bool(store.unfinal(sender))
+
+    async def look(self, tenant: str, sender: str, final: Block | None) -> None:
+        """Bring the record of one account up to what the chain says now.
+
+        What is in no block any more is signed again as far as the record says, so that `settle`
+        sends the same bytes.
+
+        Args:
+            tenant: whose journal tells of what was taken back.
+            sender: address of the account.
+            final: the newest final block, asked for before this call.
+
+        Raises:
+            RpcError: the node does not answer; call again.
+        """
+        with self.stores() as store:
+            waiting = store.unfinal(sender)
+        for each in waiting:
+            if each.state is TransactionState.SIGNED:
+                continue
+            now = seen(each, await self.chain.receipt(each.hash))
+            if final is not None and now.block is not None and now.block <= final.number:
+                now = replace(now, final=True)
+            if now != each:
+                self._keep(tenant, each, now)
+
+    def _keep(self, tenant: str, before: ChainTransaction, now: ChainTransaction) -> None:
+        with self.stores() as store:
+            store.save(now)
+            if now.block_hash == before.block_hash:
+                return
+            code = "chain.taken_back" if now.block is None else "chain.moved"
+            store.note(tenant, code, self.clock.now(), now.hash)
+        _log.warning(
+            "the chain took block %s back; %s is in %s",
+            before.block,
+            now.purpose,
+            "none, and is sent again" if now.block is None else f"block {now.block}",
+        )

@@ -7,9 +7,10 @@ from madang.core.merkle.entry import EntryKind
 
 
 class HeadState(StrEnum):
-    """How far a head has come."""
+    """How far a head has come; it counts as anchored once its block is final."""
 
     PUBLISHED = "published"
+    INCLUDED = "included"
     ANCHORED = "anchored"
     REFUSED = "refused"
 
@@ -41,9 +42,10 @@ class LogHead:
         size: number of entries.
         root: 32 bytes.
         note: the signed checkpoint.
-        state: published, anchored on the chain, or refused by it.
-        transaction: "0x…" once anchored.
+        state: published, in a block, in a final block, or refused by the contract.
+        transaction: "0x…" once in a block.
         block: its block.
+        block_hash: "0x…" of the block.
         block_time: epoch seconds of the block.
     """
 
@@ -53,6 +55,7 @@ class LogHead:
     state: HeadState = HeadState.PUBLISHED
     transaction: str | None = None
     block: int | None = None
+    block_hash: str | None = None
     block_time: int | None = None
 
 
@@ -70,6 +73,10 @@ class ForeignOfficeError(ValueError):
 
 class LogDamagedError(RuntimeError):
     """Files and database of the log do not agree; nothing is signed until somebody looked."""
+
+
+class LogStoppedError(RuntimeError):
+    """Nothing is entered into this log until somebody looked; the message says why."""
 
 
 class LogTakenError(RuntimeError):

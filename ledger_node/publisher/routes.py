@@ -86,6 +86,7 @@ def reading_router(
             "root": base64url.encode(head.root),
             "transaction": head.transaction,
             "block": head.block,
+            "block_hash": head.block_hash,
             "block_time": head.block_time,
             "state": head.state.value,
         }

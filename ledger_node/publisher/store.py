@@ -36,9 +36,10 @@ class LogHeadRow(SQLModel, table=True):
     size: int = Field(primary_key=True)
     root: bytes
     note: str
-    state: str
+    state: str = Field(index=True)
     transaction: str | None = None
     block: int | None = None
+    block_hash: str | None = None
     block_time: int | None = None
 
 
@@ -103,6 +104,21 @@ class SqlLog:
         row = self._session.get(LogHeadRow, (self._tenant, size))
         return None if row is None else _head(row)
 
+    def included(self) -> Sequence[LogHead]:
+        """Return the heads whose block is not final yet, oldest first."""
+        wanted = select(LogHeadRow).where(
+            LogHeadRow.tenant == self._tenant, LogHeadRow.state == HeadState.INCLUDED.value
+        )
+        return [_head(row) for row in self._session.exec(wanted.order_by(col(LogHeadRow.size)))]
+
+    def newest_anchored(self) -> LogHead | None:
+        """Return the largest head that is on the chain for good."""
+        wanted = select(LogHeadRow).where(
+            LogHeadRow.tenant == self._tenant, LogHeadRow.state == HeadState.ANCHORED.value
+        )
+        row = self._session.exec(wanted.order_by(col(LogHeadRow.size).desc()).limit(1)).first()
+        return None if row is None else _head(row)
+
     def anchored_from(self, size: int) -> LogHead | None:
         """Return the smallest anchored head that covers `size` entries."""
         wanted = select(LogHeadRow).where(
@@ -130,6 +146,7 @@ class SqlLog:
                 state=head.state.value,
                 transaction=head.transaction,
                 block=head.block,
+                block_hash=head.block_hash,
                 block_time=head.block_time,
             )
         )
@@ -170,5 +187,6 @@ def _head(row: LogHeadRow) -> LogHead:
         state=HeadState(row.state),
         transaction=row.transaction,
         block=row.block,
+        block_hash=row.block_hash,
         block_time=row.block_time,
     )

@@ -17,6 +17,7 @@ from ledger_node.publisher.model import (
     KeyConflictError,
     LogDamagedError,
     LogHead,
+    LogStoppedError,
     Submitted,
 )
 from madang.core.keys.signing import Signer
@@ -53,6 +54,14 @@ class LogStore(Protocol):
 
     def newest(self) -> LogHead | None:
         """Return the newest signed head."""
+        ...
+
+    def head(self, size: int) -> LogHead | None:
+        """Return the head of exactly this size."""
+        ...
+
+    def included(self) -> Sequence[LogHead]:
+        """Return the heads whose block is not final yet, oldest first."""
         ...
 
     def save(self, head: LogHead) -> None:
@@ -96,6 +105,7 @@ class Publisher:
         stores: its durable state.
         shuffle: puts entries into an order of chance, so that neighbours say nothing.
         limit: most entries in one checkpoint.
+        stopped: why nothing is taken in or signed, "" for nothing.
     """
 
     origin: str
@@ -105,6 +115,7 @@ class Publisher:
     stores: LogStores
     shuffle: Callable[[Sequence[Submitted]], list[Submitted]]
     limit: int
+    stopped: str = field(default="", init=False)
     _range: CompactRange = field(default_factory=lambda: CompactRange(0, ()), init=False)
 
     def accept(self, entries: Sequence[Submitted]) -> dict[str, int | None]:
@@ -112,7 +123,10 @@ class Publisher:
 
         Raises:
             KeyConflictError: a key was used for another entry; nothing of the call is kept.
+            LogStoppedError: nothing is entered until somebody looked.
         """
+        if self.stopped:
+            raise LogStoppedError(self.stopped)
         indexes: dict[str, int | None] = {}
         with self.stores() as store:
             for entry in entries:
@@ -200,22 +214,36 @@ class Publisher:
         """Return the consistency proof between two sizes."""
         return TileTree(new, self.files.read).consistency_proof(old, new)
 
+    def included(self) -> Sequence[LogHead]:
+        """Return the heads whose block is not final yet, oldest first."""
+        with self.stores() as store:
+            return store.included()
+
     def anchored(self, head: LogHead, transaction: ChainTransaction | None) -> LogHead:
         """Keep what became of a head on the chain; without a transaction it is covered there."""
         if transaction is None:
             settled = replace(head, state=HeadState.ANCHORED)
         else:
-            accepted = transaction.state is TransactionState.ACCEPTED
             settled = replace(
                 head,
-                state=HeadState.ANCHORED if accepted else HeadState.REFUSED,
-                transaction=transaction.hash,
+                state=_state(transaction),
+                transaction=None if transaction.block is None else transaction.hash,
                 block=transaction.block,
+                block_hash=transaction.block_hash,
                 block_time=transaction.block_time,
             )
         with self.stores() as store:
             store.save(settled)
         return settled
+
+
+def _state(transaction: ChainTransaction) -> HeadState:
+    if transaction.block is None:
+        return HeadState.PUBLISHED
+    if not transaction.final:
+        return HeadState.INCLUDED
+    accepted = transaction.state is TransactionState.ACCEPTED
+    return HeadState.ANCHORED if accepted else HeadState.REFUSED
 
 
 def _entry(index: int, submitted: Submitted) -> Entry:

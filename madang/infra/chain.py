@@ -1,13 +1,13 @@
-"""The AnchorLog contract on a chain: calls, signed transactions, events.
+"""The AnchorLog contract on a chain: calls, signed transactions, events, and what is final.
 
-Signing and encoding come from web3 and eth_account; what goes over the wire goes through `Rpc`,
-so that limits and errors are one.
+Signing and encoding come from web3 and eth_account; what goes over the wire goes through
+`JsonRpc`, so that limits and errors are one.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from eth_account import Account
 from eth_utils.address import to_checksum_address
@@ -17,19 +17,54 @@ from web3.types import Nonce
 from web3.utils.address import get_create_address
 
 from contracts.addresses import Deployment
-from madang.infra.rpc import Rpc, RpcError, number, understood
+from madang.infra.rpc import JsonRpc, RpcError, WrongNodeError, number, understood
 
-# `append` took 86,039 gas at worst; some engines charge half of the limit, so it is tight.
-APPEND_GAS = 120_000
-OPEN_GAS = 80_000
-DEPLOY_GAS = 4_000_000
-RECEIPT_SECONDS = 30.0
-_POLL_SECONDS = 0.05
-_UNKNOWN_RECEIPT = -32000
+# Some engines charge half of the limit at least, so limits are tight. `append` took 52,490 gas for
+# a first head, and 35,600 with 1,640 for each hash of the proof at worst.
+OPEN_GAS: Final = 60_000
+_FIRST_GAS: Final = 60_000
+_APPEND_GAS: Final = 45_000
+_HASH_GAS: Final = 2_000
+RECEIPT_SECONDS: Final = 30.0
+RESEND_SECONDS: Final = 2.0
+_POLL_SECONDS: Final = 0.02
+_LONGEST_POLL_SECONDS: Final = 0.5
+_UNKNOWN: Final = -32000
+"""What some engines (cosmos/evm) answer for a receipt or transaction that they do not have."""
+_LEAST_BLOCKS: Final = 1_000
+"""Smallest range of blocks for which events are asked for, if a node refuses larger ones."""
+
+
+def append_gas(hashes: int) -> int:
+    """Return the gas limit of an `append` with so many hashes in its proof."""
+    return max(_FIRST_GAS, _APPEND_GAS + _HASH_GAS * hashes)
 
 
 class ChainError(RuntimeError):
-    """The chain is not the expected one or does not hold what was expected."""
+    """The chain does not hold what was expected, or does not take what was sent.
+
+    Attributes:
+        kind: a fixed word for it.
+    """
+
+    def __init__(self, message: str, kind: str = "refused") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of a chain.
+
+    Attributes:
+        number: its height.
+        hash: "0x…".
+        time: seconds since the epoch.
+    """
+
+    number: int
+    hash: str
+    time: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +106,17 @@ class SignedTransaction:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a transaction."""
+    """What became of a transaction.
+
+    Attributes:
+        succeeded: whether it was not reverted.
+        block: the one it is in.
+        gas_used: gas the whole transaction took.
+    """
 
     succeeded: bool
-    block: int
-    block_time: int
+    block: Block
     gas_used: int
-    contract: str | None
 
 
 class ChainAccount:
@@ -115,6 +154,12 @@ def contract_address(sender: str, nonce: int) -> str:
     return str(get_create_address(to_checksum_address(sender), Nonce(nonce)))
 
 
+def call_data(abi: Sequence[Any], name: str, *arguments: object) -> bytes:
+    """Return the call data of a contract's function."""
+    encoded = Web3().eth.contract(abi=abi).encode_abi(name, args=list(arguments))
+    return bytes.fromhex(str(encoded)[2:])
+
+
 class Chain(Protocol):
     """What the publisher needs of a chain."""
 
@@ -136,9 +181,9 @@ class Chain(Protocol):
 
 
 class RpcChain:
-    """A chain behind a JSON-RPC address."""
+    """A chain behind one or more JSON-RPC addresses."""
 
-    def __init__(self, rpc: Rpc) -> None:
+    def __init__(self, rpc: JsonRpc) -> None:
         self.rpc = rpc
 
     async def identity(self) -> tuple[int, str]:
@@ -147,12 +192,66 @@ class RpcChain:
         The genesis is block 1 where the engine, such as one on CometBFT, has no block 0.
         """
         chain_id = number(await self.rpc.call("eth_chainId"))
-        genesis = await self._block("0x0") or await self._block("0x1")
-        with understood("eth_getBlockByNumber"):
-            return chain_id, str(genesis["hash"])
+        genesis = await self.block(0) or await self.block(1)
+        if genesis is None:
+            raise RpcError("the node has neither block 0 nor block 1")
+        return chain_id, genesis.hash
 
-    async def _block(self, which: str) -> Any:  # noqa: ANN401 - any JSON value
-        return await self.rpc.call("eth_getBlockByNumber", which, False)  # noqa: FBT003 - JSON
+    async def block(self, which: int | str) -> Block | None:
+        """Return a block by number or tag; None for one that the node does not have.
+
+        A node that answers another block than the one of this number does not answer properly.
+        """
+        asked = hex(which) if isinstance(which, int) else which
+        try:
+            found = await self.rpc.call("eth_getBlockByNumber", asked, False)  # noqa: FBT003 - JSON
+        except RpcError as error:
+            if error.code is None:
+                raise
+            return None
+        if found is None:
+            return None
+        with understood("eth_getBlockByNumber"):
+            at, hash_, time = found["number"], str(found["hash"]), found["timestamp"]
+            block = Block(number(at), hash_, number(time))
+        if isinstance(which, int) and block.number != which:
+            raise RpcError(f"asked for block {which}, the node answers block {block.number}")
+        return block
+
+    async def final_block(self, depth: int | None) -> Block | None:
+        """Return the newest block that is final by the engine's own rule; None while there is none.
+
+        Args:
+            depth: None where the engine tells it itself by the tag `finalized`; else a block is
+                final when so many follow it, none where the engine never takes a block back.
+        """
+        if depth is None:
+            return await self.block("finalized")
+        newest = await self.block("latest")
+        if newest is None or newest.number < depth:
+            return None
+        return newest if depth == 0 else await self.block(newest.number - depth)
+
+    async def follow(self, known: Block) -> None:
+        """Hold the node against a block that was final before.
+
+        Raises:
+            WrongNodeError: the node is behind it, or on another branch.
+            RpcError: the node does not answer.
+        """
+        found = await self.block(known.number)
+        if found is None:
+            raise WrongNodeError(
+                "behind",
+                f"the node is behind or forked: it has no block {known.number}, which was final"
+                f" as {known.hash}. Let it catch up, or name another node",
+            )
+        if found.hash != known.hash:
+            raise WrongNodeError(
+                "forked",
+                f"the node is behind or forked: its block {known.number} is {found.hash}, and"
+                f" {known.hash} was final. Name a node of the chain that was used before",
+            )
 
     async def code_hash(self, address: str) -> str:
         """Return keccak-256 of the code at an address, "0x…"."""
@@ -173,6 +272,17 @@ class RpcChain:
         }
         return deployment.mismatches(chain_id=chain_id, genesis_hash=genesis, code_hashes=codes)
 
+    async def estimate(self, sender: str, to: str | None, data: bytes) -> int:
+        """Return the gas that a transaction would take now.
+
+        Raises:
+            RpcError: with a code where the transaction would be reverted.
+        """
+        fields = {"from": sender, "data": "0x" + data.hex(), "gasPrice": "0x0"}
+        if to is not None:
+            fields["to"] = to
+        return number(await self.rpc.call("eth_estimateGas", fields))
+
     async def transaction_count(self, address: str) -> int:
         """Return how many transactions of the address are in blocks."""
         return number(await self.rpc.call("eth_getTransactionCount", address, "latest"))
@@ -182,52 +292,79 @@ class RpcChain:
         hash_ = "0x" + keccak(transaction).hex()
         try:
             await self.rpc.call("eth_sendRawTransaction", "0x" + transaction.hex())
-        except RpcError:
-            if await self.rpc_transaction(hash_) is None:
+        except RpcError as error:
+            if error.code is None or await self._known("eth_getTransactionByHash", hash_) is None:
                 raise
 
-    async def rpc_transaction(self, transaction_hash: str) -> Mapping[str, Any] | None:
-        """Return the transaction as the node knows it, in a block or waiting."""
-        found: Mapping[str, Any] | None = await self.rpc.call(
-            "eth_getTransactionByHash", transaction_hash
-        )
-        return found
-
-    async def receipt(self, transaction_hash: str) -> Receipt | None:
-        """Return what became of a transaction; None while it is in no block."""
+    async def _known(self, method: str, transaction_hash: str) -> Any:  # noqa: ANN401 - any JSON
         try:
-            found = await self.rpc.call("eth_getTransactionReceipt", transaction_hash)
+            return await self.rpc.call(method, transaction_hash)
         except RpcError as error:
-            if error.code == _UNKNOWN_RECEIPT:
+            if error.code == _UNKNOWN:
                 return None
             raise
+
+    async def receipt(self, transaction_hash: str) -> Receipt | None:
+        """Return what became of a transaction; None while it is in no block of the node's chain.
+
+        Raises:
+            RpcError: the node does not answer, or answers for another transaction.
+        """
+        found = await self._known("eth_getTransactionReceipt", transaction_hash)
         if found is None:
             return None
         with understood("eth_getTransactionReceipt"):
-            number_of_block = found["blockNumber"]
-        block = await self._block(number_of_block)
-        with understood("eth_getTransactionReceipt"):
+            if str(found["transactionHash"]).lower() != transaction_hash:
+                raise RpcError("the node answers with the receipt of another transaction")
+            block = await self.block(number(found["blockNumber"]))
+            if block is None or block.hash != found["blockHash"]:
+                return None  # the block was taken back in between
             return Receipt(
                 succeeded=number(found["status"]) == 1,
-                block=number(number_of_block),
-                block_time=number(block["timestamp"]),
+                block=block,
                 gas_used=number(found["gasUsed"]),
-                contract=found.get("contractAddress"),
             )
 
 
 async def wait_for_receipt(
-    chain: Chain, transaction_hash: str, seconds: float = RECEIPT_SECONDS
+    chain: Chain, transaction_hash: str, raw: bytes, seconds: float = RECEIPT_SECONDS
 ) -> Receipt:
-    """Wait until a transaction is in a block; ChainError when it takes longer than `seconds`."""
+    """Send a transaction until it is in a block; it may be in one already.
+
+    A node may refuse it at first (the first burst of a fresh account, a full pool), or lose it
+    again, so the same bytes are sent again and again.
+
+    Raises:
+        ChainError: it is in no block after `seconds`, with what the node says to it.
+        RpcError: the node does not answer.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
-    while loop.time() < deadline:
-        receipt = await chain.receipt(transaction_hash)
-        if receipt is not None:
-            return receipt
-        await asyncio.sleep(_POLL_SECONDS)
-    raise ChainError(f"transaction {transaction_hash} is in no block after {seconds:g} s")
+    pause, again, told = _POLL_SECONDS, 0.0, ""
+    while (receipt := await chain.receipt(transaction_hash)) is None:
+        now = loop.time()
+        if now >= deadline:
+            raise ChainError(
+                f"transaction {transaction_hash} is in no block after {seconds:g} s{told}",
+                "no_block",
+            )
+        if now >= again:
+            again = now + RESEND_SECONDS
+            told = await _sent(chain, raw)
+        await asyncio.sleep(pause)
+        pause = min(1.5 * pause, _LONGEST_POLL_SECONDS)
+    return receipt
+
+
+async def _sent(chain: Chain, raw: bytes) -> str:
+    """Send, and return what the node says against it."""
+    try:
+        await chain.send(raw)
+    except RpcError as error:
+        if error.code is None:
+            raise
+        return f"; the node says: {error}"
+    return ""
 
 
 class AnchorLog:
@@ -239,7 +376,7 @@ class AnchorLog:
         address: where it was deployed.
     """
 
-    def __init__(self, rpc: Rpc, abi: Sequence[Any], address: str) -> None:
+    def __init__(self, rpc: JsonRpc, abi: Sequence[Any], address: str) -> None:
         self._rpc = rpc
         self.address = to_checksum_address(address)
         self._contract = Web3().eth.contract(address=self.address, abi=abi)
@@ -276,14 +413,37 @@ class AnchorLog:
         with understood("eth_call"):
             return tuple(Web3().codec.decode(types, bytes.fromhex(str(answer)[2:])))
 
-    async def anchors(self, log_id: bytes) -> list[Anchor]:
-        """Return every head that the contract has accepted for a log, oldest first."""
-        event = self._contract.events.Appended()
-        topics = [event.topic, "0x" + log_id.hex()]
-        query = {"address": self.address, "fromBlock": "0x0", "toBlock": "latest", "topics": topics}
-        logs = await self._rpc.call("eth_getLogs", query)
+    async def anchors(self, log_id: bytes, last: int) -> list[Anchor]:
+        """Return every head that the contract has accepted for a log, oldest first.
+
+        Args:
+            log_id: of the log.
+            last: number of the last block that counts, such as that of the final one.
+        """
+        topics = [self._contract.events.Appended().topic, "0x" + log_id.hex()]
+        logs = await self._events(topics, 0, last)
         with understood("eth_getLogs"):
             return [_anchor(entry) for entry in logs]
+
+    async def _events(self, topics: Sequence[str], first: int, last: int) -> list[Any]:
+        """Return events in a range of blocks, in parts where a node refuses so many at once."""
+        query = {
+            "address": self.address,
+            "fromBlock": hex(first),
+            "toBlock": hex(last),
+            "topics": topics,
+        }
+        try:
+            found = await self._rpc.call("eth_getLogs", query)
+        except RpcError as error:
+            if error.code is None or last - first < _LEAST_BLOCKS:
+                raise
+        else:
+            with understood("eth_getLogs"):
+                return [*found]
+        middle = (first + last) // 2
+        earlier = await self._events(topics, first, middle)
+        return earlier + await self._events(topics, middle + 1, last)
 
 
 def _anchor(entry: Mapping[str, Any]) -> Anchor:

@@ -169,5 +169,6 @@ class World:
         )
         self.chaos.point("after the chain took a head")
         purpose, state = Purpose(f"append:{head.size}"), TransactionState.ACCEPTED
-        sent = ChainTransaction(purpose, b"", "0x00", "0x00", len(self.contract.heads), state)
+        number = len(self.contract.heads)
+        sent = ChainTransaction(purpose, b"", "0x00", "0x00", number, state, number, final=True)
         self.publisher.anchored(head, sent)

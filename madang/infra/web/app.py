@@ -1,6 +1,6 @@
 """The one way in which a service's application is made."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ class Parts:
         routers: the features' routes.
         max_body_bytes: longest body.
         lifespan: runs the service's workers; None for none.
+        health: what /health tells beside; nothing of a person, for everybody reads it.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Parts:
     routers: Sequence[APIRouter]
     max_body_bytes: int
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
+    health: Callable[[], Mapping[str, Any]] = dict
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -50,7 +52,7 @@ def create_app(parts: Parts) -> FastAPI:
         lifespan=parts.lifespan,
         dependencies=[Depends(parts.guard)],
     )
-    for router in (_common(), *parts.routers):
+    for router in (_common(parts.health), *parts.routers):
         app.include_router(router)
     install(app, parts.refuser, parts.errors)
     app.add_middleware(BodyLimit, max_bytes=parts.max_body_bytes)
@@ -58,13 +60,13 @@ def create_app(parts: Parts) -> FastAPI:
     return app
 
 
-def _common() -> APIRouter:
+def _common(told: Callable[[], Mapping[str, Any]]) -> APIRouter:
     router = APIRouter()
 
     @router.get("/health")
-    @mark(Access(Caller.ANYBODY, frozenset(), Form.PROBLEM, "tells only that the service runs"))
+    @mark(Access(Caller.ANYBODY, frozenset(), Form.PROBLEM, "tells how the service runs"))
     async def health() -> Any:  # noqa: ANN401 - FastAPI's response
-        return JSONResponse({"status": "up"}, headers={"cache-control": "no-store"})
+        return JSONResponse({"status": "up", **told()}, headers={"cache-control": "no-store"})
 
     @router.get("/style.css")
     @mark(Access(Caller.ANYBODY, frozenset(), Form.PROBLEM, "the pages' style sheet"))

@@ -11,18 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from ledger_node.chain.anchoring import CONTRACT, Anchoring
+from contracts.addresses import Deployment
+from ledger_node.chain.anchoring import Anchoring
+from ledger_node.chain.deployment import ANCHOR_LOG, Deployer, FoundingRecord
 from ledger_node.chain.engine import EmbeddedEngine, EngineSettings
 from ledger_node.chain.model import ChainTransaction
 from ledger_node.chain.store import ChainTransactionRow, SqlTransactionStores
 from ledger_node.chain.usecases import TransactionSender
+from ledger_node.chain.work import recorded
 from ledger_node.settings import Settings
-from ledger_node.worker import _recorded
 from madang.core.merkle.tree import Tree, leaf_hash
 from madang.infra.chain import AnchorLog, ChainAccount, Head, RpcChain
 from madang.infra.clock import SystemClock
 from madang.infra.db import Database
-from madang.infra.rpc import Rpc
+from madang.infra.journal import JournalEntry
+from madang.infra.rpc import JsonRpc
 
 CHAIN_ID = 8283
 TENANT, OTHER = "hanbit", "saebyeol"
@@ -43,7 +46,7 @@ class Ground:
     trees: dict[str, Tree] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.database.create(ChainTransactionRow)
+        self.database.create(ChainTransactionRow, JournalEntry)
         self.stores = SqlTransactionStores(self.database)
         self.trees = {tenant: Tree() for tenant in (TENANT, OTHER)}
 
@@ -60,20 +63,36 @@ class Ground:
         for number in range(tree.size, tree.size + count):
             tree.append(leaf_hash(f"{tenant} {number}".encode()))
 
-    def anchoring(self, rpc: Rpc) -> Anchoring:
+    @property
+    def accounts(self) -> dict[str, ChainAccount]:
+        return {
+            tenant: ChainAccount(bytes([number]) * 32, CHAIN_ID)
+            for number, tenant in enumerate(self.trees, start=1)
+        }
+
+    def anchoring(self, rpc: JsonRpc) -> Anchoring:
         chain = RpcChain(rpc)
         return Anchoring(
             chain=chain,
-            sender=TransactionSender(chain, self.stores, 5.0),
-            accounts={
-                tenant: ChainAccount(bytes([number]) * 32, CHAIN_ID)
-                for number, tenant in enumerate(self.trees, start=1)
-            },
+            sender=TransactionSender(chain, self.stores, 5.0, serial=True),
+            accounts=self.accounts,
             origins={tenant: f"https://log.{tenant}.example" for tenant in self.trees},
-            lead=TENANT,
-            record=self.folder / "contract.json",
             owners=self.folder / "logs",
+        )
+
+    def deployer(self, anchoring: Anchoring) -> Deployer:
+        return Deployer(
+            chain=anchoring.chain,
+            sender=anchoring.sender,
+            accounts=anchoring.accounts,
+            lead=TENANT,
+            records=lambda holders: [
+                FoundingRecord(4, holder, f"log of {tenant}".encode())
+                for tenant, holder in holders.items()
+            ],
+            record=self.folder / "contract.json",
             delay=86_400,
+            final_depth=0,
         )
 
     @asynccontextmanager
@@ -83,7 +102,7 @@ class Ground:
             EngineSettings(Settings().engine, self.port, CHAIN_ID, GENESIS, self.cache),
             SystemClock(),
         )
-        await engine.start([_recorded(each) for each in self.record()])
+        await engine.start([recorded(each) for each in self.record()])
         try:
             yield await Running.begin(self, engine, engine.rpc)
         finally:
@@ -102,15 +121,16 @@ class Running:
     engine: EmbeddedEngine
     anchoring: Anchoring
     contract: AnchorLog
+    deployment: Deployment
 
     @classmethod
-    async def begin(cls, ground: Ground, engine: EmbeddedEngine, rpc: Rpc) -> "Running":
+    async def begin(cls, ground: Ground, engine: EmbeddedEngine, rpc: JsonRpc) -> "Running":
         anchoring = ground.anchoring(rpc)
-        deployment = await anchoring.deploy()
-        contract = anchoring.contract(deployment[CONTRACT].address)
+        deployment = await ground.deployer(anchoring).deploy()
+        contract = anchoring.contract(deployment[ANCHOR_LOG].address)
         for tenant in ground.trees:
             await anchoring.open(contract, tenant)
-        return cls(ground, engine, anchoring, contract)
+        return cls(ground, engine, anchoring, contract, deployment)
 
     async def append(self, tenant: str = TENANT) -> ChainTransaction | None:
         """Bring the log's newest head to the contract."""
@@ -121,12 +141,14 @@ class Running:
         )
 
     async def head(self, tenant: str = TENANT) -> Head:
-        return await self.contract.head(await self.anchoring.log_id(self.contract, tenant))
+        return await self.anchoring.head(self.contract, tenant)
 
     async def anchored(self, tenant: str = TENANT) -> list[tuple[int, str]]:
         """Return size and transaction of every head that the contract has accepted."""
         log_id = await self.anchoring.log_id(self.contract, tenant)
-        found = await self.contract.anchors(log_id)
+        newest = await self.anchoring.chain.final_block(0)
+        assert newest is not None
+        found = await self.contract.anchors(log_id, newest.number)
         return [(each.size, each.transaction) for each in found]
 
 

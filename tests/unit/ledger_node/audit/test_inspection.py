@@ -380,7 +380,7 @@ def test_a_node_of_another_chain_or_contract_gives_no_head(
         async with ground.running() as running:
             ground.grow(TENANT, 3)
             await running.append()
-            deployment = await running.anchoring.deploy()
+            deployment = running.deployment
             owner = running.anchoring.accounts[TENANT].address
             origin = running.anchoring.origins[TENANT]
             url = running.engine.rpc.url

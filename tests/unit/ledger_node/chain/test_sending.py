@@ -1,12 +1,13 @@
 """Each transaction is sent once, whatever is cut off between signing and its receipt."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ledger_node.chain.model import Purpose, TransactionState
-from ledger_node.chain.usecases import TransactionSender
+from ledger_node.chain.usecases import Order, TransactionSender
 from madang.core.merkle.tree import Tree, leaf_hash
 from madang.infra.chain import ChainError, RpcChain
 from madang.infra.rpc import Rpc
@@ -39,7 +40,7 @@ class CuttingRpc(Rpc):
 
 async def _cut_off(ground: Ground, running: Running, *, after: bool) -> None:
     rpc = CuttingRpc(running.engine.rpc.url, after=after)
-    cut = Running(ground, running.engine, ground.anchoring(rpc), running.contract)
+    cut = replace(running, anchoring=ground.anchoring(rpc))
     with pytest.raises(CutOff):
         await cut.append()
     await rpc.close()
@@ -93,13 +94,13 @@ def test_a_purpose_is_one_transaction_however_often_it_is_submitted(ground: Grou
             call = running.contract.open_call(bytes(32))
             sent = [
                 await sender.submit(
-                    Purpose("again"), account, to=running.contract.address, data=call, gas=80_000
+                    account, Order(Purpose("again"), running.contract.address, call, 80_000)
                 )
                 for _ in range(2)
             ]
             assert sent[0] == sent[1]
-            assert sender.accepted(Purpose("again")) == sent[0]
-            assert sender.accepted(Purpose("never")) is None
+            assert sender.find(Purpose("again")) == sent[0]
+            assert sender.find(Purpose("never")) is None
 
     asyncio.run(lives())
 

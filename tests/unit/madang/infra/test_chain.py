@@ -43,7 +43,7 @@ CALLS: dict[str, Callable[[Rpc], Awaitable[object]]] = {
     "code": lambda rpc: RpcChain(rpc).code_hash(ADDRESS),
     "head": lambda rpc: AnchorLog(rpc, ABI, ADDRESS).head(bytes(32)),
     "log_id": lambda rpc: AnchorLog(rpc, ABI, ADDRESS).log_id(ADDRESS, bytes(32)),
-    "anchors": lambda rpc: AnchorLog(rpc, ABI, ADDRESS).anchors(bytes(32)),
+    "anchors": lambda rpc: AnchorLog(rpc, ABI, ADDRESS).anchors(bytes(32), 5),
 }
 
 
@@ -68,7 +68,8 @@ class NoBlockZero(Rpc):
         if method == "eth_chainId":
             return "0x7"
         self.asked.append(params[0])
-        return {"hash": "0x" + "1b" * 32} if params[0] == "0x1" else None
+        block = {"number": "0x1", "hash": "0x" + "1b" * 32, "timestamp": "0x5"}
+        return block if params[0] == "0x1" else None
 
 
 def test_the_genesis_is_block_1_where_there_is_no_block_0() -> None:
