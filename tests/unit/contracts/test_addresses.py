@@ -76,6 +76,9 @@ def _contracts(**changes: object) -> dict[str, Any]:
         {"chain_id": True},
         {"genesis_hash": "0x" + "0A" * 32},
         {"genesis_hash": "0a" * 32},
+        {"final_depth": -1},
+        {"final_depth": "0"},
+        {"final_depth": False},
         {"more": 1},
         {"contracts": {}},
         {"contracts": []},
@@ -101,6 +104,14 @@ def test_other_content_is_refused_by_file(tmp_path: Path, content: str) -> None:
     file = tmp_path / "contract.json"
     file.write_text(content, encoding="utf-8")
     with pytest.raises(DeploymentError, match=r"contract\.json: "):
+        read(file)
+
+
+def test_a_record_from_before_accreditation_says_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "contract.json"
+    earlier = {"contract": "AnchorLog", "chain_id": 1, "genesis_hash": RECORD.genesis_hash}
+    file.write_text(json.dumps(earlier | asdict(LOG)), encoding="utf-8")
+    with pytest.raises(DeploymentError, match="start in another state folder"):
         read(file)
 
 
