@@ -161,10 +161,14 @@ async def killed(engine: EmbeddedEngine) -> None:
 
 
 @pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = int(listener.getsockname()[1])
-    ground = Ground(tmp_path, port)
+def ground(tmp_path: Path, free_port: int) -> Iterator[Ground]:
+    ground = Ground(tmp_path, free_port)
     yield ground
     ground.database.close()
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -1,30 +1,29 @@
-"""The node goes on when disk or database are away for a while, and loses nothing by it."""
+"""The node goes on when disk, database or chain are away for a while, and loses nothing by it."""
 
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from sqlmodel import col, delete
 
-from ledger_node.chain.anchoring import Anchoring
-from ledger_node.chain.usecases import TransactionStores
-from ledger_node.publisher.cosigner import Cosigner
+from ledger_node.condition import told
 from ledger_node.publisher.files import LogFiles
-from ledger_node.publisher.model import Submitted
+from ledger_node.publisher.model import HeadState, LogStoppedError
 from ledger_node.publisher.store import LogEntryRow, LogHeadRow, SqlLog, SqlLogs
-from ledger_node.publisher.usecases import Publisher
+from ledger_node.remembered import Remembered
 from ledger_node.worker import Node
-from madang.core.keys.software import generate_ed25519, generate_ml_dsa_44
 from madang.core.merkle.checkpoint import parse_note
-from madang.core.merkle.entry import EntryKind
 from madang.core.merkle.tiles import Tile, TileTree
-from madang.infra.clock import FixedClock
-from madang.infra.db import Database
+from madang.infra.rpc import JsonRpc
+from tests.unit.ledger_node.node_world import TENANTS, World, call, entry
 
-TENANT = "hanbit"
-ORIGIN = "log.example/hanbit/log"
-COSIGNER = Cosigner(f"https://{ORIGIN}", generate_ml_dsa_44("second"), FixedClock(1_800_000_000))
+TENANT, OTHER = TENANTS
 
 
 class FullDisk(LogFiles):
@@ -52,35 +51,36 @@ class LockedDatabase(SqlLogs):
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> FullDisk:
-    return FullDisk(tmp_path)
+def world(tmp_path: Path, free_port: int) -> Iterator[World]:
+    world = World(tmp_path, free_port)
+    yield world
+    world.database.close()
+
+
+@dataclass
+class Harmed:
+    """A node whose log of one municipality can be kept from its disk and its database."""
+
+    node: Node
+    files: FullDisk
+    stores: LockedDatabase
+
+    def publish(self) -> int:
+        """Publish, and return what the files then hold."""
+        self.node.publish(TENANT)
+        return published(self.files)
 
 
 @pytest.fixture
-def stores() -> LockedDatabase:
-    database = Database()
-    database.create(LogEntryRow, LogHeadRow)
-    return LockedDatabase(database, TENANT)
-
-
-@pytest.fixture
-def node(files: FullDisk, stores: LockedDatabase) -> Node:
-    publisher = Publisher(ORIGIN, generate_ed25519("log"), COSIGNER, files, stores, list, 10)
+def harmed(world: World) -> Harmed:
+    node = world.node()
+    publisher = node.publishers[TENANT]
+    files = FullDisk(publisher.files.folder)
+    stores = LockedDatabase(world.database, TENANT)
+    publisher.files, publisher.stores = files, stores
     publisher.accept([entry(number) for number in range(3)])
-    return Node(
-        {TENANT: publisher},
-        cast("Anchoring", None),
-        cast("TransactionStores", None),
-        None,
-        checkpoint_seconds=0,
-        cache_seconds=0,
-    )
-
-
-def entry(number: int) -> Submitted:
-    return Submitted(
-        f"key-{number:04}", EntryKind.CREDENTIAL, number.to_bytes(32), "https://issuer", 0
-    )
+    node.conditions[TENANT].held = True
+    return Harmed(node, files, stores)
 
 
 def published(files: LogFiles) -> int:
@@ -93,24 +93,314 @@ def published(files: LogFiles) -> int:
 
 
 @pytest.mark.parametrize("refusals", [1, 2, 5])
-def test_a_full_disk_delays_and_loses_nothing(node: Node, files: FullDisk, refusals: int) -> None:
-    files.refusals = refusals
-    for _ in range(refusals):
-        node.publish(TENANT)
-        assert published(files) == 0
-    node.publish(TENANT)
-    assert published(files) == 3
-    node.publishers[TENANT].accept([entry(3)])
-    node.publish(TENANT)
-    assert published(files) == 4
+def test_a_full_disk_delays_and_loses_nothing(harmed: Harmed, refusals: int) -> None:
+    harmed.files.refusals = refusals
+    assert [harmed.publish() for _ in range(refusals)] == [0] * refusals
+    assert harmed.publish() == 3
+    harmed.node.publishers[TENANT].accept([entry(3)])
+    assert harmed.publish() == 4
 
 
-def test_a_locked_database_delays_and_loses_nothing(
-    node: Node, files: FullDisk, stores: LockedDatabase
+def test_a_locked_database_delays_and_loses_nothing(harmed: Harmed) -> None:
+    harmed.stores.refusals = 2
+    assert [harmed.publish() for _ in range(3)] == [0, 0, 3]
+
+
+# --- the chain
+
+
+async def _settle(node: Node, *tenants: str) -> None:
+    """Publish what waits, and follow it until it is final."""
+    for tenant in tenants or TENANTS:
+        await node.anchor(tenant)
+        node.publish(tenant)
+        for _ in range(2):
+            await node.anchor(tenant)
+        assert node.conditions[tenant].waiting == ""
+
+
+async def _until(reached: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not reached():
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.05)
+
+
+async def _waiting(rpc: JsonRpc, count: int) -> None:
+    """Wait until so many transactions wait for a block."""
+    status: dict[str, str] = {}
+    for _ in range(1_000):
+        status = await rpc.call("txpool_status")
+        if int(status["pending"], 16) == count:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(status)
+
+
+def test_a_head_is_published_then_included_then_anchored(world: World) -> None:
+    async def lives() -> None:
+        async with world.running() as node:
+            node.publishers[TENANT].accept([entry(1)])
+            node.publish(TENANT)
+            assert world.newest().state is HeadState.PUBLISHED
+            await node.anchor(TENANT)
+            included = world.newest()
+            assert included.state is HeadState.INCLUDED
+            with world.logs(TENANT)() as log:
+                assert log.anchored_from(1) is None, "it does not count before it is final"
+            await node.anchor(TENANT)
+            anchored = world.newest()
+            assert anchored.state is HeadState.ANCHORED
+            assert anchored.block_hash is not None
+            found = await call(node, "eth_getBlockByHash", anchored.block_hash, False)  # noqa: FBT003 - JSON
+            assert int(found["number"], 16) == anchored.block == included.block
+
+    asyncio.run(lives())
+
+
+def test_a_start_after_a_kill_finds_everything_and_sends_nothing_twice(world: World) -> None:
+    async def lives() -> None:
+        for number in range(3):
+            async with world.running() as node:
+                node.publishers[TENANT].accept([entry(number)])
+                await _settle(node)
+                process = node.following.work.engine._process
+                os.kill(process.pid, signal.SIGKILL)
+                await process.wait()
+        async with world.running() as node:
+            await _settle(node)
+            assert world.newest().state is HeadState.ANCHORED
+        appended = [each for each in world.purposes() if each.startswith(f"append:{TENANT}:")]
+        assert appended == [f"append:{TENANT}:{size}" for size in (2, 3, 4)]
+
+    asyncio.run(lives())
+
+
+def test_ten_thousand_credentials_are_on_the_chain_in_one_transaction(world: World) -> None:
+    async def lives() -> None:
+        async with world.running() as node:
+            await _settle(node)
+            before = int(await call(node, "eth_blockNumber"), 16)
+            for start in range(0, 10_000, 1_000):
+                node.publishers[TENANT].accept([entry(start + at) for at in range(1_000)])
+            await _settle(node, TENANT)
+            assert int(await call(node, "eth_blockNumber"), 16) - before == 1
+            head = world.newest()
+            assert (head.size, head.state) == (10_001, HeadState.ANCHORED)
+
+    asyncio.run(lives())
+
+
+def test_logs_share_a_block_where_blocks_take_their_time(world: World) -> None:
+    """Rounds of several logs run beside each other: none waits for another's receipt."""
+
+    async def lives() -> None:
+        async with world.running() as node:
+            await _settle(node)
+            engine = node.following.work.engine
+            elsewhere = World(world.folder / "elsewhere", 1, (engine.rpc.url,), 0)
+            async with elsewhere.running() as remote:
+                await _settle(remote)
+                await engine.rpc.call("evm_setAutomine", False)  # noqa: FBT003 - JSON
+                for tenant in TENANTS:
+                    remote.publishers[tenant].accept([entry(1)])
+                    remote.publish(tenant)
+                rounds = [asyncio.create_task(remote.anchor(tenant)) for tenant in TENANTS]
+                await _waiting(engine.rpc, len(TENANTS))
+                await engine.rpc.call("evm_mine")
+                await asyncio.gather(*rounds)
+                heads = [elsewhere.newest(tenant) for tenant in TENANTS]
+                assert heads[0].block_hash == heads[1].block_hash
+                assert {each.state for each in heads} == {HeadState.INCLUDED}
+            elsewhere.database.close()
+
+    asyncio.run(lives())
+
+
+def test_a_dropped_anchor_is_told_and_comes_back(world: World) -> None:
+    async def lives() -> None:
+        async with world.running() as node:
+            await _settle(node)
+            engine = node.following.work.engine
+            elsewhere = World(world.folder / "elsewhere", 1, (engine.rpc.url,), 2)
+            async with elsewhere.running() as remote:
+                remote.publishers[TENANT].accept([entry(1)])
+                remote.publish(TENANT)
+                await remote.anchor(TENANT)
+                sent = elsewhere.newest().transaction
+                assert elsewhere.newest().state is HeadState.INCLUDED
+                await engine.rpc.call("anvil_reorg", 1, [])
+                await engine.rpc.call("evm_setAutomine", False)  # noqa: FBT003 - JSON
+                waiting = asyncio.create_task(remote.anchor(TENANT))
+                await _until(lambda: elsewhere.newest().state is HeadState.PUBLISHED)
+                await engine.rpc.call("evm_setAutomine", True)  # noqa: FBT003 - JSON
+                await waiting
+                await engine.rpc.call("anvil_mine", hex(3))
+                await remote.anchor(TENANT)
+                final = elsewhere.newest()
+                assert (final.state, final.transaction) == (HeadState.ANCHORED, sent)
+                assert elsewhere.purposes().count(f"append:{TENANT}:{final.size}") == 1
+            elsewhere.database.close()
+
+    asyncio.run(lives())
+
+
+def test_an_engine_that_dies_is_started_again_and_the_log_goes_on(world: World) -> None:
+    async def lives() -> None:
+        async with world.running() as node:
+            running = asyncio.create_task(node.run())
+            node.publishers[TENANT].accept([entry(1)])
+            await _until(lambda: world.anchored() == 2)
+            process = node.following.work.engine._process
+            os.kill(process.pid, signal.SIGKILL)
+            await process.wait()
+            node.publishers[TENANT].accept([entry(2)])
+            await _until(lambda: world.anchored() == 3, 15)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(lives())
+
+
+def test_a_chain_that_is_away_is_waited_for_and_told(world: World, free_port: int) -> None:
+    async def lives() -> None:
+        away = World(world.folder / "away", 1, (f"http://127.0.0.1:{free_port}",), 0)
+        async with away.running() as node:
+            node.publishers[TENANT].accept([entry(1)])
+            node.publish(TENANT)
+            assert node.publishers[TENANT].newest() is None, "nothing is signed unseen"
+            logs = {tenant: away.logs(tenant) for tenant in TENANTS}
+            state = told(node.conditions, logs, 0)["logs"][TENANT]
+            assert state == {
+                "size": 0,
+                "final_size": 0,
+                "seconds_since_final": None,
+                "waiting": "no_answer",
+                "stopped": False,
+            }
+            async with world.running():  # the engine on this port
+                for tenant in TENANTS:
+                    await node.anchor(tenant)
+                await _settle(node)
+                assert away.newest().state is HeadState.ANCHORED
+        away.database.close()
+
+    asyncio.run(lives())
+
+
+# --- a log that was set back
+
+
+def _set_back(world: World, size: int) -> None:
+    """Put back the database of one municipality's log as it was with so many entries."""
+    with world.database.transaction() as session:
+        later = [LogEntryRow.tenant == TENANT, col(LogEntryRow.log_index) >= size]
+        session.exec(delete(LogEntryRow).where(*later))
+        heads = [LogHeadRow.tenant == TENANT, col(LogHeadRow.size) > size]
+        session.exec(delete(LogHeadRow).where(*heads))
+
+
+async def _two_heads(world: World, urls: tuple[str, ...]) -> World:
+    """Anchor heads of 2 and 3 entries on a chain elsewhere."""
+    here = World(world.folder / "here", 1, urls, 0)
+    async with here.running() as node:
+        for number in range(2):
+            node.publishers[TENANT].accept([entry(number)])
+            await _settle(node)
+        assert here.newest().size == 3
+    return here
+
+
+@pytest.mark.parametrize("files", ["newer", "older", "none"])
+def test_a_log_that_was_set_back_signs_nothing_and_holds_up_no_other(
+    world: World, files: str
 ) -> None:
-    stores.refusals = 2
-    node.publish(TENANT)
-    node.publish(TENANT)
-    assert published(files) == 0
-    node.publish(TENANT)
-    assert published(files) == 3
+    async def lives() -> None:
+        async with world.running() as chain:
+            here = await _two_heads(world, (chain.following.work.engine.rpc.url,))
+            _set_back(here, 2)
+            checkpoint = here.folder / "log" / TENANT / "checkpoint"
+            newest = checkpoint.read_bytes()
+            if files != "newer":
+                checkpoint.unlink()
+            if files == "older":
+                checkpoint.write_text(here.newest().note, "utf-8")
+            async with here.running() as node:
+                condition = node.conditions[TENANT]
+                assert "put back" in condition.stopped or "the database 2" in condition.stopped
+                with pytest.raises(LogStoppedError):
+                    node.publishers[TENANT].accept([entry(9)])
+                node.publish(TENANT)
+                await node.anchor(TENANT)
+                assert here.newest().size == 2
+                node.publishers[OTHER].accept([entry(1)])
+                await _settle(node, OTHER)
+                assert here.newest(OTHER).state is HeadState.ANCHORED
+                logs = {tenant: here.logs(tenant) for tenant in TENANTS}
+                state = told(node.conditions, logs, here.clock.now())["logs"]
+                assert (state[TENANT]["stopped"], state[OTHER]["stopped"]) == (True, False)
+                assert state[OTHER]["final_size"] == 2
+                assert state[OTHER]["seconds_since_final"] < 60
+            if files == "newer":
+                assert checkpoint.read_bytes() == newest
+            here.database.close()
+
+    asyncio.run(lives())
+
+
+def test_another_history_of_the_same_length_is_noticed_too(world: World) -> None:
+    async def lives() -> None:
+        async with world.running() as chain:
+            here = await _two_heads(world, (chain.following.work.engine.rpc.url,))
+            _set_back(here, 2)
+            (here.folder / "log" / TENANT / "checkpoint").unlink()
+            elsewhere = here.node()
+            elsewhere.conditions[TENANT].held = True
+            elsewhere.publishers[TENANT].recover()
+            elsewhere.publishers[TENANT].accept([entry(8), entry(9)])
+            elsewhere.publish(TENANT)
+            assert here.newest().size == 4
+            async with here.running() as node:
+                assert "is not the same log" in node.conditions[TENANT].stopped
+            here.database.close()
+
+    asyncio.run(lives())
+
+
+@dataclass
+class Told:
+    """Others who remember heads of one log."""
+
+    heads: Sequence[Remembered] = ()
+    away: bool = False
+
+    async def newest(self, tenant: str) -> Sequence[Remembered]:
+        if self.away:
+            raise OSError
+        return self.heads if tenant == TENANT else ()
+
+
+def test_whoever_remembers_more_stops_the_log(world: World) -> None:
+    async def lives() -> None:
+        world.memories = [Told([Remembered("the witness of saebyeol", 5, b"r" * 32)])]
+        async with world.running() as node:
+            stopped = node.conditions[TENANT].stopped
+            assert "the witness of saebyeol has a head of 5 entries; the log here has 0" in stopped
+            assert node.conditions[OTHER].signs
+
+    asyncio.run(lives())
+
+
+def test_nothing_is_signed_before_all_who_remember_were_asked(world: World) -> None:
+    async def lives() -> None:
+        witness = Told(away=True)
+        world.memories = [witness]
+        async with world.running() as node:
+            node.publish(TENANT)
+            assert node.publishers[TENANT].newest() is None
+            assert node.conditions[TENANT].waiting == "disk"
+            witness.away = False
+            await _settle(node)
+            assert world.newest().state is HeadState.ANCHORED
+
+    asyncio.run(lives())
