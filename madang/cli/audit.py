@@ -1,4 +1,4 @@
-"""`madang audit`: an auditor's check, with nothing but files and a node."""
+"""`madang audit log`: an auditor's check, with nothing but files and a node."""
 
 import asyncio
 import json

@@ -13,10 +13,13 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("prepare")(prepare.prepare)
-app.command("audit")(audit.audit)
 app.command("export")(export.export)
 app.command("ceremony")(ceremony.ceremony_command)
 app.add_typer(keys.app, name="keys")
+
+audits = typer.Typer(no_args_is_help=True, help="An auditor's checks, from outside.")
+audits.command("log")(audit.audit)
+app.add_typer(audits, name="audit")
 
 
 @app.command("run")

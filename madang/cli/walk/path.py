@@ -243,7 +243,7 @@ class Walk:
             "--database": database,
         }
         arguments = [str(part) for pair in given.items() if pair[1] for part in pair]
-        pid, output = await _madang(["audit", *arguments, "--json"], {}, expected={0, 1})
+        pid, output = await _madang(["audit", "log", *arguments, "--json"], {}, expected={0, 1})
         found: dict[str, Any] = json.loads(output)
         return pid, found
 

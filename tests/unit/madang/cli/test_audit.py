@@ -1,4 +1,4 @@
-"""`madang audit` as it is typed: the second key is read like the first, and told of."""
+"""`madang audit log` as it is typed: the second key is read like the first, and told of."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -27,7 +27,7 @@ def test_what_is_no_second_key_ends_the_audit_before_it_begins(tmp_path: Path, s
         "key": KEY,
         "second-key": second,
     }
-    arguments = ["audit", "--log", str(tmp_path), "--rpc", "http://127.0.0.1:9"]
+    arguments = ["audit", "log", "--log", str(tmp_path), "--rpc", "http://127.0.0.1:9"]
     for name, content in given.items():
         (tmp_path / name).write_text(content, "ascii")
         arguments += [f"--{name}", str(tmp_path / name)]
