@@ -1,7 +1,8 @@
 """Receipts: proofs from the log's files, each checked before it is handed out."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from madang.core.evidence.receipt import Receipt, check
 from madang.core.merkle.checkpoint import Checkpoint, parse_note, verify
@@ -63,9 +64,9 @@ async def receipts(log: LogReader, things: Iterable[Logged]) -> dict[bytes, Rece
     try:
         note = await log.client.checkpoint(log.tenant)
         size = _believed(note, log.key).size
-        files = _Files(log, size)
+        files = TileFiles(partial(log.client.tile, log.tenant), size)
         inside = [thing for thing in wanted if thing.entry.sequence < size]
-        return {thing.digest: await _receipt(thing, note, files) for thing in inside}
+        return {thing.digest: await _receipt(thing, log.key, note, files) for thing in inside}
     except LogUnavailable:
         return {}
     except UnicodeDecodeError as error:
@@ -90,21 +91,31 @@ class _Missing(Exception):  # noqa: N818 - a question, not a mistake
         self.tile = tile
 
 
-class _Files:
-    """Files of a log as they are needed: proofs are made by plain functions, files are awaited."""
+class TileFiles:
+    """Files of a log as they are needed: proofs are made by plain functions, files are awaited.
 
-    def __init__(self, log: LogReader, size: int) -> None:
-        self.log = log
+    Args:
+        fetch: returns a tile or bundle; LogUnavailable when it cannot be had now.
+        size: entries of the tree that is proved in.
+    """
+
+    def __init__(self, fetch: Callable[[Tile], Awaitable[bytes]], size: int) -> None:
+        self._fetch = fetch
         self._size = size
         self._files: dict[Tile, bytes] = {}
 
     async def proof(self, index: int) -> list[bytes]:
-        """Return an inclusion proof, fetching what it lacks."""
+        """Return an inclusion proof, fetching what it lacks.
+
+        Raises:
+            LogUnavailable: a file cannot be had now.
+            LogNotBelieved: the files do not hold.
+        """
         while True:
             try:
                 return TileTree(self._size, self._read).inclusion_proof(index, self._size)
             except _Missing as missing:
-                await self._fetch(missing.tile)
+                await self._add(missing.tile)
             except (TileError, TreeError) as error:
                 raise LogNotBelieved(str(error)) from error
 
@@ -113,15 +124,15 @@ class _Files:
             raise _Missing(tile)
         return self._files[tile]
 
-    async def _fetch(self, tile: Tile) -> None:
+    async def _add(self, tile: Tile) -> None:
         if len(self._files) >= MAX_TILES:
             raise LogUnavailable(f"more than {MAX_TILES} files for one request")
-        self._files[tile] = await self.log.client.tile(self.log.tenant, tile)
+        self._files[tile] = await self._fetch(tile)
 
 
-async def _receipt(thing: Logged, note: str, files: _Files) -> Receipt:
+async def _receipt(thing: Logged, key: VerifierKey, note: str, files: TileFiles) -> Receipt:
     receipt = Receipt(
-        log_origin=files.log.key.name,
+        log_origin=key.name,
         kind=thing.entry.kind,
         index=thing.entry.sequence,
         entry=thing.entry,
@@ -130,7 +141,7 @@ async def _receipt(thing: Logged, note: str, files: _Files) -> Receipt:
         inclusion_proof=tuple(await files.proof(thing.entry.sequence)),
         checkpoint=note,
     )
-    failures = check(receipt, files.log.key, thing=thing.digest).failures
+    failures = check(receipt, key, thing=thing.digest).failures
     if failures:
         raise LogNotBelieved(failures[0].detail)
     return receipt

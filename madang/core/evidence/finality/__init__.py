@@ -1,0 +1,1 @@
+"""What makes the head of a chain final, one module for each engine."""

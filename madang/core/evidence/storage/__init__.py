@@ -1,0 +1,1 @@
+"""What a contract has stored, proved against the root of a chain's state."""
