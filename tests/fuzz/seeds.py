@@ -48,6 +48,7 @@ from madang.core.trust.did import jwk as did_jwk
 from madang.core.trust.did import key as did_key
 from madang.core.trust.did import multikey, web
 from tests.fuzz import catalogue
+from tests.fuzz.evidence_seeds import evidences
 from tests.fuzz.harness import joined
 from tests.fuzz.parsers.envelopes import DOCUMENT
 from tests.fuzz.parsers.formats import PARENT, disclosure_digest
@@ -446,6 +447,6 @@ def every() -> Seeds:
     """Return the seeds of every harness."""
     made = (
         *(encodings, key_lives, envelopes, formats, mdocs, logs, trusts, statuses, dids),
-        *(issuing, presenting, laws),
+        *(issuing, presenting, laws, evidences),
     )
     return {name: seeds for make in made for name, seeds in make().items()}
