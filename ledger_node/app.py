@@ -1,7 +1,7 @@
 """The ledger node: the only place that chooses its adapters."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,11 @@ from ledger_node.audit.routes import audit_router
 from ledger_node.chain.deployment import FoundingRecords, no_records
 from ledger_node.chain.store import ChainTransactionRow
 from ledger_node.chain.usecases import Watch
+from ledger_node.chain.work import ChainWork
 from ledger_node.condition import told
 from ledger_node.errors import TABLE
+from ledger_node.evidence.routes import evidence_router
+from ledger_node.evidence.usecases import AnchoredLog, EvidenceOffice
 from ledger_node.following import Following
 from ledger_node.publisher.cosigner import Cosigner
 from ledger_node.publisher.files import LogFiles, only_writer
@@ -26,6 +29,7 @@ from madang.access.guard import Guard
 from madang.access.service_token import FolderServiceKeys, ServiceKeys
 from madang.access.sign_in import sign_in_router
 from madang.access.staff import Staff, StaffAccount, StaffSession
+from madang.core.evidence.finality.model import Engine
 from madang.infra.background import background
 from madang.infra.catalogue import load_catalogue
 from madang.infra.chain import ChainAccount
@@ -34,7 +38,10 @@ from madang.infra.db import Database
 from madang.infra.ids import Ids, SystemIds
 from madang.infra.journal import JournalEntry
 from madang.infra.keystore import Keystore
+from madang.infra.proofs import StateProofs
+from madang.infra.rpc import Rpc
 from madang.infra.setup import LOG, LOG_SECOND, StateFolders, keystore
+from madang.infra.state_proofs import CometProofs, EthereumProofs
 from madang.infra.tenancy import Addresses, Tenants
 from madang.infra.web.app import Parts, create_app
 from madang.infra.web.errors import Refuser
@@ -91,7 +98,9 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
         tenant: SqlLogs(deps.database, tenant) for tenant in deps.tenants.ids()
     }
     publishers = _publishers(settings, deps, stores)
-    node = _node(settings, deps, publishers)
+    work = _work(settings, deps, publishers)
+    node = _node(settings, deps, publishers, work)
+    comet = Rpc(settings.comet_url)
     staff = Staff(deps.database, deps.ids, settings)
     pages = Pages(deps.texts, [_PAGES], service=SERVICE, tenants=deps.tenants)
 
@@ -104,6 +113,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
                     yield
             finally:
                 await node.stop()
+                await comet.close()
 
     return create_app(
         Parts(
@@ -118,6 +128,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
                 reading_router(publishers, stores),
                 sign_in_router(SERVICE, staff, deps.clock, pages),
                 audit_router(publishers, stores, pages),
+                evidence_router(_office(settings, work, comet), _logs(settings, work, stores)),
             ],
             max_body_bytes=settings.max_body_bytes,
             lifespan=lifespan,
@@ -145,7 +156,7 @@ def _publishers(settings: Settings, deps: Deps, stores: dict[str, SqlLogs]) -> d
     }
 
 
-def _node(settings: Settings, deps: Deps, publishers: dict[str, Publisher]) -> Node:
+def _work(settings: Settings, deps: Deps, publishers: dict[str, Publisher]) -> ChainWork:
     parts = ChainParts(
         clock=deps.clock,
         database=deps.database,
@@ -157,6 +168,33 @@ def _node(settings: Settings, deps: Deps, publishers: dict[str, Publisher]) -> N
         lead=deps.lead,
         founding=deps.founding,
     )
-    work = chain_work(settings, parts)
+    return chain_work(settings, parts)
+
+
+def _node(
+    settings: Settings, deps: Deps, publishers: dict[str, Publisher], work: ChainWork
+) -> Node:
     following = Following(work, Watch(work.anchoring.chain, work.stores, deps.clock))
     return Node(publishers, following, (), settings.checkpoint_seconds)
+
+
+def _office(settings: Settings, work: ChainWork, comet: Rpc) -> EvidenceOffice:
+    if settings.chain_engine is Engine.COMETBFT:
+        proofs: StateProofs = CometProofs(comet)
+    else:
+        proofs = EthereumProofs(work.anchoring.chain.rpc, settings.chain_engine)
+    return EvidenceOffice(settings.state_dir / "contract.json", proofs)
+
+
+def _logs(
+    settings: Settings, work: ChainWork, stores: Mapping[str, SqlLogs]
+) -> dict[str, AnchoredLog]:
+    return {
+        tenant: AnchoredLog(
+            origin=work.anchoring.origins[tenant],
+            opener=bytes.fromhex(work.anchoring.accounts[tenant].address.removeprefix("0x")),
+            folder=settings.state_dir / SERVICE / tenant,
+            heads=heads,
+        )
+        for tenant, heads in stores.items()
+    }

@@ -1,5 +1,6 @@
 """How the ledger node tells its errors."""
 
+from ledger_node.evidence.usecases import EvidenceUnavailableError
 from ledger_node.publisher.model import (
     AppendError,
     ForeignOfficeError,
@@ -22,6 +23,9 @@ TABLE: Table = {
     ),
     ForeignOfficeError: lambda _: Refusal(
         403, "foreign_office", "log.foreign_office", "an office appends in its own name only"
+    ),
+    EvidenceUnavailableError: lambda error: Refusal(
+        503, "evidence_unavailable", detail=str(error), headers={"retry-after": "5"}
     ),
 }
 """Error type to answer, for the whole service."""

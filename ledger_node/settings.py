@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from madang.core.evidence.finality.model import Engine
 from madang.infra.settings import CommonSettings
 
 _ENGINE = "engine/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"
@@ -18,6 +19,8 @@ class Settings(CommonSettings):
         final_depth: after how many further blocks one is final, 0 where the engine never takes a
             block back; empty where the engine tells it by the tag `finalized`. It goes into the
             record of the deployment, which counts from then on. The embedded engine has 0.
+        chain_engine: what makes the blocks of the chain at `rpc_urls`, and their finality.
+        comet_url: CometBFT address of one of the nodes, where that is its engine.
         engine: program of the embedded engine.
         chain_port: loopback port of the embedded engine.
         chain_id: id of the chain, which transactions are signed for.
@@ -33,6 +36,8 @@ class Settings(CommonSettings):
     rpc_timeout_seconds: float = 10.0
     rpc_max_bytes: int = 32_000_000
     final_depth: int | None = None
+    chain_engine: Engine = Engine.DEVELOPMENT
+    comet_url: str = ""
     engine: Path = Path(__file__).parent / _ENGINE
     chain_port: int = 8406
     chain_id: int = 8283

@@ -1,0 +1,1 @@
+"""The public half of evidence files, for whoever holds a receipt."""
