@@ -203,6 +203,9 @@ def take(id: uint256) -> Proposal:
     matter: uint8 = self._matter(taken.action)
     assert taken.basis == self._decisions[matter][taken.subject], "overtaken"
     self._decisions[matter][taken.subject] += 1
+    if taken.action == changes.RESUME_RECORD:
+        # A removal may follow a suspension, but not the decision that all is well.
+        self._decisions[changes.REMOVE_RECORD][taken.subject] += 1
     self._proposals[id].executed = convert(block.timestamp, uint64)
     return taken
 
@@ -299,7 +302,7 @@ def _approve(id: uint256, seat: uint256):
 @pure
 def _matter(action: uint8) -> uint8:
     """
-    @dev What undoes a decision is about the same thing; a removal is about nothing else.
+    @dev What undoes a decision is about the same thing.
     """
     if action == changes.RESUME_RECORD:
         return changes.SUSPEND_RECORD

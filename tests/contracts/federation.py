@@ -7,7 +7,7 @@ from typing import Any
 
 import boa
 from actions import ADD, ISSUER, NOTHING, WITHOUT_LOCK, ZERO_ADDRESS
-from harness import DELAY, compiled
+from harness import DELAY, address_of, compiled
 
 QUORUM = 3
 TENANT = b"hanbit".ljust(32, b"\0")
@@ -119,8 +119,8 @@ def fields(event: Any) -> dict[str, Any]:
 
 def accounts() -> dict[str, Any]:
     names = ("founder", "body", "holder", "owner", "successor", "stranger")
-    found: dict[str, Any] = {name: boa.env.generate_address(name) for name in names}
-    found["members"] = [boa.env.generate_address(f"member {n}") for n in range(5)]
+    found: dict[str, Any] = {name: address_of(name) for name in names}
+    found["members"] = [address_of(f"member {n}") for n in range(5)]
     return found
 
 

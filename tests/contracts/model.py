@@ -223,6 +223,8 @@ class AccreditationModel:
         ask(document == proposal.document, "wrong document")
         self.carry_out(now, number, proposal)
         self.decided(proposal.subject)
+        if proposal.action == RESUME:
+            self.decided((REMOVE, proposal.target))
         proposal.executed = now
 
     def carry_out(self, now: int, number: int, proposal: Proposal) -> None:

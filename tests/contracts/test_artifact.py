@@ -22,17 +22,13 @@ def test_a_stale_artifact_is_named(tmp_path: Path) -> None:
     (tmp_path / "scripts" / SCRIPT.name).write_bytes(SCRIPT.read_bytes())
     for each in (REPOSITORY / "contracts").glob("*.vy"):
         (tmp_path / "contracts" / each.name).write_bytes(each.read_bytes())
-    copy = tmp_path / "contracts" / "council.vy"
-    source = copy.read_text("utf-8")
     command = [sys.executable, tmp_path / "scripts" / SCRIPT.name]
-    copy.write_text(source, encoding="utf-8")
-    assert subprocess.run([*command, "--check"], check=False).returncode == 1
     subprocess.run(command, check=True)
-    assert subprocess.run([*command, "--check"], check=False).returncode == 0
     for name in ("AnchorLog.json", "Accreditation.json"):
         made = (tmp_path / "contracts" / "artifacts" / name).read_bytes()
         assert made == (REPOSITORY / "contracts" / "artifacts" / name).read_bytes()
-    copy.write_text(source + "\n# changed\n", encoding="utf-8")
+    with (tmp_path / "contracts" / "council.vy").open("a", encoding="utf-8") as module:
+        module.write("\n# changed\n")
     found = subprocess.run([*command, "--check"], check=False, capture_output=True, text=True)
     assert found.returncode == 1
     assert "Accreditation: the committed artifact" in found.stdout

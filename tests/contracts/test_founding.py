@@ -7,7 +7,7 @@ import boa
 import pytest
 from actions import ADD, ISSUER, LOG, NOTHING, SUSPEND, ZERO_ADDRESS
 from federation import DOCUMENT, LABEL, QUORUM, TENANT, Federation, record_id
-from harness import DELAY, compiled
+from harness import DELAY, address_of, compiled
 
 DAY = 86_400
 Call = Callable[[Federation], object]
@@ -47,14 +47,14 @@ def test_a_deployment_begins_with_its_members(founding: Federation) -> None:
 def test_the_quorum_is_a_majority_of_the_members(
     founding: Federation, count: int, quorum: int
 ) -> None:
-    members = [boa.env.generate_address(f"other {n}") for n in range(count)]
+    members = [address_of(f"other {n}") for n in range(count)]
     with pytest.raises(boa.BoaError, match="no majority"):
         compiled("Accreditation").deploy(members, quorum, DELAY)
 
 
 @pytest.mark.parametrize(("count", "quorum"), [(1, 1), (2, 2), (3, 2), (32, 17), (32, 32)])
 def test_any_majority_will_do(founding: Federation, count: int, quorum: int) -> None:
-    members = [boa.env.generate_address(f"other {n}") for n in range(count)]
+    members = [address_of(f"other {n}") for n in range(count)]
     contract = compiled("Accreditation").deploy(members, quorum, DELAY)
     assert (contract.members(), contract.quorum()) == (members, quorum)
 

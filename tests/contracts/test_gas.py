@@ -11,7 +11,7 @@ import boa
 import pytest
 from actions import ADD, ADD_MEMBER, ISSUER, RESUME, TAKE_LEASE
 from federation import DOCUMENT, TENANT, Federation, sealed, unsealed, word
-from harness import DELAY, LABEL, Chain, compiled, deploy
+from harness import DELAY, LABEL, Chain, address_of, compiled, deploy
 
 from contracts.artifacts import load
 
@@ -82,7 +82,7 @@ def grown(chain: Chain, old: int, new: int) -> int:
 def of_anchor_log() -> dict[str, int]:
     """Measure on chains of their own, since locking changes forgets how to undo them."""
     with boa.swap_env(boa.Env()):
-        gas = {"deploy": deployment("AnchorLog", boa.env.generate_address("guardian"), DELAY)}
+        gas = {"deploy": deployment("AnchorLog", address_of("guardian"), DELAY)}
         gas |= first(deploy())
     for name, old, new in STEPS:
         with boa.swap_env(boa.Env()):
@@ -133,7 +133,7 @@ def of_the_largest() -> dict[str, int]:
     """Measure the approval that makes the quorum where all 32 members have to agree."""
     meter = Meter()
     with boa.swap_env(boa.Env()):
-        members = [boa.env.generate_address(f"member {n}") for n in range(32)]
+        members = [address_of(f"member {n}") for n in range(32)]
         federation = sealed(unsealed(members, 32))
         proposal = federation.propose(ADD_MEMBER, account=federation.stranger)
         federation.approve(proposal, *range(1, 31))

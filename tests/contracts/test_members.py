@@ -1,10 +1,9 @@
 """Who decides is decided alike: by the quorum, in the open, and the quorum stays a majority."""
 
-import boa
 import pytest
 from actions import ADD_MEMBER, REMOVE_MEMBER, SET_QUORUM
 from federation import Federation
-from harness import DELAY, compiled
+from harness import DELAY, address_of, compiled
 
 
 def test_a_member_joins(federation: Federation) -> None:
@@ -78,7 +77,7 @@ def test_the_last_member_stays(federation: Federation) -> None:
 
 
 def test_there_are_at_most_32_members(federation: Federation) -> None:
-    members = [boa.env.generate_address(f"one of 32: {n}") for n in range(32)]
+    members = [address_of(f"one of 32: {n}") for n in range(32)]
     full = of(federation, 32, 17, members)
     joining = full.agreed(ADD_MEMBER, account=full.stranger)
     with full.refuses("too many members"):

@@ -147,6 +147,19 @@ def test_an_old_vote_does_not_suspend_after_a_resumption(
         federation.execute(waiting)
 
 
+def test_a_resumption_overtakes_a_removal_and_a_suspension_does_not(
+    federation: Federation, record: bytes
+) -> None:
+    waiting = federation.agreed(REMOVE, target=record)
+    federation.decide(SUSPEND, target=record)
+    federation.decide(RESUME, target=record)
+    with federation.refuses("overtaken"):
+        federation.execute(waiting)
+    federation.decide(SUSPEND, target=record)
+    federation.decide(REMOVE, target=record)
+    assert times(federation, record)[2] == federation.now
+
+
 @pytest.mark.parametrize("suspended", [False, True])
 def test_a_removal_is_final_and_keeps_how_it_was(
     federation: Federation, record: bytes, *, suspended: bool
