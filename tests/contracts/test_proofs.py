@@ -111,6 +111,19 @@ def test_any_claim_is_answered_as_the_product_does(
     assert chain.contract.isIncluded(size1, size2, LEAVES[0], steps, ROOTS[3]) == expected
 
 
+def test_every_other_size_is_answered_as_the_product_does(chain: Chain) -> None:
+    for new, old in [(7, 3), (8, 4), (8, 6), (6, 5), (5, 1)]:
+        steps, roots = TREE.consistency_proof(old, new), (ROOTS[old], ROOTS[new])
+        leaf, path = LEAVES[old], TREE.inclusion_proof(old, new)
+        for first in range(10):
+            for second in range(10):
+                expected = reference.verify_consistency(first, second, *roots, steps)
+                assert chain.contract.isConsistent(first, second, *roots, steps) == expected
+                expected = reference.verify_inclusion(first, second, leaf, path, ROOTS[new])
+                found = chain.contract.isIncluded(first, second, leaf, path, ROOTS[new])
+                assert found == expected
+
+
 @pytest.mark.parametrize("old", [1, 2**62 - 1, 2**62, 2**62 + 1, 2**63 - 2])
 def test_the_largest_trees_fit_the_bounds(chain: Chain, old: int) -> None:
     new = 2**63 - 1
