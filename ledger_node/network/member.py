@@ -1,0 +1,137 @@
+"""One validator: the keys that stay in its home, and what the others are told of it.
+
+The files are CometBFT's own (version 0.38), so the engine reads them as if it had made them.
+"""
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from eth_account import Account
+
+from ledger_node.network import bech32
+from madang.infra.files import write_whole
+
+_ADDRESS_BYTES: Final = 20
+_NEVER_SIGNED: Final = {"height": "0", "round": 0, "step": 0}
+
+
+class MemberError(ValueError):
+    """What is told of a validator is not what it should be; the message says which field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What everybody may know of a validator.
+
+    Attributes:
+        name: shown to people.
+        node: id of its peer-to-peer key, 40 hexadecimal digits; others accept no peer without it.
+        key: Ed25519 public key under which it signs blocks, hexadecimal.
+        operator: address of the account that holds its stake, "0x…".
+        peer: host and port where the others reach it.
+        account: the municipality's account that may deploy and call contracts, "0x…", or "".
+    """
+
+    name: str
+    node: str
+    key: str
+    operator: str
+    peer: str
+    account: str = ""
+
+    @property
+    def address(self) -> str:
+        """Return the address of the consensus key, as block commits name it."""
+        return key_address(bytes.fromhex(self.key)).upper()
+
+    def bech32(self, suffix: str = "") -> str:
+        """Return the operator's account as the engine writes it; "valoper" for the validator's."""
+        return bech32.encode(f"cosmos{suffix}", bytes.fromhex(self.operator[2:]))
+
+    def to_json(self) -> dict[str, str]:
+        """Return the fields."""
+        return asdict(self)
+
+    @classmethod
+    def parse(cls, value: object) -> "Member":
+        """Return what a member's JSON says; MemberError names the field that is wrong."""
+        fields = value if isinstance(value, dict) else {}
+        if not all(isinstance(each, str) for each in fields.values()):
+            raise MemberError("a member's fields are texts")
+        try:
+            member = cls(**fields)
+        except TypeError as error:
+            raise MemberError(f"a member has name, node, key, operator, peer: {error}") from error
+        member.check()
+        return member
+
+    def check(self) -> None:
+        """Hold every field to its form; MemberError names the first that is not of it."""
+        _hexadecimal("node", self.node, _ADDRESS_BYTES)
+        _hexadecimal("key", self.key, 32)
+        _hexadecimal("operator", self.operator.removeprefix("0x"), _ADDRESS_BYTES)
+        if self.account:
+            _hexadecimal("account", self.account.removeprefix("0x"), _ADDRESS_BYTES)
+        host, _, port = self.peer.rpartition(":")
+        # What is here goes into a file of settings between quotes.
+        if not port.isdecimal() or not host or not set(host) <= _HOST:
+            raise MemberError(f"peer is {self.peer!r}, not host:port")
+        if not self.name or not set(self.name) <= _HOST:
+            raise MemberError(f"name is {self.name!r}; letters, digits, '.' and '-' make one")
+
+
+_HOST: Final = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
+
+
+def _hexadecimal(field: str, text: str, length: int) -> None:
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if len(found) != length:
+        raise MemberError(f"{field} is {text!r}, not {length} bytes in hexadecimal")
+
+
+def key_address(key: bytes) -> str:
+    """Return the first 20 bytes of a public key's SHA-256, in hexadecimal."""
+    return hashlib.sha256(key).digest()[:_ADDRESS_BYTES].hex()
+
+
+def make_keys(home: Path, name: str, peer: str, account: str = "") -> Member:
+    """Make a validator's keys in its home and return what the others need of them."""
+    node, consensus = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    operator = Account.create()
+    node_public, public = (key.public_key().public_bytes_raw() for key in (node, consensus))
+    address = key_address(public)
+    _write(home / "config" / "node_key.json", {"priv_key": _private(node)})
+    _write(
+        home / "config" / "priv_validator_key.json",
+        {
+            "address": address.upper(),
+            "pub_key": {"type": "tendermint/PubKeyEd25519", "value": _base64(public)},
+            "priv_key": _private(consensus),
+        },
+    )
+    _write(home / "data" / "priv_validator_state.json", _NEVER_SIGNED)
+    write_whole(home / "operator.key", bytes(operator.key).hex().encode())
+    return Member(
+        name, key_address(node_public), public.hex(), str(operator.address), peer, account
+    )
+
+
+def _private(key: Ed25519PrivateKey) -> dict[str, str]:
+    both = key.private_bytes_raw() + key.public_key().public_bytes_raw()
+    return {"type": "tendermint/PrivKeyEd25519", "value": _base64(both)}
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _write(path: Path, value: Any) -> None:  # noqa: ANN401 - any JSON value
+    write_whole(path, json.dumps(value, indent=2).encode())
