@@ -15,7 +15,7 @@ REPORT = $(BIN)/python scripts/vectors.py $(JUNIT)/contracts.xml $(JUNIT)/unit.x
 # uv links files from its cache where it can; a copy is as good and says nothing.
 export UV_LINK_MODE := copy
 
-.PHONY: help install run test check unit contracts-test vectors fuzz bench lock clean
+.PHONY: help install run test check unit contracts-test network-engine vectors fuzz bench lock clean
 
 help:  ## Show what can be made.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -66,7 +66,15 @@ check: install $(CONTRACTS)/installed  ## Run the linters, the types, the layers
 contracts-test: $(CONTRACTS)/installed  ## Test the contracts in their own environment.
 	@$(CONTRACTS)/bin/python -m pytest -q -c tests/contracts/pytest.ini --junit-xml=$(JUNIT)/contracts.xml tests/contracts
 
-unit: install tests/conformance/npm/node_modules/installed $(SOFTHSM)  ## Run the tests.
+network-engine: .venv/installed  ## Build the program of `madang chain up` from its pinned sources; needs Go.
+	@$(BIN)/python -m ledger_node.network.binary
+
+# Without it the tests of the network are skipped, each saying so; with CI=true that fails the run.
+.PHONY: network-engine-if-go
+network-engine-if-go: .venv/installed
+	@$(BIN)/python -m ledger_node.network.binary >/dev/null || echo "The tests of the network of validators will be skipped"
+
+unit: install tests/conformance/npm/node_modules/installed $(SOFTHSM) network-engine-if-go  ## Run the tests.
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --junit-xml=$(JUNIT)/unit.xml
 
 vectors: install $(CONTRACTS)/installed  ## Run the official vectors; fails when a case is left out unsaid.

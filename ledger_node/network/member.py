@@ -6,6 +6,7 @@ The files are CometBFT's own (version 0.38), so the engine reads them as if it h
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -86,6 +87,15 @@ class Member:
 
 
 _HOST: Final = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
+
+
+def distinct(members: Sequence[Member]) -> None:
+    """Refuse two members of one name, key, node or place; MemberError says which."""
+    for field in ("name", "node", "key", "peer"):
+        values = [getattr(each, field) for each in members]
+        twice = {value for value in values if values.count(value) > 1}
+        if twice:
+            raise MemberError(f"two members have the same {field}: {', '.join(sorted(twice))}")
 
 
 def _hexadecimal(field: str, text: str, length: int) -> None:

@@ -269,19 +269,23 @@ def _settle(
     writers: tuple[str, ...],
 ) -> None:
     """Give every home its settings and the genesis; the record comes last, and says it is done."""
-    content = (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
     for own, each in zip(members, ports, strict=True):
-        home = folder / own.name
-        others = [member for member in members if member is not own]
-        write_configuration(home, document["chain_id"], own, others, each)
-        write_whole(home / "config" / "genesis.json", content, EVERYBODY)
+        digest = settle(folder / own.name, own, members, each, document)
     validators = tuple(
         Validator(member, POWER, each) for member, each in zip(members, ports, strict=True)
     )
-    NetworkRecord(
-        EVM_CHAIN_ID,
-        document["chain_id"],
-        hashlib.sha256(content).hexdigest(),
-        writers,
-        validators,
-    ).write(folder)
+    NetworkRecord(EVM_CHAIN_ID, document["chain_id"], digest, writers, validators).write(folder)
+
+
+def settle(
+    home: Path, own: Member, members: Sequence[Member], ports: Ports, document: dict[str, Any]
+) -> str:
+    """Give one home its settings and the genesis; return the genesis file's SHA-256.
+
+    Validators on different machines compare what this returns before they start.
+    """
+    content = (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
+    others = [member for member in members if member.node != own.node]
+    write_configuration(home, document["chain_id"], own, others, ports)
+    write_whole(home / "config" / "genesis.json", content, EVERYBODY)
+    return hashlib.sha256(content).hexdigest()
