@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from eth_account import Account
 
 from ledger_node.network import binary
 from ledger_node.network.network import Network
+from madang.cli.city import CityPlan
+from madang.infra.setup import keystore
 from tests.network.ledger import ACCOUNTS, Ledger
 
 NAMES = ("hanbit", "saebyeol", "areum", "narae")
@@ -45,11 +48,21 @@ def _is_free(port: int) -> bool:
 
 
 @pytest.fixture(scope="session")
+def plan(base_port: int, tmp_path_factory: pytest.TempPathFactory) -> CityPlan:
+    """Return a prepared city, whose accounts are among the writers."""
+    plan = CityPlan(tmp_path_factory.mktemp("city"), base_port + 44)
+    plan.prepare()
+    return plan
+
+
+@pytest.fixture(scope="session")
 def shared_network(
-    engine: Path, base_port: int, tmp_path_factory: pytest.TempPathFactory
+    engine: Path, base_port: int, plan: CityPlan, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Network]:
     folder = tmp_path_factory.mktemp("network")
-    writers = [account.address for account in ACCOUNTS]
+    keys = keystore(plan.settings)
+    secrets = [keys.secret(tenant, "chain") for tenant in plan.catalogue.tenants.ids()]
+    writers = [each.address for each in (*ACCOUNTS, *map(Account.from_key, secrets))]
     with Network.create(
         folder, NAMES, writers, base_port=base_port, genesis_time=GENESIS_TIME, voting_seconds=10
     ) as network:
