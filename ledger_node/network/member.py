@@ -18,6 +18,9 @@ from ledger_node.network import bech32
 from madang.infra.files import write_whole
 
 _ADDRESS_BYTES: Final = 20
+_PORTS: Final = 2**16
+_PORT_DIGITS: Final = 5
+_HOST: Final = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
 _NEVER_SIGNED: Final = {"height": "0", "round": 0, "step": 0}
 
 
@@ -73,20 +76,14 @@ class Member:
 
     def check(self) -> None:
         """Hold every field to its form; MemberError names the first that is not of it."""
-        _hexadecimal("node", self.node, _ADDRESS_BYTES)
-        _hexadecimal("key", self.key, 32)
-        _hexadecimal("operator", self.operator.removeprefix("0x"), _ADDRESS_BYTES)
+        hexadecimal("node", self.node, _ADDRESS_BYTES)
+        hexadecimal("key", self.key, 32)
+        hexadecimal("operator", self.operator.removeprefix("0x"), _ADDRESS_BYTES)
         if self.account:
-            _hexadecimal("account", self.account.removeprefix("0x"), _ADDRESS_BYTES)
+            hexadecimal("account", self.account.removeprefix("0x"), _ADDRESS_BYTES)
         host, _, port = self.peer.rpartition(":")
-        # What is here goes into a file of settings between quotes.
-        if not port.isdecimal() or not host or not set(host) <= _HOST:
-            raise MemberError(f"peer is {self.peer!r}, not host:port")
-        if not self.name or not set(self.name) <= _HOST:
-            raise MemberError(f"name is {self.name!r}; letters, digits, '.' and '-' make one")
-
-
-_HOST: Final = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
+        check_host(host, port)
+        check_name(self.name)
 
 
 def distinct(members: Sequence[Member]) -> None:
@@ -98,7 +95,23 @@ def distinct(members: Sequence[Member]) -> None:
             raise MemberError(f"two members have the same {field}: {', '.join(sorted(twice))}")
 
 
-def _hexadecimal(field: str, text: str, length: int) -> None:
+def check_name(name: object) -> None:
+    """Refuse what can be no folder's name; MemberError."""
+    if not isinstance(name, str) or not name.strip(".") or not set(name) <= _HOST:
+        raise MemberError(f"name is {name!r}; letters, digits, '.' and '-' make one")
+
+
+def check_host(host: object, port: object) -> None:
+    """Refuse what is no host and port; MemberError. They go into settings between quotes."""
+    known = isinstance(host, str) and host and set(host) <= _HOST
+    digits = str(port)
+    valid = digits.isdecimal() and len(digits) <= _PORT_DIGITS and 0 < int(digits) < _PORTS
+    if not known or not valid:
+        raise MemberError(f"peer is {host}:{port}, not host:port")
+
+
+def hexadecimal(field: str, text: str, length: int) -> None:
+    """Refuse what is not `length` bytes in hexadecimal; MemberError names the field."""
     try:
         found = bytes.fromhex(text)
     except ValueError:

@@ -14,7 +14,7 @@ import typer
 from eth_account import Account
 from rich.console import Console
 
-from ledger_node.network import binary
+from ledger_node.network import besu, binary
 from ledger_node.network.binary import BuildError
 from ledger_node.network.configuration import EVM_CHAIN_ID, Ports
 from ledger_node.network.genesis import genesis
@@ -32,6 +32,8 @@ from madang.infra.keystore import Keystore
 from madang.infra.setup import StateFolders
 
 app = typer.Typer(no_args_is_help=True, help="Run and configure the chain of the municipalities.")
+config = typer.Typer(no_args_is_help=True, help="Write the settings of another engine.")
+app.add_typer(config, name="config")
 MEMBER: Final = "member.json"
 _PURPOSE: Final = "chain"
 _VOTING_SECONDS: Final = 3 * 86_400
@@ -224,3 +226,22 @@ def _member(path: Path) -> Member:
         return Member.parse(strict_json.loads(path.read_bytes()))
     except (EncodingError, MemberError) as error:
         raise MemberError(f"{path}: {error}") from error
+
+
+@config.command("besu")
+def config_besu(
+    validators: Annotated[Path, typer.Option(help="JSON list: name, key, host, port, account.")],
+    out: Annotated[Path, typer.Option(help="Folder that gets one folder for each validator.")],
+    time: Annotated[str, typer.Option(help="Time of the genesis block, as agreed: RFC 3339.")],
+    chain_id: Annotated[int, typer.Option(min=1, help="Id of the chain.")] = 8283,
+) -> None:
+    """Write genesis, settings and permissions for Besu under QBFT (`docs/chain.md`)."""
+    with _telling():
+        listed = strict_json.loads(validators.read_bytes())
+        if not isinstance(listed, list) or not listed:
+            raise MemberError(f"{validators}: a list of validators was expected")
+        known = [besu.BesuValidator.parse(each) for each in listed]
+        if len({each.key for each in known}) < len(known):
+            raise MemberError(f"{validators}: two validators have the same key")
+        besu.write(out, known, chain_id=chain_id, time=_seconds(time))
+        typer.echo(f"{out}: {', '.join(each.name for each in known)}; chain id {chain_id}")

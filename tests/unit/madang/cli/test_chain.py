@@ -98,3 +98,35 @@ def test_without_the_engine_it_says_what_to_do(
     told = typed("join", *members, "--home", members[0].parent, "--time", TIME, code=1)
     assert "make network-engine" in told
     assert "make network-engine" in typed("up", "--state", tmp_path / "state", code=1)
+
+
+def listed(folder: Path, keys: list[str]) -> Path:
+    path = folder / "validators.json"
+    content = [
+        {"name": f"v{at}", "key": key, "host": "10.0.0.1", "port": 30303}
+        for at, key in enumerate(keys)
+    ]
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_besu_gets_a_folder_for_each_validator(tmp_path: Path) -> None:
+    path = listed(tmp_path, ["ab" * 64, "cd" * 64])
+    arguments = ("config", "besu", "--validators", path, "--out", tmp_path, "--time", TIME)
+    assert "v0, v1; chain id 8283" in typed(*arguments)
+    document = json.loads((tmp_path / "v1" / "genesis.json").read_bytes())
+    assert document["timestamp"] == "0x6955b900"
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "[1]", "nothing"])
+def test_what_is_no_list_of_validators_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "validators.json"
+    path.write_text(content)
+    arguments = ("config", "besu", "--validators", path, "--out", tmp_path, "--time", TIME)
+    assert "refused:" in typed(*arguments, code=1)
+
+
+def test_two_validators_with_one_key_are_refused(tmp_path: Path) -> None:
+    path = listed(tmp_path, ["ab" * 64, "ab" * 64])
+    arguments = ("config", "besu", "--validators", path, "--out", tmp_path, "--time", TIME)
+    assert "the same key" in typed(*arguments, code=1)
