@@ -19,12 +19,13 @@ DENOMINATION: Final = "atest"
 _UNIT: Final = 10**18
 POWER: Final = 100
 """Voting power of each validator: its stake in whole units."""
-_STAKE: Final = POWER * _UNIT
+STAKE: Final = POWER * _UNIT
+_RESERVED: Final = 100
 # For deposits of proposals; less than one unit, so nobody gains power by it.
-_PETTY: Final = _UNIT // 2
-_DEPOSIT: Final = _UNIT // 10
+PETTY: Final = _UNIT // 2
+DEPOSIT: Final = _UNIT // 10
 BLOCK_GAS: Final = 100_000_000
-_ZERO, _ONE = "0.000000000000000000", "1.000000000000000000"
+_ZERO: Final = "0.000000000000000000"
 _TWO_THIRDS: Final = "0.667000000000000000"
 _EPOCH: Final = "1970-01-01T00:00:00Z"
 READER: Final = "0x" + 40 * "0"
@@ -64,10 +65,17 @@ def genesis(
 
 
 def _accounts(state: dict[str, Any], members: Sequence[Member]) -> None:
-    """Give every operator its petty cash, and the stakes to the pool they wait in."""
-    owned = [(member.bech32(), _PETTY) for member in members]
-    pool = hashlib.sha256(b"not_bonded_tokens_pool").digest()[:20]
-    owned.append((encode("cosmos", pool), len(members) * _STAKE))
+    """Give every operator its petty cash; stakes and reserve lie with the modules that hold them.
+
+    The reserve is the stake of validators to come; the community pool gives it out by vote alone.
+    """
+    reserve = _RESERVED * STAKE
+    owned = [(member.bech32(), PETTY) for member in members]
+    owned.append((_module("not_bonded_tokens_pool"), len(members) * STAKE))
+    owned.append((_module("distribution"), reserve))
+    state["distribution"]["fee_pool"]["community_pool"] = [
+        {"denom": DENOMINATION, "amount": f"{reserve}.{'0' * 18}"}
+    ]
     state["auth"]["accounts"] = [
         {
             "@type": "/cosmos.auth.v1beta1.BaseAccount",
@@ -98,6 +106,11 @@ def _accounts(state: dict[str, Any], members: Sequence[Member]) -> None:
     ]
 
 
+def _module(name: str) -> str:
+    """Return the account of one of the engine's modules."""
+    return encode("cosmos", hashlib.sha256(name.encode()).digest()[:20])
+
+
 def _validators(staking: dict[str, Any], members: Sequence[Member]) -> None:
     """Enter the validators as unbonded; the engine bonds them when it reads this."""
     staking["params"] |= {"bond_denom": DENOMINATION, "max_validators": 100}
@@ -106,7 +119,7 @@ def _validators(staking: dict[str, Any], members: Sequence[Member]) -> None:
         {
             "delegator_address": member.bech32(),
             "validator_address": member.bech32("valoper"),
-            "shares": f"{_STAKE}.{'0' * 18}",
+            "shares": f"{STAKE}.{'0' * 18}",
         }
         for member in members
     ]
@@ -119,8 +132,8 @@ def _validator(member: Member) -> dict[str, Any]:
         "consensus_pubkey": {"@type": "/cosmos.crypto.ed25519.PubKey", "key": key},
         "jailed": False,
         "status": "BOND_STATUS_UNBONDED",
-        "tokens": str(_STAKE),
-        "delegator_shares": f"{_STAKE}.{'0' * 18}",
+        "tokens": str(STAKE),
+        "delegator_shares": f"{STAKE}.{'0' * 18}",
         "description": {
             "moniker": member.name,
             "identity": "",
@@ -150,7 +163,12 @@ def _never_jailed(slashing: dict[str, Any]) -> None:
 
 
 def _no_fees(state: dict[str, Any]) -> None:
-    state["feemarket"]["params"] |= {"no_base_fee": True, "base_fee": _ZERO}
+    # A transaction is charged the gas it used, not at least half of its limit.
+    state["feemarket"]["params"] |= {
+        "no_base_fee": True,
+        "base_fee": _ZERO,
+        "min_gas_multiplier": _ZERO,
+    }
     state["mint"]["minter"]["inflation"] = _ZERO
     state["mint"]["params"] |= {
         "mint_denom": DENOMINATION,
@@ -164,8 +182,8 @@ def _no_fees(state: dict[str, Any]) -> None:
 def _governance(params: dict[str, Any], voting_seconds: int) -> None:
     """Let two thirds of the power change who may write, and nobody less."""
     params |= {
-        "min_deposit": [_coin(_DEPOSIT)],
-        "expedited_min_deposit": [_coin(2 * _DEPOSIT)],
+        "min_deposit": [_coin(DEPOSIT)],
+        "expedited_min_deposit": [_coin(2 * DEPOSIT)],
         "voting_period": f"{voting_seconds}s",
         "expedited_voting_period": f"{max(1, voting_seconds // 2)}s",
         "quorum": _TWO_THIRDS,

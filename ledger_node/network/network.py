@@ -248,17 +248,30 @@ class Network:
 def defaults(program: Path) -> Any:  # noqa: ANN401 - any JSON value
     """Return the genesis that the engine itself begins with; NetworkError if it makes none."""
     with tempfile.TemporaryDirectory() as folder:
-        # What is run is the engine that was built.
-        done = subprocess.run(  # noqa: S603
-            [program, "init", "defaults", "--chain-id", COMET_CHAIN_ID, "--home", folder],
-            capture_output=True,
-            check=False,
-            timeout=START_SECONDS,
-        )
-        path = Path(folder) / "config" / "genesis.json"
-        if done.returncode or not path.is_file():
-            raise NetworkError(f"{program} makes no genesis: {done.stderr[-300:]!r}")
-        return json.loads(path.read_bytes())
+        _engine(program, "init", "defaults", "--chain-id", COMET_CHAIN_ID, "--home", folder)
+        return json.loads((Path(folder) / "config" / "genesis.json").read_bytes())
+
+
+def evm_params(program: Path, comet_url: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the EVM's parameters as a validator has them now, who may write among them.
+
+    Raises:
+        NetworkError: it does not answer.
+    """
+    node = comet_url.replace("http:", "tcp:", 1)
+    answer = _engine(program, "query", "evm", "params", "--node", node, "--output", "json")
+    return json.loads(answer)["params"]
+
+
+def _engine(program: Path, *arguments: str) -> bytes:
+    # What is run is the engine that was built.
+    done = subprocess.run(  # noqa: S603
+        [program, *arguments], capture_output=True, check=False, timeout=START_SECONDS
+    )
+    if done.returncode:
+        told = done.stderr.decode("utf-8", "replace")[-300:]
+        raise NetworkError(f"`{program.name} {' '.join(arguments[:2])}` failed: {told}")
+    return done.stdout
 
 
 def _settle(

@@ -14,12 +14,19 @@ import typer
 from eth_account import Account
 from rich.console import Console
 
-from ledger_node.network import besu, binary
+from ledger_node.network import besu, binary, membership
 from ledger_node.network.binary import BuildError
 from ledger_node.network.configuration import EVM_CHAIN_ID, Ports
 from ledger_node.network.genesis import genesis
 from ledger_node.network.member import Member, MemberError, distinct, make_keys
-from ledger_node.network.network import COMET_CHAIN_ID, Network, NetworkError, defaults, settle
+from ledger_node.network.network import (
+    COMET_CHAIN_ID,
+    Network,
+    NetworkError,
+    defaults,
+    evm_params,
+    settle,
+)
 from ledger_node.network.record import RecordError
 from madang.cli.city import CATALOG, CityPlan
 from madang.cli.refusing import REFUSED, refusing
@@ -226,6 +233,25 @@ def _member(path: Path) -> Member:
         return Member.parse(strict_json.loads(path.read_bytes()))
     except (EncodingError, MemberError) as error:
         raise MemberError(f"{path}: {error}") from error
+
+
+@app.command()
+def admit(
+    newcomer: Annotated[Path, typer.Argument(help="member.json of the municipality that joins.")],
+    comet: Annotated[str, typer.Option(help="CometBFT address of a validator, http://….")],
+    out: Annotated[Path, typer.Option(help="Folder that gets the two documents.")],
+) -> None:
+    """Write the proposal that lets a municipality join, and the document it then sends."""
+    with _telling():
+        who = _member(newcomer)
+        documents = {
+            "proposal.json": membership.proposal(evm_params(binary.evmd(), comet), who),
+            "validator.json": membership.validator(who),
+        }
+        for name, document in documents.items():
+            write_whole(out / name, (json.dumps(document, indent=2) + "\n").encode(), EVERYBODY)
+        typer.echo(f"{out / 'proposal.json'}: for a validator to submit, and all to vote on")
+        typer.echo(f"{out / 'validator.json'}: for {who.name}, once the proposal has passed")
 
 
 @config.command("besu")
