@@ -23,6 +23,7 @@ from ledger_node.network.configuration import EVM_CHAIN_ID, Ports, write_configu
 from ledger_node.network.genesis import POWER, genesis
 from ledger_node.network.member import Member, make_keys
 from ledger_node.network.record import FILE, NetworkRecord, Validator
+from madang.core.encoding import strict_json
 from madang.infra.child import ending_with_parent
 from madang.infra.files import EVERYBODY, write_whole
 
@@ -282,23 +283,25 @@ def _settle(
     writers: tuple[str, ...],
 ) -> None:
     """Give every home its settings and the genesis; the record comes last, and says it is done."""
+    content = genesis_file(document)
     for own, each in zip(members, ports, strict=True):
-        digest = settle(folder / own.name, own, members, each, document)
+        settle(folder / own.name, own, members, each, content)
+    digest = hashlib.sha256(content).hexdigest()
     validators = tuple(
         Validator(member, POWER, each) for member, each in zip(members, ports, strict=True)
     )
     NetworkRecord(EVM_CHAIN_ID, document["chain_id"], digest, writers, validators).write(folder)
 
 
-def settle(
-    home: Path, own: Member, members: Sequence[Member], ports: Ports, document: dict[str, Any]
-) -> str:
-    """Give one home its settings and the genesis; return the genesis file's SHA-256.
+def genesis_file(document: dict[str, Any]) -> bytes:
+    """Return the genesis as the file that all machines must have alike."""
+    return (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
 
-    Validators on different machines compare what this returns before they start.
-    """
-    content = (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
+
+def settle(
+    home: Path, own: Member, members: Sequence[Member], ports: Ports, content: bytes
+) -> None:
+    """Give one home its settings, with all other members as peers, and the genesis file."""
     others = [member for member in members if member.node != own.node]
-    write_configuration(home, document["chain_id"], own, others, ports)
+    write_configuration(home, strict_json.loads(content)["chain_id"], own, others, ports)
     write_whole(home / "config" / "genesis.json", content, EVERYBODY)
-    return hashlib.sha256(content).hexdigest()

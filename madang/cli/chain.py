@@ -1,10 +1,11 @@
 """`madang chain`: a network of validators on this machine, or one of many machines' homes."""
 
+import hashlib
 import json
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from rich.console import Console
 from ledger_node.network import besu, binary, membership
 from ledger_node.network.binary import BuildError
 from ledger_node.network.configuration import EVM_CHAIN_ID, Ports
-from ledger_node.network.genesis import genesis
+from ledger_node.network.genesis import genesis as first_state
 from ledger_node.network.member import Member, MemberError, distinct, make_keys
 from ledger_node.network.network import (
     COMET_CHAIN_ID,
@@ -25,6 +26,7 @@ from ledger_node.network.network import (
     NetworkError,
     defaults,
     evm_params,
+    genesis_file,
     settle,
 )
 from ledger_node.network.record import RecordError
@@ -36,7 +38,8 @@ from madang.infra.catalogue import load_catalogue
 from madang.infra.clock import SystemClock
 from madang.infra.files import EVERYBODY, alone, write_whole
 from madang.infra.keystore import Keystore
-from madang.infra.setup import StateFolders
+from madang.infra.settings import CommonSettings
+from madang.infra.setup import StateFolders, keystore
 
 app = typer.Typer(no_args_is_help=True, help="Run and configure the chain of the municipalities.")
 config = typer.Typer(no_args_is_help=True, help="Write the settings of another engine.")
@@ -175,6 +178,17 @@ def _watch(console: Console, network: Network, stop: threading.Event) -> None:
 
 
 @app.command()
+def account(
+    tenant: Annotated[str, typer.Option(help="The municipality.")],
+) -> None:
+    """Print the address of a municipality's account; settings come from MADANG_*."""
+    with _telling():
+        common = CommonSettings()
+        load_catalogue(common.catalog_dir).tenants.get(tenant)
+        typer.echo(_account(keystore(common), tenant))
+
+
+@app.command()
 def member(
     name: Annotated[str, typer.Option(help="What the others call this validator.")],
     peer: Annotated[str, typer.Option(help="host:port where the others reach it.")],
@@ -199,33 +213,39 @@ def member(
 def join(
     members: Annotated[list[Path], typer.Argument(help="member.json of every validator.")],
     home: Annotated[Path, typer.Option(help="The folder that `madang chain member` made.")],
-    time: Annotated[str, typer.Option(help="Time of the first block, as all agreed: RFC 3339.")],
     *,
+    time: Annotated[str, typer.Option(help="Of the first block, as all agreed: RFC 3339.")] = "",
+    genesis: Annotated[Path | None, typer.Option(help="Of a network that runs.")] = None,
     port: Annotated[int, typer.Option(help="First of the loopback ports.")] = 8600,
 ) -> None:
-    """Write genesis and settings of one validator; every machine must print the same digest."""
+    """Write settings and genesis of one validator; every machine must print the same digest."""
     with _telling():
-        begins = _seconds(time)
+        if bool(time) == (genesis is not None):
+            raise MemberError("either --time, for a new network, or --genesis, of one that runs")
         told = sorted((_member(path) for path in members), key=lambda each: each.name)
         distinct(told)
         own = _member(home / MEMBER)
         if own not in told:
             raise MemberError(f"{home / MEMBER} is not among the members; name that file too")
+        content = genesis.read_bytes() if genesis else _genesis(told, _seconds(time))
         listening = int(own.peer.rpartition(":")[2])
-        at = Ports(port, port + 1, listening, port + 3)
-        program = binary.evmd()
-        document = genesis(
-            defaults(program),
-            told,
-            [each.account for each in told if each.account],
-            chain=COMET_CHAIN_ID,
-            time=_moment(begins),
-            voting_seconds=_VOTING_SECONDS,
-        )
-        digest = settle(home, own, told, at, document)
-        typer.echo(f"genesis {digest}")
+        settle(home, own, told, Ports(port, port + 1, listening, port + 3), content)
+        typer.echo(f"genesis {hashlib.sha256(content).hexdigest()}")
         typer.echo(f"validators {', '.join(each.name for each in told)}; chain id {EVM_CHAIN_ID}")
-        typer.echo(f"Start it when all have the same: {program} start --home {home}")
+        typer.echo(f"Start it when all have the same: {binary.cached()} start --home {home}")
+
+
+def _genesis(members: Sequence[Member], begins: int) -> bytes:
+    """Return the genesis file of a new network; the municipalities among the members write."""
+    document = first_state(
+        defaults(binary.evmd()),
+        members,
+        [each.account for each in members if each.account],
+        chain=COMET_CHAIN_ID,
+        time=_moment(begins),
+        voting_seconds=_VOTING_SECONDS,
+    )
+    return genesis_file(document)
 
 
 def _member(path: Path) -> Member:

@@ -11,7 +11,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from ledger_node.network.configuration import Ports
+from ledger_node.network.member import Member
+from ledger_node.network.network import Network
+from ledger_node.network.record import NetworkRecord, Validator
+from madang.cli.main import app
 from tests.network.ledger import call
 
 pytestmark = pytest.mark.xdist_group("network")
@@ -61,6 +67,38 @@ def test_it_runs_until_it_is_told_and_goes_on_where_it_ended(
             time.sleep(0.2)
         assert height(url) > before
         assert call(url, "eth_getBlockByNumber", "0x1", *(False,))["hash"] == first
+
+
+def test_homes_that_were_made_apart_are_one_network(
+    engine: Path, base_port: int, tmp_path: Path
+) -> None:
+    """Two municipalities on their own machines, which here are folders."""
+    homes = [tmp_path / name for name in ("hanbit", "saebyeol")]
+    ports = [base_port + 40, base_port + 50]
+    for home, port in zip(homes, ports, strict=True):
+        ours = ("--name", home.name, "--home", home, "--peer", f"127.0.0.1:{port + 2}")
+        typed("member", *ours)
+    members = [home / "member.json" for home in homes]
+    told = [
+        typed("join", *members, "--home", home, "--time", "2026-11-01T00:00:00Z", "--port", port)
+        for home, port in zip(homes, ports, strict=True)
+    ]
+    assert told[0].splitlines()[:2] == told[1].splitlines()[:2]
+    validators = [
+        Validator(Member.parse(json.loads(path.read_bytes())), 100, Ports.at(port))
+        for path, port in zip(members, ports, strict=True)
+    ]
+    NetworkRecord(262_144, "madang-1", "", (), tuple(validators)).write(tmp_path)
+    with Network(tmp_path, engine) as network:
+        network.start()
+        network.wait_for(3)
+        assert len(network.comet(1, "validators")["validators"]) == 2
+
+
+def typed(*arguments: object) -> str:
+    result = CliRunner().invoke(app, ["chain", *map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    return str(result.output)
 
 
 def test_the_validators_end_with_the_command_that_is_killed(

@@ -1,15 +1,19 @@
 """`madang chain` as an operator types it."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
 
 import pytest
+from eth_account import Account
 from typer.testing import CliRunner
 
 from ledger_node.network import binary
 from madang.cli.main import app
+from madang.infra import keystore
 
+CATALOG = Path(__file__).resolve().parents[4] / "catalog"
 TIME = "2026-01-01T00:00:00+00:00"
 ACCOUNT = "0x" + "12" * 20
 
@@ -71,6 +75,21 @@ def test_all_machines_come_to_one_genesis_in_whatever_order(
     assert "@hanbit.example" not in settings
 
 
+def test_a_running_networks_genesis_is_taken_as_it_is(members: list[Path], tmp_path: Path) -> None:
+    content = b'{"chain_id": "madang-1"}'
+    (tmp_path / "genesis.json").write_bytes(content)
+    home = members[0].parent
+    told = typed("join", *members, "--home", home, "--genesis", tmp_path / "genesis.json")
+    assert hashlib.sha256(content).hexdigest() in told
+    assert (home / "config" / "genesis.json").read_bytes() == content
+
+
+def test_a_network_is_new_or_it_runs(members: list[Path], tmp_path: Path) -> None:
+    home = members[0].parent
+    for more in ((), ("--time", TIME, "--genesis", tmp_path / "genesis.json")):
+        assert "either --time" in typed("join", *members, "--home", home, *more, code=1)
+
+
 def test_who_is_not_among_the_members_cannot_join(
     engine: None, members: list[Path], tmp_path: Path
 ) -> None:
@@ -130,3 +149,17 @@ def test_two_validators_with_one_key_are_refused(tmp_path: Path) -> None:
     path = listed(tmp_path, ["ab" * 64, "ab" * 64])
     arguments = ("config", "besu", "--validators", path, "--out", tmp_path, "--time", TIME)
     assert "the same key" in typed(*arguments, code=1)
+
+
+def test_the_account_is_the_one_of_the_municipalitys_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keystore, "SCRYPT_N", 2)
+    monkeypatch.setenv("MADANG_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("MADANG_CATALOG_DIR", str(CATALOG))
+    monkeypatch.setenv("MADANG_KEY_PASSPHRASE", "right")
+    told = typed("account", "--tenant", "hanbit").strip()
+    secret = keystore.Keystore(tmp_path / "keys", "right").secret("hanbit", "chain")
+    assert told == Account.from_key(secret).address
+    assert typed("account", "--tenant", "hanbit").strip() == told
+    assert "no municipality" in typed("account", "--tenant", "nowhere", code=1)
