@@ -1,6 +1,7 @@
 """A city on one machine: its addresses, settings, accounts and programs."""
 
 import json
+import os
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,8 +57,8 @@ class CityPlan:
 
     @property
     def rpc(self) -> str:
-        """Return the address of the embedded chain."""
-        return f"http://127.0.0.1:{self.port + CHAIN_OFFSET}"
+        """Return the address of the chain: the one that MADANG_RPC_URL names, or the embedded."""
+        return os.environ.get("MADANG_RPC_URL") or f"http://127.0.0.1:{self.port + CHAIN_OFFSET}"
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -56,13 +56,29 @@ def plan(base_port: int, tmp_path_factory: pytest.TempPathFactory) -> CityPlan:
 
 
 @pytest.fixture(scope="session")
+def other_plan(base_port: int, tmp_path_factory: pytest.TempPathFactory) -> CityPlan:
+    """Return another prepared city, on the same ports at another time."""
+    plan = CityPlan(tmp_path_factory.mktemp("other-city"), base_port + 44)
+    plan.prepare()
+    return plan
+
+
+def accounts(plan: CityPlan) -> list[str]:
+    keys = keystore(plan.settings)
+    tenants = plan.catalogue.tenants.ids()
+    return [Account.from_key(keys.secret(tenant, "chain")).address for tenant in tenants]
+
+
+@pytest.fixture(scope="session")
 def shared_network(
-    engine: Path, base_port: int, plan: CityPlan, tmp_path_factory: pytest.TempPathFactory
+    engine: Path,
+    base_port: int,
+    plan: CityPlan,
+    other_plan: CityPlan,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Network]:
     folder = tmp_path_factory.mktemp("network")
-    keys = keystore(plan.settings)
-    secrets = [keys.secret(tenant, "chain") for tenant in plan.catalogue.tenants.ids()]
-    writers = [each.address for each in (*ACCOUNTS, *map(Account.from_key, secrets))]
+    writers = [account.address for account in ACCOUNTS] + accounts(plan) + accounts(other_plan)
     with Network.create(
         folder, NAMES, writers, base_port=base_port, genesis_time=GENESIS_TIME, voting_seconds=10
     ) as network:

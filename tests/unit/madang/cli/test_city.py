@@ -42,3 +42,12 @@ def test_what_opens_keys_is_in_no_text(plan: CityPlan) -> None:
     programs = [*plan.services(), plan.wallet("yes", 0)]
     opening = [plan.passphrase, programs[-1].environment["WALLET_PASSPHRASE"]]
     assert not [secret for secret in opening if secret in repr(programs)]
+
+
+def test_the_chain_is_the_embedded_one_unless_another_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MADANG_RPC_URL", raising=False)
+    assert CityPlan(tmp_path, 8400).rpc == "http://127.0.0.1:8406"
+    monkeypatch.setenv("MADANG_RPC_URL", "http://127.0.0.1:8600")
+    assert CityPlan(tmp_path, 8400).rpc == "http://127.0.0.1:8600"
