@@ -156,7 +156,8 @@ def _introduce(console: Console, network: Network) -> None:
     )
     console.print("Have a city use it, in another terminal:")
     console.print(
-        f"  MADANG_RPC_URL={network.rpc_urls[0]} MADANG_CHAIN_ID={network.chain_id} make run"
+        f"  MADANG_RPC_URLS='{json.dumps(network.rpc_urls)}'"
+        f" MADANG_CHAIN_ID={network.chain_id} make run"
     )
     console.print("Press Ctrl+C to stop.")
 

@@ -1,13 +1,13 @@
 """A city on one machine: its addresses, settings, accounts and programs."""
 
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from ledger_node.settings import Settings as LedgerSettings
 from madang.access.staff import Role, Staff, StaffAccount, StaffSession
 from madang.cli.processes import Program
 from madang.infra.catalogue import Catalogue, load_catalogue
@@ -57,8 +57,9 @@ class CityPlan:
 
     @property
     def rpc(self) -> str:
-        """Return the address of the chain: the one that MADANG_RPC_URL names, or the embedded."""
-        return os.environ.get("MADANG_RPC_URL") or f"http://127.0.0.1:{self.port + CHAIN_OFFSET}"
+        """Return an address of the chain: the first that MADANG_RPC_URLS names, or the embedded."""
+        named = LedgerSettings().rpc_urls
+        return named[0] if named else f"http://127.0.0.1:{self.port + CHAIN_OFFSET}"
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -30,13 +31,13 @@ class LedgerNode:
 
     Attributes:
         plan: the city it belongs to.
-        rpc_url: the validator it speaks to.
+        rpc_urls: the validators it may speak to, in this order.
         chain_id: of the network.
         handed: how many entries were handed over.
     """
 
     plan: CityPlan
-    rpc_url: str
+    rpc_urls: Sequence[str]
     chain_id: int
     handed: int = 0
     _process: subprocess.Popen[bytes] | None = field(default=None)
@@ -47,7 +48,10 @@ class LedgerNode:
 
     def start(self) -> None:
         program = next(each for each in self.plan.services() if each.name == "log")
-        chain = {"MADANG_RPC_URL": self.rpc_url, "MADANG_CHAIN_ID": str(self.chain_id)}
+        chain = {
+            "MADANG_RPC_URLS": json.dumps(list(self.rpc_urls)),
+            "MADANG_CHAIN_ID": str(self.chain_id),
+        }
         with self.log_file.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, *program.arguments],
@@ -117,7 +121,8 @@ class LedgerNode:
     def anchor(self, tenant: str, size: int) -> Any | None:
         """Return the anchored head that covers so many entries; None if there is none yet."""
         answer = httpx.get(f"{self._address(tenant)}/anchors/{size}", trust_env=False)
-        return answer.json() if answer.status_code == 200 else None
+        found = answer.json() if answer.status_code == 200 else None
+        return found if found is not None and found["state"] == "anchored" else None
 
     def wait_anchored(self, tenant: str, size: int, seconds: float = SECONDS) -> Any:
         deadline = time.monotonic() + seconds

@@ -21,7 +21,7 @@ def test_a_city_walks_the_main_path_on_the_network(network: Network, other_plan:
         ],
         env={
             **os.environ,
-            "MADANG_RPC_URL": network.rpc_urls[2],
+            "MADANG_RPC_URLS": json.dumps(network.rpc_urls),
             "MADANG_CHAIN_ID": str(network.chain_id),
         },
         capture_output=True,

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.xdist_group("network")
 @pytest.fixture(scope="module")
 def node(shared_network: Network, plan: CityPlan) -> Iterator[LedgerNode]:
     shared_network.start()
-    node = LedgerNode(plan, shared_network.rpc_urls[0], shared_network.chain_id)
+    node = LedgerNode(plan, shared_network.rpc_urls[:1], shared_network.chain_id)
     node.start()
     try:
         yield node
@@ -76,8 +76,21 @@ def test_the_validator_behind_the_node_falls_and_comes_back(
     node.wait_published(TENANT, before + 30)
     time.sleep(2)
     assert node.anchor(TENANT, before + 30) is None
-    assert "anchoring waits" in node.log_file.read_text("utf-8")
+    assert f"the log of {TENANT} waits for the chain" in node.log_file.read_text("utf-8")
     network.restart(0)
+    node.wait_anchored(TENANT, before + 30)
+
+
+def test_a_node_that_knows_several_validators_goes_on_without_one(
+    network: Network, node: LedgerNode
+) -> None:
+    node.stop()
+    node.rpc_urls = network.rpc_urls[:2]
+    node.start()
+    before = node.published(TENANT)
+    network.kill(0)
+    node.append(TENANT, 30)
+    node.wait_published(TENANT, before + 30)
     node.wait_anchored(TENANT, before + 30)
 
 

@@ -47,7 +47,7 @@ def test_what_opens_keys_is_in_no_text(plan: CityPlan) -> None:
 def test_the_chain_is_the_embedded_one_unless_another_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("MADANG_RPC_URL", raising=False)
+    monkeypatch.delenv("MADANG_RPC_URLS", raising=False)
     assert CityPlan(tmp_path, 8400).rpc == "http://127.0.0.1:8406"
-    monkeypatch.setenv("MADANG_RPC_URL", "http://127.0.0.1:8600")
+    monkeypatch.setenv("MADANG_RPC_URLS", '["http://127.0.0.1:8600"]')
     assert CityPlan(tmp_path, 8400).rpc == "http://127.0.0.1:8600"

@@ -72,21 +72,28 @@ async def _await(call: Awaitable[object]) -> object:
 
 
 class NoBlockZero(Rpc):
-    """A node whose chain begins with block 1."""
+    """A node whose chain begins with block 1; asked for 0 it answers nothing, or that one."""
 
-    def __init__(self) -> None:
-        self.asked: list[object] = []
+    def __init__(self, instead: dict[str, str] | None) -> None:
+        self.instead = instead
 
     async def call(self, method: str, *params: object) -> Any:
         if method == "eth_chainId":
             return "0x7"
-        self.asked.append(params[0])
-        block = {"number": "0x1", "hash": "0x" + "1b" * 32, "timestamp": "0x5"}
-        return block if params[0] == "0x1" else None
+        return FIRST if params[0] == "0x1" else self.instead
 
 
-def test_the_genesis_is_block_1_where_there_is_no_block_0() -> None:
-    assert asyncio.run(RpcChain(NoBlockZero()).identity()) == (7, "0x" + "1b" * 32)
+FIRST = {"number": "0x1", "hash": "0x" + "1b" * 32, "timestamp": "0x5"}
+
+
+@pytest.mark.parametrize("instead", [None, FIRST], ids=["nothing", "block 1"])
+def test_the_genesis_is_block_1_where_there_is_no_block_0(instead: dict[str, str] | None) -> None:
+    assert asyncio.run(RpcChain(NoBlockZero(instead)).identity()) == (7, "0x" + "1b" * 32)
+
+
+def test_no_other_block_stands_for_block_0() -> None:
+    with pytest.raises(RpcError, match="asked for block 0"):
+        asyncio.run(RpcChain(NoBlockZero({**FIRST, "number": "0x2"})).identity())
 
 
 @dataclass
