@@ -148,7 +148,7 @@ class EmbeddedEngine:
             *("--host", "127.0.0.1", "--port", str(settings.port)),
             *("--chain-id", str(settings.chain_id), "--timestamp", str(settings.genesis_time)),
             *("--accounts", "0", "--base-fee", "0", "--gas-price", "0", "--silent"),
-            *("--prune-history", str(_KEPT_STATES)),
+            *("--prune-history", str(_KEPT_STATES), "--no-request-size-limit"),
             stdin=asyncio.subprocess.DEVNULL,
             preexec_fn=ending_with_parent(signal.SIGKILL),
             start_new_session=True,

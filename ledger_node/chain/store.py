@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from ledger_node.chain.model import ChainTransaction, Purpose, TransactionState
@@ -69,13 +70,14 @@ class SqlTransactions:
 
     def unsettled(self, sender: str) -> Sequence[ChainTransaction]:
         """Return the sender's transactions of which no block is known, in order."""
-        return [each for each in self.unfinal(sender) if each.state is TransactionState.SIGNED]
+        return self._of(sender, col(ChainTransactionRow.state) == TransactionState.SIGNED.value)
 
     def unfinal(self, sender: str) -> Sequence[ChainTransaction]:
         """Return the sender's transactions that are not final, in order."""
-        wanted = select(ChainTransactionRow).where(
-            ChainTransactionRow.sender == sender, col(ChainTransactionRow.final).is_(False)
-        )
+        return self._of(sender, col(ChainTransactionRow.final).is_(False))
+
+    def _of(self, sender: str, condition: ColumnElement[bool]) -> Sequence[ChainTransaction]:
+        wanted = select(ChainTransactionRow).where(ChainTransactionRow.sender == sender, condition)
         rows = wanted.order_by(col(ChainTransactionRow.nonce))
         return [_value(row) for row in self._session.exec(rows)]
 

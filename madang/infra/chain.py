@@ -189,22 +189,29 @@ class RpcChain:
     async def identity(self) -> tuple[int, str]:
         """Return chain id and genesis hash; RpcError if the node does not answer.
 
-        The genesis is block 1 where the engine, such as one on CometBFT, has no block 0.
+        The genesis is block 1 where the engine, such as one on CometBFT, has no block 0; asked
+        for it, some answer with block 1.
         """
         chain_id = number(await self.rpc.call("eth_chainId"))
-        genesis = await self.block(0) or await self.block(1)
-        if genesis is None:
+        genesis = await self._block("0x0") or await self._block("0x1")
+        if genesis is None or genesis.number > 1:
             raise RpcError("the node has neither block 0 nor block 1")
         return chain_id, genesis.hash
 
     async def block(self, which: int | str) -> Block | None:
         """Return a block by number or tag; None for one that the node does not have.
 
-        A node that answers another block than the one of this number does not answer properly.
+        Raises:
+            RpcError: the node does not answer, or answers with the block of another number.
         """
-        asked = hex(which) if isinstance(which, int) else which
+        found = await self._block(hex(which) if isinstance(which, int) else which)
+        if found is not None and isinstance(which, int) and found.number != which:
+            raise RpcError(f"asked for block {which}, the node answers block {found.number}")
+        return found
+
+    async def _block(self, which: str) -> Block | None:
         try:
-            found = await self.rpc.call("eth_getBlockByNumber", asked, False)  # noqa: FBT003 - JSON
+            found = await self.rpc.call("eth_getBlockByNumber", which, False)  # noqa: FBT003 - JSON
         except RpcError as error:
             if error.code is None:
                 raise
