@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -12,7 +13,7 @@ from ledger_node.chain.deployment import FoundingRecords, no_records
 from ledger_node.chain.store import ChainTransactionRow
 from ledger_node.chain.usecases import Watch
 from ledger_node.chain.work import ChainWork
-from ledger_node.condition import told
+from ledger_node.condition import Health
 from ledger_node.errors import TABLE
 from ledger_node.evidence.routes import evidence_router
 from ledger_node.evidence.usecases import AnchoredLog, EvidenceOffice
@@ -49,6 +50,15 @@ from madang.infra.web.i18n import Texts, load_texts
 from madang.infra.web.pages import Pages
 
 SERVICE = "log"
+TABLES: Final = (
+    ChainTransactionRow,
+    LogEntryRow,
+    LogHeadRow,
+    JournalEntry,
+    StaffAccount,
+    StaffSession,
+)
+"""Every table of the service."""
 _PAGES = Path(__file__).parent / "audit" / "pages"
 
 
@@ -91,14 +101,12 @@ def production(settings: Settings) -> Deps:
 
 def build(settings: Settings, deps: Deps) -> FastAPI:
     """Return the application; its lifespan runs the node."""
-    deps.database.create(
-        ChainTransactionRow, LogEntryRow, LogHeadRow, JournalEntry, StaffAccount, StaffSession
-    )
+    deps.database.create(*TABLES)
     stores: dict[str, SqlLogs] = {
         tenant: SqlLogs(deps.database, tenant) for tenant in deps.tenants.ids()
     }
     publishers = _publishers(settings, deps, stores)
-    work = _work(settings, deps, publishers)
+    work = chain_of(settings, deps)
     node = _node(settings, deps, publishers, work)
     comet = Rpc(settings.comet_url)
     staff = Staff(deps.database, deps.ids, settings)
@@ -132,7 +140,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
             ],
             max_body_bytes=settings.max_body_bytes,
             lifespan=lifespan,
-            health=lambda: told(node.conditions, stores, deps.clock.now()),
+            health=Health(publishers, node.conditions, stores, deps.clock),
         )
     )
 
@@ -156,15 +164,17 @@ def _publishers(settings: Settings, deps: Deps, stores: dict[str, SqlLogs]) -> d
     }
 
 
-def _work(settings: Settings, deps: Deps, publishers: dict[str, Publisher]) -> ChainWork:
+def chain_of(settings: Settings, deps: Deps) -> ChainWork:
+    """Return the work on the chain, not started; DeploymentError as `chain_work`."""
+    tenants = deps.tenants.ids()
     parts = ChainParts(
         clock=deps.clock,
         database=deps.database,
         accounts={
             tenant: ChainAccount(deps.keys.secret(tenant, "chain"), settings.chain_id)
-            for tenant in publishers
+            for tenant in tenants
         },
-        origins={tenant: publisher.origin for tenant, publisher in publishers.items()},
+        origins={tenant: deps.addresses.log_origin(tenant) for tenant in tenants},
         lead=deps.lead,
         founding=deps.founding,
     )
@@ -175,7 +185,7 @@ def _node(
     settings: Settings, deps: Deps, publishers: dict[str, Publisher], work: ChainWork
 ) -> Node:
     following = Following(work, Watch(work.anchoring.chain, work.stores, deps.clock))
-    return Node(publishers, following, (), settings.checkpoint_seconds)
+    return Node(publishers, following, settings.checkpoint_seconds)
 
 
 def _office(settings: Settings, work: ChainWork, comet: Rpc) -> EvidenceOffice:

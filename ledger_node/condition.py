@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from ledger_node.chain.engine import EngineError
 from ledger_node.publisher.model import LogHead
 from madang.infra.chain import ChainError
+from madang.infra.clock import Clock
 from madang.infra.rpc import RpcError, WrongNodeError
 
 WAITS = (ChainError, EngineError, RpcError, OperationalError, OSError)
@@ -21,19 +22,12 @@ class Condition:
     """How one log is doing.
 
     Attributes:
-        held: whether it was held against what others remember of it; nothing is signed before.
-        stopped: why nothing is signed until somebody looked, "" for nothing.
+        compared: whether it was compared with what the chain has of it; nothing is signed before.
         waiting: fixed word for what the chain waits for, "" for nothing.
     """
 
-    held: bool = False
-    stopped: str = ""
+    compared: bool = False
     waiting: str = ""
-
-    @property
-    def signs(self) -> bool:
-        """Tell whether new heads may be signed."""
-        return self.held and not self.stopped
 
 
 def word(error: Exception) -> str:
@@ -70,21 +64,43 @@ class HeadsOfLog(Protocol):
         ...
 
 
-def told(
-    conditions: Mapping[str, Condition], logs: Mapping[str, HeadsOfLog], now: int
-) -> dict[str, Any]:
-    """Return each log's sizes, its seconds since the newest final anchor, and what it waits for."""
-    return {"logs": {tenant: _log(each, logs[tenant], now) for tenant, each in conditions.items()}}
+class Writer(Protocol):
+    """The one writer of a log."""
+
+    @property
+    def damage(self) -> str:
+        """Return why the log is held, "" for nothing."""
+        ...
 
 
-def _log(condition: Condition, log: HeadsOfLog, now: int) -> dict[str, Any]:
-    with log() as heads:
-        newest, final = heads.newest(), heads.newest_anchored()
-    since = None if final is None or final.block_time is None else max(0, now - final.block_time)
-    return {
-        "size": 0 if newest is None else newest.size,
-        "final_size": 0 if final is None else final.size,
-        "seconds_since_final": since,
-        "waiting": condition.waiting or None,
-        "stopped": bool(condition.stopped),
-    }
+@dataclass(frozen=True)
+class Health:
+    """What everybody may know of the logs.
+
+    Attributes:
+        writers: of each log, by tenant.
+        conditions: on the way to the chain.
+        logs: their heads.
+        clock: tells how long ago the newest anchor was.
+    """
+
+    writers: Mapping[str, Writer]
+    conditions: Mapping[str, Condition]
+    logs: Mapping[str, HeadsOfLog]
+    clock: Clock
+
+    def __call__(self) -> dict[str, Any]:
+        """Return each log's sizes, the seconds since its newest anchor, and what it waits for."""
+        return {"logs": {tenant: self._log(tenant) for tenant in self.writers}}
+
+    def _log(self, tenant: str) -> dict[str, Any]:
+        with self.logs[tenant]() as heads:
+            newest, final = heads.newest(), heads.newest_anchored()
+        time = None if final is None else final.block_time
+        return {
+            "size": 0 if newest is None else newest.size,
+            "final_size": 0 if final is None else final.size,
+            "seconds_since_final": None if time is None else max(0, self.clock.now() - time),
+            "waiting": self.conditions[tenant].waiting or None,
+            "held": bool(self.writers[tenant].damage),
+        }

@@ -5,7 +5,7 @@ from ledger_node.publisher.model import (
     AppendError,
     ForeignOfficeError,
     KeyConflictError,
-    LogStoppedError,
+    LogDamagedError,
 )
 from madang.access import errors as access_errors
 from madang.core.merkle.entry import EntryError
@@ -16,11 +16,11 @@ TABLE: Table = {
     KeyConflictError: lambda _: Refusal(
         409, "key_conflict", "log.key_conflict", "this key was used before for another entry"
     ),
+    LogDamagedError: lambda _: Refusal(
+        503, "log_held", "log.held", "this log takes nothing until somebody has looked at it"
+    ),
     AppendError: lambda error: Refusal(400, "invalid_entries", "log.invalid_entries", str(error)),
     EntryError: lambda error: Refusal(400, "invalid_entries", "log.invalid_entries", str(error)),
-    LogStoppedError: lambda _: Refusal(
-        503, "log_stopped", "log.stopped", "nothing is entered until an operator looked"
-    ),
     ForeignOfficeError: lambda _: Refusal(
         403, "foreign_office", "log.foreign_office", "an office appends in its own name only"
     ),

@@ -48,10 +48,14 @@ class Following:
     work: ChainWork
     watch: Watch
 
-    async def newest(self, tenant: str) -> Sequence[Remembered]:
-        """Return the head that the chain has of a log, final or not; implements `Memory`."""
+    async def remembered(self, tenant: str) -> Remembered:
+        """Return the head that the chain has of a log, final or not.
+
+        Raises:
+            RpcError: it cannot be asked now.
+        """
         head = await self.work.anchoring.head(self.work.contract, tenant)
-        return [Remembered("the chain", head.size, head.root)]
+        return Remembered("the chain", head.size, head.root)
 
     async def follow(self, tenant: str, log: OwnLog) -> None:
         """Bring the newest head of a log to the chain, and every head up to what it says now.

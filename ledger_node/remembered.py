@@ -5,16 +5,11 @@ next would be another history under the same sizes, and every witness and the co
 refuse it for ever. So it is held against what others have seen of it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ledger_node.publisher.model import LogHead
+from ledger_node.publisher.model import LogDamagedError, LogHead
 from madang.core.merkle.proof import verify_consistency
-
-
-class LogSetBackError(RuntimeError):
-    """A log here is older than one that others have seen, or another; the message says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +25,6 @@ class Remembered:
     where: str
     size: int
     root: bytes
-
-
-class Memory(Protocol):
-    """Somebody who remembers heads of a log."""
-
-    async def newest(self, tenant: str) -> Sequence[Remembered]:
-        """Return the newest heads that are known of a municipality's log, none before the first.
-
-        Raises:
-            RpcError, OSError: they cannot be asked now; nothing is signed until they can.
-        """
-        ...
 
 
 class OwnLog(Protocol):
@@ -61,18 +44,18 @@ class OwnLog(Protocol):
         ...
 
 
-def hold(log: OwnLog, remembered: Remembered) -> None:
+def compare(log: OwnLog, remembered: Remembered) -> None:
     """Hold a log against a head that somebody else has of it.
 
     Raises:
-        LogSetBackError: the log here is shorter, or has another history.
+        LogDamagedError: the log here is shorter, or has another history.
     """
     own = log.newest()
     size = 0 if own is None else own.size
     if remembered.size == 0 or (own is not None and _extends(log, own, remembered)):
         return
     what = "is older" if remembered.size > size else "is not the same log"
-    raise LogSetBackError(
+    raise LogDamagedError(
         f"{log.origin}: {remembered.where} has a head of {remembered.size} entries; the log here"
         f" has {size} and {what}. Its database or folder was set back. Nothing was signed: put"
         " back the newest copy of both (the log's database, and the folder of its tiles), and"

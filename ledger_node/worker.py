@@ -1,11 +1,11 @@
 """The node's work: recover, deploy and open once, then checkpoints and anchors beside each other.
 
-Each log is on its own: one that waits for the chain, or was stopped, holds up no other.
+Each log is on its own: one that waits for the chain, or is held, holds up no other.
 """
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,7 +15,7 @@ from ledger_node.condition import WAITS, Condition, word
 from ledger_node.following import Following
 from ledger_node.publisher.model import LogDamagedError
 from ledger_node.publisher.usecases import Publisher
-from ledger_node.remembered import LogSetBackError, Memory, hold
+from ledger_node.remembered import compare
 from madang.infra.rpc import WrongNodeError
 
 RETRY_SECONDS: Final = 1.0
@@ -29,14 +29,12 @@ class Node:
     Attributes:
         publishers: the one writer of each log, by tenant.
         following: brings heads to the chain.
-        memories: who remembers heads of the logs, beside the chain.
         checkpoint_seconds: least time between two checkpoints.
         conditions: how each log is doing.
     """
 
     publishers: Mapping[str, Publisher]
     following: Following
-    memories: Sequence[Memory]
     checkpoint_seconds: float
     conditions: dict[str, Condition] = field(init=False)
     _behind: set[str] = field(default_factory=set, init=False)
@@ -52,12 +50,12 @@ class Node:
             WrongNodeError: the node is one of another chain.
             DeploymentError: the record of the deployment is no such record.
         """
-        for tenant, publisher in self.publishers.items():
+        for publisher in self.publishers.values():
             try:
                 publisher.recover()
                 publisher.introduce()
             except LogDamagedError as error:
-                self._stop(tenant, error)
+                publisher.hold(str(error))
         await self.following.work.start()
         await self._begin()
 
@@ -69,10 +67,6 @@ class Node:
                 raise
         for tenant in self.publishers:
             await self.anchor(tenant)
-
-    def _stop(self, tenant: str, error: Exception) -> None:
-        self.conditions[tenant].stopped = self.publishers[tenant].stopped = str(error)
-        _log.critical("the log of %s is stopped: %s", tenant, error)
 
     async def run(self) -> None:
         """Publish and anchor for ever; ends when cancelled."""
@@ -92,18 +86,18 @@ class Node:
         """Sequence and publish what waits; a full disk or a locked database is tried again.
 
         What was signed is in the database, and the files are brought up to it before the next
-        head. Nothing is signed before the log was held against what others remember of it.
+        head. Nothing is signed before the log was compared with what the chain has of it.
         """
-        if not self.conditions[tenant].signs:
-            return
         publisher = self.publishers[tenant]
+        if publisher.damage or not self.conditions[tenant].compared:
+            return
         try:
             if tenant in self._behind:
                 publisher.recover()
                 self._behind.discard(tenant)
             publisher.checkpoint()
         except LogDamagedError as error:
-            self._stop(tenant, error)
+            publisher.hold(str(error))
         except (OperationalError, OSError) as error:
             self._behind.add(tenant)
             _log.error("the log of %s waits: %s", tenant, type(error).__name__)
@@ -119,16 +113,17 @@ class Node:
 
         What cannot be done now is tried again, and told by the log's condition.
         """
-        condition = self.conditions[tenant]
-        if condition.stopped:
+        condition, publisher = self.conditions[tenant], self.publishers[tenant]
+        if publisher.damage:
             return
         try:
             await self.following.work.open(tenant)
-            if not condition.held:
-                await self._hold(tenant)
-            await self.following.follow(tenant, self.publishers[tenant])
-        except LogSetBackError as error:
-            self._stop(tenant, error)
+            if not condition.compared:
+                compare(publisher, await self.following.remembered(tenant))
+                condition.compared = True
+            await self.following.follow(tenant, publisher)
+        except LogDamagedError as error:
+            publisher.hold(str(error))
         except WAITS as error:
             self._wait(tenant, word(error), str(error))
         else:
@@ -138,12 +133,6 @@ class Node:
         if waiting != self.conditions[tenant].waiting:
             _log.warning("the log of %s waits for the chain (%s): %s", tenant, waiting, why)
         self.conditions[tenant].waiting = waiting
-
-    async def _hold(self, tenant: str) -> None:
-        for memory in (self.following, *self.memories):
-            for remembered in await memory.newest(tenant):
-                hold(self.publishers[tenant], remembered)
-        self.conditions[tenant].held = True
 
     async def stop(self) -> None:
         """End the engine, and close the connections to the chain."""

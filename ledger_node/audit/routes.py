@@ -31,8 +31,8 @@ def audit_router(
     async def overview(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         with logs[tenant]() as state:
             heads = state.heads(HEADS_SHOWN)
-        origin = publishers[tenant].origin
-        return pages.render(request, "overview.html", heads=heads, origin=origin)
+        origin, held = publishers[tenant].origin, bool(publishers[tenant].damage)
+        return pages.render(request, "overview.html", heads=heads, origin=origin, held=held)
 
     @router.get("/entries")
     @staff(Role.AUDITOR)

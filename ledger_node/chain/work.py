@@ -48,7 +48,7 @@ class ChainWork:
         with self.stores() as store:
             return [recorded(transaction) for transaction in store.all()]
 
-    async def deploy(self) -> None:
+    async def deploy(self) -> Deployment:
         """Deploy the contracts, or hold the node against the record of them; once.
 
         Raises:
@@ -59,6 +59,7 @@ class ChainWork:
         async with self._once:
             if self._deployment is None:
                 self._deployment = await self.deployer.deploy()
+            return self._deployment
 
     async def open(self, tenant: str) -> None:
         """Open a municipality's log on the chain, once; errors as `deploy`."""

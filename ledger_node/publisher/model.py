@@ -75,9 +75,5 @@ class LogDamagedError(RuntimeError):
     """Files and database of the log do not agree; nothing is signed until somebody looked."""
 
 
-class LogStoppedError(RuntimeError):
-    """Nothing is entered into this log until somebody looked; the message says why."""
-
-
 class LogTakenError(RuntimeError):
     """Another process is the writer of the logs; a log has one."""

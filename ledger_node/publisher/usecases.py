@@ -4,6 +4,7 @@ The database is the truth. A checkpoint is signed and kept there together with t
 its entries; files and chain follow from it and are brought up to it again after a crash.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,6 @@ from ledger_node.publisher.model import (
     KeyConflictError,
     LogDamagedError,
     LogHead,
-    LogStoppedError,
     Submitted,
 )
 from madang.core.keys.signing import Signer
@@ -27,6 +27,8 @@ from madang.core.merkle.entry import Entry
 from madang.core.merkle.growth import grow
 from madang.core.merkle.tiles import TileTree
 from madang.core.merkle.tree import CompactRange, leaf_hash
+
+_log = logging.getLogger(__name__)
 
 
 class LogStore(Protocol):
@@ -105,7 +107,7 @@ class Publisher:
         stores: its durable state.
         shuffle: puts entries into an order of chance, so that neighbours say nothing.
         limit: most entries in one checkpoint.
-        stopped: why nothing is taken in or signed, "" for nothing.
+        damage: why nothing is accepted or signed any more; empty while all is well.
     """
 
     origin: str
@@ -115,7 +117,7 @@ class Publisher:
     stores: LogStores
     shuffle: Callable[[Sequence[Submitted]], list[Submitted]]
     limit: int
-    stopped: str = field(default="", init=False)
+    damage: str = field(default="", init=False)
     _range: CompactRange = field(default_factory=lambda: CompactRange(0, ()), init=False)
 
     def accept(self, entries: Sequence[Submitted]) -> dict[str, int | None]:
@@ -123,10 +125,9 @@ class Publisher:
 
         Raises:
             KeyConflictError: a key was used for another entry; nothing of the call is kept.
-            LogStoppedError: nothing is entered until somebody looked.
+            LogDamagedError: the log is held.
         """
-        if self.stopped:
-            raise LogStoppedError(self.stopped)
+        self._check_held()
         indexes: dict[str, int | None] = {}
         with self.stores() as store:
             for entry in entries:
@@ -146,6 +147,16 @@ class Publisher:
         with self.stores() as store:
             if store.find(entry.key) is None:
                 store.add(entry)
+
+    def hold(self, reason: str) -> None:
+        """Stop accepting and signing until somebody looked and the process was started again."""
+        if not self.damage:
+            _log.critical("the log is held: %s", reason)
+        self.damage = self.damage or reason
+
+    def _check_held(self) -> None:
+        if self.damage:
+            raise LogDamagedError(self.damage)
 
     def recover(self) -> None:
         """Bring the files up to the newest signed head, and hold them against it.
@@ -172,7 +183,12 @@ class Publisher:
         return 0 if note is None else checkpoint.parse_note(note).checkpoint.size
 
     def checkpoint(self) -> LogHead | None:
-        """Sequence what waits, sign and publish a new head; None when nothing waits."""
+        """Sequence what waits, sign and publish a new head; None when nothing waits.
+
+        Raises:
+            LogDamagedError: the log is held, or its files are not what was signed.
+        """
+        self._check_held()
         with self.stores() as store:
             waiting = self.shuffle(store.waiting(self.limit))
             if not waiting:

@@ -30,6 +30,7 @@ from ledger_node.network.network import (
     settle,
 )
 from ledger_node.network.record import RecordError
+from madang.cli import deploy
 from madang.cli.city import CATALOG, CityPlan
 from madang.cli.refusing import REFUSED, refusing
 from madang.core.encoding import strict_json
@@ -44,6 +45,7 @@ from madang.infra.setup import StateFolders, keystore
 app = typer.Typer(no_args_is_help=True, help="Run and configure the chain of the municipalities.")
 config = typer.Typer(no_args_is_help=True, help="Write the settings of another engine.")
 app.add_typer(config, name="config")
+app.command("deploy")(deploy.deploy)
 MEMBER: Final = "member.json"
 _PURPOSE: Final = "chain"
 _VOTING_SECONDS: Final = 3 * 86_400

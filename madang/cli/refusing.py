@@ -6,6 +6,7 @@ from typing import Final
 
 import typer
 
+from contracts.addresses import DeploymentError
 from madang.core.catalog.errors import CatalogError
 from madang.core.keys.life import LifeError
 from madang.core.keys.split import SplitError
@@ -15,7 +16,15 @@ from madang.infra.setup import MovedError
 from madang.infra.tenancy import UnknownTenant
 
 REFUSED: Final = 1
-_ERRORS: Final = (CatalogError, LifeError, SplitError, HsmError, KeystoreError, MovedError)
+_ERRORS: Final = (
+    CatalogError,
+    DeploymentError,
+    HsmError,
+    KeystoreError,
+    LifeError,
+    MovedError,
+    SplitError,
+)
 
 
 @contextmanager

@@ -220,12 +220,7 @@ class RpcChain:
             return None
         with understood("eth_getBlockByNumber"):
             at, hash_, time = found["number"], str(found["hash"]), found["timestamp"]
-            block = Block(number(at), hash_, number(time))
-        if (which, block.number) == (0, 1):
-            return None  # So an engine on CometBFT says that it has no block 0.
-        if isinstance(which, int) and block.number != which:
-            raise RpcError(f"asked for block {which}, the node answers block {block.number}")
-        return block
+            return Block(number(at), hash_, number(time))
 
     async def final_block(self, depth: int | None) -> Block | None:
         """Return the newest block that is final by the engine's own rule; None while there is none.

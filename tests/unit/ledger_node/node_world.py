@@ -1,7 +1,7 @@
 """A whole node without its pages: publishers on disk, the engine, two municipalities."""
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from ledger_node.publisher.files import LogFiles
 from ledger_node.publisher.model import LogHead, Submitted
 from ledger_node.publisher.store import LogEntryRow, LogHeadRow, SqlLogs
 from ledger_node.publisher.usecases import Publisher
-from ledger_node.remembered import Memory
 from ledger_node.settings import Settings
 from ledger_node.wiring import ChainParts, chain_work
 from ledger_node.worker import Node
@@ -44,7 +43,6 @@ class World:
     port: int
     rpc_urls: tuple[str, ...] = ()
     final_depth: int | None = None
-    memories: Sequence[Memory] = ()
     database: Database = field(default_factory=Database)
 
     def __post_init__(self) -> None:
@@ -98,7 +96,7 @@ class World:
         work = chain_work(self.settings, parts)
         stores = SqlTransactionStores(self.database)
         following = Following(work, Watch(work.anchoring.chain, stores, self.clock))
-        return Node(publishers, following, self.memories, checkpoint_seconds=0.05)
+        return Node(publishers, following, checkpoint_seconds=0.05)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Node]:

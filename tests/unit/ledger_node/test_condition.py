@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from ledger_node.chain.engine import EngineError
-from ledger_node.condition import WAITS, Condition, word
+from ledger_node.condition import WAITS, word
 from madang.infra.chain import ChainError
 from madang.infra.rpc import RpcError, WrongNodeError
 
@@ -29,9 +29,3 @@ def test_each_error_that_is_waited_for_has_a_word(expected: str) -> None:
     assert isinstance(error, WAITS)
     assert word(error) == expected
     assert re.fullmatch(r"[a-z_]+", expected)
-
-
-def test_nothing_is_signed_before_a_log_was_held_or_after_it_was_stopped() -> None:
-    assert not Condition().signs
-    assert Condition(held=True).signs
-    assert not Condition(held=True, stopped="set back").signs

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger_node.publisher.model import LogHead
-from ledger_node.remembered import LogSetBackError, Remembered, hold
+from ledger_node.publisher.model import LogDamagedError, LogHead
+from ledger_node.remembered import Remembered, compare
 from madang.core.merkle.tree import Tree, leaf_hash
 
 TREE = Tree(leaf_hash(bytes([at])) for at in range(60))
@@ -32,20 +32,20 @@ class Log:
 def test_every_earlier_head_is_its_own_and_a_later_one_stops_it(size: int, seen: int) -> None:
     remembered = Remembered("a witness", seen, TREE.root(seen))
     if seen <= size:
-        hold(Log(size), remembered)
+        compare(Log(size), remembered)
         return
     told = f"a witness has a head of {seen} entries; the log here has {size} and is older"
-    with pytest.raises(LogSetBackError, match=told):
-        hold(Log(size), remembered)
+    with pytest.raises(LogDamagedError, match=told):
+        compare(Log(size), remembered)
 
 
 @given(size=st.integers(1, 60), seen=st.integers(1, 60))
 def test_a_head_of_another_history_stops_it_always(size: int, seen: int) -> None:
     told = "older" if seen > size else "is not the same log"
-    with pytest.raises(LogSetBackError, match=told):
-        hold(Log(size), Remembered("the chain", seen, OTHER.root(seen)))
+    with pytest.raises(LogDamagedError, match=told):
+        compare(Log(size), Remembered("the chain", seen, OTHER.root(seen)))
 
 
 def test_nobody_who_remembers_nothing_stops_it() -> None:
-    hold(Log(0), Remembered("the chain", 0, bytes(32)))
-    hold(Log(5), Remembered("the chain", 0, bytes(32)))
+    compare(Log(0), Remembered("the chain", 0, bytes(32)))
+    compare(Log(5), Remembered("the chain", 0, bytes(32)))

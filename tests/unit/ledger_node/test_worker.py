@@ -3,20 +3,20 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col, delete
 
-from ledger_node.condition import told
+from ledger_node.condition import Health
 from ledger_node.publisher.files import LogFiles
-from ledger_node.publisher.model import HeadState, LogStoppedError
+from ledger_node.publisher.model import HeadState, LogDamagedError
 from ledger_node.publisher.store import LogEntryRow, LogHeadRow, SqlLog, SqlLogs
-from ledger_node.remembered import Remembered
 from ledger_node.worker import Node
 from madang.core.merkle.checkpoint import parse_note
 from madang.core.merkle.tiles import Tile, TileTree
@@ -79,7 +79,7 @@ def harmed(world: World) -> Harmed:
     stores = LockedDatabase(world.database, TENANT)
     publisher.files, publisher.stores = files, stores
     publisher.accept([entry(number) for number in range(3)])
-    node.conditions[TENANT].held = True
+    node.conditions[TENANT].compared = True
     return Harmed(node, files, stores)
 
 
@@ -269,14 +269,12 @@ def test_a_chain_that_is_away_is_waited_for_and_told(world: World, free_port: in
             node.publishers[TENANT].accept([entry(1)])
             node.publish(TENANT)
             assert node.publishers[TENANT].newest() is None, "nothing is signed unseen"
-            logs = {tenant: away.logs(tenant) for tenant in TENANTS}
-            state = told(node.conditions, logs, 0)["logs"][TENANT]
-            assert state == {
+            assert _health(node, away)[TENANT] == {
                 "size": 0,
                 "final_size": 0,
                 "seconds_since_final": None,
                 "waiting": "no_answer",
-                "stopped": False,
+                "held": False,
             }
             async with world.running():  # the engine on this port
                 for tenant in TENANTS:
@@ -286,6 +284,12 @@ def test_a_chain_that_is_away_is_waited_for_and_told(world: World, free_port: in
         away.database.close()
 
     asyncio.run(lives())
+
+
+def _health(node: Node, world: World) -> dict[str, Any]:
+    logs = {tenant: world.logs(tenant) for tenant in TENANTS}
+    told: dict[str, Any] = Health(node.publishers, node.conditions, logs, world.clock)()["logs"]
+    return told
 
 
 # --- a log that was set back
@@ -326,9 +330,9 @@ def test_a_log_that_was_set_back_signs_nothing_and_holds_up_no_other(
             if files == "older":
                 checkpoint.write_text(here.newest().note, "utf-8")
             async with here.running() as node:
-                condition = node.conditions[TENANT]
-                assert "put back" in condition.stopped or "the database 2" in condition.stopped
-                with pytest.raises(LogStoppedError):
+                damage = node.publishers[TENANT].damage
+                assert "put back" in damage or "the database 2" in damage
+                with pytest.raises(LogDamagedError):
                     node.publishers[TENANT].accept([entry(9)])
                 node.publish(TENANT)
                 await node.anchor(TENANT)
@@ -336,9 +340,8 @@ def test_a_log_that_was_set_back_signs_nothing_and_holds_up_no_other(
                 node.publishers[OTHER].accept([entry(1)])
                 await _settle(node, OTHER)
                 assert here.newest(OTHER).state is HeadState.ANCHORED
-                logs = {tenant: here.logs(tenant) for tenant in TENANTS}
-                state = told(node.conditions, logs, here.clock.now())["logs"]
-                assert (state[TENANT]["stopped"], state[OTHER]["stopped"]) == (True, False)
+                state = _health(node, here)
+                assert (state[TENANT]["held"], state[OTHER]["held"]) == (True, False)
                 assert state[OTHER]["final_size"] == 2
                 assert state[OTHER]["seconds_since_final"] < 60
             if files == "newer":
@@ -355,52 +358,13 @@ def test_another_history_of_the_same_length_is_noticed_too(world: World) -> None
             _set_back(here, 2)
             (here.folder / "log" / TENANT / "checkpoint").unlink()
             elsewhere = here.node()
-            elsewhere.conditions[TENANT].held = True
+            elsewhere.conditions[TENANT].compared = True
             elsewhere.publishers[TENANT].recover()
             elsewhere.publishers[TENANT].accept([entry(8), entry(9)])
             elsewhere.publish(TENANT)
             assert here.newest().size == 4
             async with here.running() as node:
-                assert "is not the same log" in node.conditions[TENANT].stopped
+                assert "is not the same log" in node.publishers[TENANT].damage
             here.database.close()
-
-    asyncio.run(lives())
-
-
-@dataclass
-class Told:
-    """Others who remember heads of one log."""
-
-    heads: Sequence[Remembered] = ()
-    away: bool = False
-
-    async def newest(self, tenant: str) -> Sequence[Remembered]:
-        if self.away:
-            raise OSError
-        return self.heads if tenant == TENANT else ()
-
-
-def test_whoever_remembers_more_stops_the_log(world: World) -> None:
-    async def lives() -> None:
-        world.memories = [Told([Remembered("the witness of saebyeol", 5, b"r" * 32)])]
-        async with world.running() as node:
-            stopped = node.conditions[TENANT].stopped
-            assert "the witness of saebyeol has a head of 5 entries; the log here has 0" in stopped
-            assert node.conditions[OTHER].signs
-
-    asyncio.run(lives())
-
-
-def test_nothing_is_signed_before_all_who_remember_were_asked(world: World) -> None:
-    async def lives() -> None:
-        witness = Told(away=True)
-        world.memories = [witness]
-        async with world.running() as node:
-            node.publish(TENANT)
-            assert node.publishers[TENANT].newest() is None
-            assert node.conditions[TENANT].waiting == "disk"
-            witness.away = False
-            await _settle(node)
-            assert world.newest().state is HeadState.ANCHORED
 
     asyncio.run(lives())

@@ -72,28 +72,29 @@ async def _await(call: Awaitable[object]) -> object:
 
 
 class NoBlockZero(Rpc):
-    """A node whose chain begins with block 1; asked for 0 it answers nothing, or that one."""
+    """A node whose chain begins with another block than 0.
 
-    def __init__(self, instead: dict[str, str] | None) -> None:
-        self.instead = instead
+    Args:
+        first: number of its first block.
+        answers: whether it answers with that where block 0 is asked for.
+    """
+
+    def __init__(self, first: int, *, answers: bool) -> None:
+        self._first, self._answers = first, answers
 
     async def call(self, method: str, *params: object) -> Any:
         if method == "eth_chainId":
             return "0x7"
-        return FIRST if params[0] == "0x1" else self.instead
+        found = {"number": hex(self._first), "hash": "0x" + "1b" * 32, "timestamp": "0x5"}
+        return found if self._answers or params[0] == hex(self._first) else None
 
 
-FIRST = {"number": "0x1", "hash": "0x" + "1b" * 32, "timestamp": "0x5"}
-
-
-@pytest.mark.parametrize("instead", [None, FIRST], ids=["nothing", "block 1"])
-def test_the_genesis_is_block_1_where_there_is_no_block_0(instead: dict[str, str] | None) -> None:
-    assert asyncio.run(RpcChain(NoBlockZero(instead)).identity()) == (7, "0x" + "1b" * 32)
-
-
-def test_no_other_block_stands_for_block_0() -> None:
-    with pytest.raises(RpcError, match="asked for block 0"):
-        asyncio.run(RpcChain(NoBlockZero({**FIRST, "number": "0x2"})).identity())
+@pytest.mark.parametrize("answers", [True, False])
+def test_the_genesis_is_block_1_where_there_is_no_block_0(*, answers: bool) -> None:
+    chain = RpcChain(NoBlockZero(1, answers=answers))
+    assert asyncio.run(chain.identity()) == (7, "0x" + "1b" * 32)
+    with pytest.raises(RpcError, match="block"):
+        asyncio.run(RpcChain(NoBlockZero(2, answers=answers)).identity())
 
 
 @dataclass
