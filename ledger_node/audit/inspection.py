@@ -36,8 +36,8 @@ from madang.core.merkle.tiles import (
     tiles_between,
 )
 from madang.core.rules import document as decisions
-from madang.infra.chain import Anchor, AnchorLog, RpcChain
-from madang.infra.rpc import Rpc
+from madang.infra.chain import Anchor, AnchorLog, Block, RpcChain
+from madang.infra.rpc import Rpc, WrongNodeError
 
 CONTRACT = "AnchorLog"
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -55,6 +55,7 @@ class ChainPoint:
         rpc_url: a node.
         deployment: chain id, genesis, addresses and code hashes.
         owner: address that opened the log.
+        known: a block that an earlier audit found to be final; the node has to have it.
 
     Raises:
         AuditInputError: the owner is no address.
@@ -63,6 +64,7 @@ class ChainPoint:
     rpc_url: str
     deployment: Deployment
     owner: str
+    known: Block | None = None
 
     def __post_init__(self) -> None:
         if not _ADDRESS.fullmatch(self.owner):
@@ -165,18 +167,30 @@ async def read_anchors(point: ChainPoint, origin: str, found: Inspection) -> lis
         wrong = await RpcChain(rpc).mismatches(point.deployment)
         for name, wanted, came in wrong:
             found.find("other_chain", name, f"the node says {came}, expected {wanted}")
-        if wrong:
-            return []
-        final = await RpcChain(rpc).final_block(point.deployment.final_depth)
+        final = None if wrong else await _final(RpcChain(rpc), point, found)
         if final is None:
-            found.find("not_final", "chain", "the node tells of no block that is final")
             return []
-        found.proved["final_block"] = {"number": final.number, "hash": final.hash}
         label = hashlib.sha256(origin.encode()).digest()
         log_id = await contract.log_id(point.owner, label)
         return await contract.anchors(log_id, final.number)
     finally:
         await rpc.close()
+
+
+async def _final(chain: RpcChain, point: ChainPoint, found: Inspection) -> Block | None:
+    """Return the node's newest final block; None with a finding if it has none that counts."""
+    try:
+        if point.known is not None:
+            await chain.follow(point.known)
+    except WrongNodeError as error:
+        found.find(error.kind, "chain", str(error))
+        return None
+    final = await chain.final_block(point.deployment.final_depth)
+    if final is None:
+        found.find("not_final", "chain", "the node tells of no block that is final")
+        return None
+    found.proved["final_block"] = {"number": final.number, "hash": final.hash}
+    return final
 
 
 def inspect_log(

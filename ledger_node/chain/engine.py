@@ -120,7 +120,8 @@ class EmbeddedEngine:
         self.ready = False
         blocks = sorted((each for each in record if each.block is not None), key=_height)
         await self._spawn()
-        if not (await self._load() and await self._follows(record, blocks)):
+        genesis = await self._chain.block(0)
+        if not (await self._load() and await self._follows(record, blocks, genesis)):
             await self._stop_process()
             await self._spawn()
         await self._replay(blocks)
@@ -179,21 +180,21 @@ class EmbeddedEngine:
             return not self._settings.cache.exists()
 
     async def _follows(
-        self, record: Sequence[RecordedTransaction], blocks: Sequence[RecordedTransaction]
+        self,
+        record: Sequence[RecordedTransaction],
+        blocks: Sequence[RecordedTransaction],
+        genesis: Block | None,
     ) -> bool:
         """Tell whether the loaded state is that of the record's chain, and holds nothing more."""
-        expected: dict[str, int] = {}
-        for transaction in record:
-            expected[transaction.sender] = transaction.nonce + 1
-        for sender, count in expected.items():
-            if await self._count(sender) > count:
-                return False
         height = number(await self.rpc.call("eth_blockNumber"))
-        known = [each.block for each in blocks if _height(each) <= height]
-        if known and known[-1] is not None:
-            found = await self._chain.block(known[-1].number)
-            return found == known[-1] and height <= len(record)
-        return height <= len(record)
+        if height > len(record) or await self._chain.block(0) != genesis:
+            return False
+        known = [each.block for each in blocks if _height(each) <= height][-1:]
+        for block in known:
+            if block is None or await self._chain.block(block.number) != block:
+                return False
+        counts = {each.sender: each.nonce + 1 for each in record}
+        return all([await self._count(sender) <= count for sender, count in counts.items()])
 
     async def _count(self, sender: str) -> int:
         return number(await self.rpc.call("eth_getTransactionCount", sender, "latest"))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,9 +22,11 @@ from madang.core.encoding.errors import EncodingError
 from madang.core.evidence.receipt import Receipt, ReceiptError
 from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.note import ML_DSA_44_COSIGNATURE, NoteError, VerifierKey
+from madang.infra.chain import Block
 from madang.infra.rpc import RpcError
 
 UNREADABLE = 2
+_BLOCK = re.compile(r"(\d{1,15}):(0x[0-9a-f]{64})")
 
 
 def audit(
@@ -39,11 +42,14 @@ def audit(
     second_key: Annotated[
         Path | None, typer.Option(help="File with the log's second key, of ML-DSA-44.")
     ] = None,
+    known_block: Annotated[
+        str, typer.Option(help="NUMBER:0xHASH of a block that was final in an earlier audit.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Prove a log, what stands in it, and a decision; exit 1 when anything is found."""
     try:
-        point = ChainPoint(rpc, addresses.read(contract), _text(owner))
+        point = ChainPoint(rpc, addresses.read(contract), _text(owner), _block(known_block))
         known = VerifierKey.parse(_text(key))
         second = None if second_key is None else _second(_text(second_key))
         found = asyncio.run(inspect(log, known, point, receipt or [], decision, database, second))
@@ -84,6 +90,15 @@ async def inspect(
     if decision is not None:
         inspection.inspect_decision(_decision(decision), read, found)
     return found
+
+
+def _block(told: str) -> Block | None:
+    if not told:
+        return None
+    form = _BLOCK.fullmatch(told)
+    if form is None:
+        raise AuditInputError(f"block {told[:100]!r}, expected NUMBER:0x and 64 hex digits")
+    return Block(int(form[1]), form[2], 0)
 
 
 def _text(path: Path) -> str:
@@ -134,6 +149,12 @@ def _told(found: Inspection) -> str:
         f"{proved.get('heads_on_chain', 0)} heads are on the chain, each the root of a prefix.",
         f"{proved.get('anchored_entries', 0)} entries are anchored.",
     ]
+    if "final_block" in proved:
+        final = proved["final_block"]
+        lines.append(
+            f"The chain is final up to block {final['number']}; give"
+            f" --known-block {final['number']}:{final['hash']} to the next audit."
+        )
     if "cosigned" in proved:
         lines.append(
             f"The newest head is cosigned by ML-DSA-44, in epoch second {proved['cosigned']}."

@@ -292,6 +292,86 @@ def _health(node: Node, world: World) -> dict[str, Any]:
     return told
 
 
+class CutOff(Exception):  # noqa: N818 - what happens, not what is wrong
+    """The process ends here."""
+
+
+@dataclass
+class CuttingRpc:
+    """Calls that are cut off at the n-th, before or after the chain has it.
+
+    Attributes:
+        left: calls that go through.
+        reached: how many were made.
+    """
+
+    rpc: JsonRpc
+    left: int
+    after: bool
+    reached: int = 0
+
+    async def call(self, method: str, *params: object) -> Any:
+        self.reached += 1
+        if self.reached == self.left and not self.after:
+            raise CutOff
+        found = await self.rpc.call(method, *params)
+        if self.reached == self.left:
+            raise CutOff
+        return found
+
+    async def close(self) -> None:
+        await self.rpc.close()
+
+
+async def _lives(here: World, left: int, *, after: bool) -> int:
+    """Live once, cut off at a call; return how many were made."""
+    node = here.node()
+    chain = node.following.work.anchoring.chain
+    cutting = chain.rpc = CuttingRpc(chain.rpc, left, after)
+    try:
+        await node.start()
+        node.publishers[TENANT].accept([entry(1)])
+        await _settle(node)
+    except CutOff:
+        pass
+    finally:
+        await node.stop()
+    return cutting.reached
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_node_that_is_killed_at_any_call_loses_nothing_and_sends_nothing_twice(
+    world: World, *, after: bool
+) -> None:
+    async def lives() -> None:
+        async with world.running() as node:
+            engine = node.following.work.engine
+            left = reached = 0
+            while left <= reached:
+                left += 5
+                snapshot = await engine.rpc.call("evm_snapshot")
+                here = World(world.folder / str(left), 1, (engine.rpc.url,), 0)
+                reached = await _lives(here, left, after=after)
+                await _lives(here, 0, after=after)
+                assert here.newest().state is HeadState.ANCHORED
+                assert here.newest().size == 2
+                purposes = here.purposes()
+                assert len(purposes) == len({*purposes})
+                sent = [each for each in purposes if each.startswith(f"append:{TENANT}:")]
+                work = here.node().following.work
+                deployed = await work.deploy()
+                log_id = await work.anchoring.log_id(work.contract, TENANT)
+                newest = await work.anchoring.chain.final_block(deployed.final_depth)
+                anchors = await work.contract.anchors(log_id, newest.number)
+                assert [f"append:{TENANT}:{each.size}" for each in anchors] == sent
+                await work.stop()
+                here.database.close()
+                await engine.rpc.call("evm_revert", snapshot)
+            assert left > 60
+
+    asyncio.run(lives())
+
+
 # --- a log that was set back
 
 

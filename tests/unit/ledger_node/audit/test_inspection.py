@@ -405,3 +405,47 @@ def test_a_node_of_another_chain_or_contract_gives_no_head(
         ("other_chain", "genesis_hash"),
         ("other_chain", "AnchorLog.code_hash"),
     }
+
+
+@pytest.mark.parametrize(
+    ("known", "code"),
+    [(0, None), (-1, "forked"), (1_000, "behind")],
+    ids=["known", "forked", "behind"],
+)
+def test_a_node_has_to_have_what_was_final_in_an_earlier_audit(
+    ground: Ground, found: Inspection, known: int, code: str | None
+) -> None:
+    async def lives() -> None:
+        async with ground.running() as running:
+            ground.grow(TENANT, 3)
+            await running.append()
+            owner, url = running.anchoring.accounts[TENANT].address, running.engine.rpc.url
+            origin = running.anchoring.origins[TENANT]
+            final = await running.anchoring.chain.final_block(0)
+            assert final is not None
+            seen = replace(final, number=final.number + known)
+            point = ChainPoint(url, running.deployment, owner, seen)
+            anchors = await read_anchors(point, origin, found)
+            assert [each.size for each in anchors] == ([3] if code is None else [])
+            told = {"number": final.number, "hash": final.hash}
+            assert found.proved.get("final_block") == (told if code is None else None)
+
+    asyncio.run(lives())
+    assert codes(found) == (set() if code is None else {(code, "chain")})
+
+
+def test_heads_in_blocks_that_are_not_final_do_not_count(ground: Ground, found: Inspection) -> None:
+    async def lives() -> None:
+        async with ground.running() as running:
+            ground.grow(TENANT, 3)
+            await running.append()
+            owner, url = running.anchoring.accounts[TENANT].address, running.engine.rpc.url
+            origin = running.anchoring.origins[TENANT]
+            for depth, sizes in ((0, [3]), (1, []), (10_000, [])):
+                deployment = replace(running.deployment, final_depth=depth)
+                point = ChainPoint(url, deployment, owner)
+                anchors = await read_anchors(point, origin, found)
+                assert [each.size for each in anchors] == sizes
+
+    asyncio.run(lives())
+    assert codes(found) == {("not_final", "chain")}

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from ledger_node.chain.engine import EmbeddedEngine, EngineError, EngineSettings
-from ledger_node.chain.model import TransactionState
+from ledger_node.chain.model import Purpose, TransactionState
+from ledger_node.chain.usecases import Order
 from ledger_node.settings import Settings
 from madang.infra.clock import SystemClock
+from madang.infra.rpc import RpcError
 from tests.unit.ledger_node.conftest import CHAIN_ID, GENESIS, OTHER, TENANT, Ground
 
 SIZES = (3, 4, 9)
@@ -110,6 +113,82 @@ def test_a_cache_that_is_newer_than_the_record_is_not_used(ground: Ground, tmp_p
         async with ground.running() as running:
             assert await running.anchoring.chain.receipt(stray.hash) is None
         await _check(ground, address)
+
+    asyncio.run(lives())
+
+
+async def _cache_of(ground: Ground, genesis: int, blocks: int) -> bytes:
+    """Return the cache of another chain."""
+    cache = ground.folder / "other"
+    settings = EngineSettings(Settings().engine, ground.port, CHAIN_ID, genesis, cache)
+    other = EmbeddedEngine(settings, SystemClock())
+    await other.start([])
+    await other.rpc.call("anvil_mine", hex(blocks))
+    await other.stop()
+    return cache.read_bytes()
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 8])
+@pytest.mark.parametrize("genesis", [GENESIS, GENESIS + 1])
+def test_the_cache_of_another_chain_is_not_used(ground: Ground, blocks: int, genesis: int) -> None:
+    async def lives() -> None:
+        address = await _first_life(ground, 0)
+        ground.cache.write_bytes(await _cache_of(ground, genesis, blocks))
+        await _check(ground, address)
+
+    asyncio.run(lives())
+
+
+def test_a_large_cache_is_loaded_and_not_replayed(ground: Ground) -> None:
+    """The engine takes two megabytes in a call unless it is told otherwise."""
+    mark = "0x" + "77" * 20
+
+    async def lives() -> None:
+        async with ground.running() as running:
+            for at in range(120):
+                code = "0x" + random.Random(at).randbytes(24_000).hex()  # noqa: S311 - packs badly
+                await running.engine.rpc.call("anvil_setCode", f"0x{at + 1:040x}", code)
+            await running.engine.rpc.call("anvil_setCode", mark, "0x77")
+        assert ground.cache.stat().st_size > 4_000_000
+        async with ground.running() as running:
+            assert await running.engine.rpc.call("eth_getCode", mark, "latest") == "0x77"
+            ground.grow(TENANT, 1)
+            await running.append()
+            assert (await running.head()).size == 1
+
+    asyncio.run(lives())
+
+
+def test_the_record_is_replayed_in_the_order_of_blocks(ground: Ground) -> None:
+    """Two accounts sign in one order and get into blocks in the other."""
+
+    async def lives() -> None:
+        async with ground.running(kill=True) as running:
+            sender = running.anchoring.sender
+            for at, tenant in enumerate((TENANT, OTHER)):
+                call = running.contract.open_call(bytes([at]) * 32)
+                order = Order(Purpose(f"late:{tenant}"), running.contract.address, call, 80_000)
+                await sender.sign(ground.accounts[tenant], order)
+            for tenant in (OTHER, TENANT):
+                await sender.settle(ground.accounts[tenant])
+        last = ground.record()[-2:]
+        assert last[0].block > last[1].block
+        async with ground.running() as running:
+            for each in last:
+                receipt = await running.anchoring.chain.receipt(each.hash)
+                assert receipt is not None
+                assert receipt.block == each.in_block
+
+    asyncio.run(lives())
+
+
+def test_nobody_gets_in_while_the_record_is_replayed(ground: Ground) -> None:
+    async def lives() -> None:
+        async with ground.running() as running:
+            assert int(await running.engine.door.call("eth_blockNumber"), 16) > 0
+            running.engine.ready = False
+            with pytest.raises(RpcError, match="the chain engine is starting"):
+                await running.engine.door.call("eth_blockNumber")
 
     asyncio.run(lives())
 

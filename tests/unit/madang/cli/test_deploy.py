@@ -11,12 +11,14 @@ from typer.testing import CliRunner
 from contracts import addresses
 from ledger_node.publisher.files import only_writer
 from madang.cli.main import app
+from madang.infra import keystore as keys_module
 
 CATALOG = Path(__file__).parents[4] / "catalog"
 
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(keys_module, "SCRYPT_N", 2)
     for name in [each for each in os.environ if each.startswith("MADANG_")]:
         monkeypatch.delenv(name)
     with socket.socket() as listener:
