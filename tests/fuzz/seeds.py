@@ -35,6 +35,7 @@ from madang.core.protocol.oid4vci.proof import make_proof_jwt
 from madang.core.protocol.oid4vp.request import Session, build_request, sign_request
 from madang.core.protocol.oid4vp.request_link import RequestLink
 from madang.core.protocol.oid4vp.result import PresentationResult, sign_result
+from madang.core.protocol.oid4vp.verifier_info import Registration
 from madang.core.rules.document import decision_document
 from madang.core.rules.evaluate import decide
 from madang.core.rules.parser import parse_rule
@@ -47,6 +48,8 @@ from madang.core.status.token_status_list import StatusList
 from madang.core.trust.did import jwk as did_jwk
 from madang.core.trust.did import key as did_key
 from madang.core.trust.did import multikey, web
+from madang.core.trust.snapshot import sign as sign_snapshot
+from tests.accreditations import PLACE, attesting
 from tests.fuzz import catalogue
 from tests.fuzz.evidence_seeds import evidences
 from tests.fuzz.harness import joined
@@ -55,6 +58,7 @@ from tests.fuzz.parsers.formats import PARENT, disclosure_digest
 from tests.fuzz.parsers.key_lives import CONTEXT, COST
 from tests.fuzz.parsers.mdocs import TRANSCRIPT
 from tests.fuzz.world import (
+    ATTESTER,
     CHAIN,
     CLIENT_ID,
     COSIGNER_KEY,
@@ -296,6 +300,7 @@ def trusts() -> Seeds:
         "x509_names": (LEAF_DER,),
         "x509_authorities": (joined(LEAF_DER, ROOT_DER),),
         "trust_chain": (joined(LEAF_DER),),
+        **accreditations(),
     }
 
 
@@ -405,10 +410,30 @@ def issuing() -> Seeds:
     }
 
 
+def accreditations() -> Seeds:
+    twin = attesting({VCT: (ATTESTER,)})
+    snapshot = twin.snapshot(ISSUER, NOW)
+    place = {
+        "chain_id": 1,
+        "genesis_hash": PLACE.genesis_hash,
+        "contracts": {"Accreditation": {"address": PLACE.contract, "code_hash": PLACE.code_hash}},
+    }
+    use = Registration(VERIFIER, "why", {"ko": "왜"}).attestation()
+    return {
+        "accreditation_document": tuple(twin.documents.values()),
+        "registry_changes": (joined(*(each.encoded for each in twin.changes)),),
+        "registry_place": (json.dumps(place).encode(),),
+        "snapshot_signed": (payload_of(sign_snapshot(snapshot, SIGNER)),),
+        "snapshot": (sign_snapshot(snapshot, SIGNER).encode(),),
+        "registered_use": (json.dumps([use.to_json()]).encode(),),
+    }
+
+
 def presenting() -> Seeds:
     session = Session(NONCE, STATE, ENCRYPTION_JWK, NOW, NOW + 600)
     answer_at = f"{VERIFIER}/answer"
-    asked = build_request(CLIENT_ID, QUERY, session, response_uri=answer_at, purpose={"ko": "왜"})
+    use = Registration(VERIFIER, "why", {"ko": "왜"})
+    asked = build_request(CLIENT_ID, QUERY, session, response_uri=answer_at, registration=use)
     signed = sign_request(asked, SIGNER)
     link = RequestLink(str(CLIENT_ID), f"{VERIFIER}/request/1", "post").to_uri()
     result = sign_result(

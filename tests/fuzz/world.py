@@ -18,7 +18,8 @@ from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.note import VerifierKey
 from madang.core.protocol.dcql.model import DcqlQuery, parse_query
 from madang.core.protocol.oid4vp.client_id import x509_hash_client_id
-from madang.core.trust.model import Attester, TrustList
+from madang.core.trust.model import Attester
+from tests.accreditations import trust_of
 from tests.fuzz.harness import chunks
 
 NOW = 1_780_000_000
@@ -83,7 +84,7 @@ WITNESS_KEY = CosignerKey.of(WITNESS_NAME, HOLDER)
 CHAIN = {"x5c": jws.encode_chain(SIGNER.certificate_chain)}
 CLIENT_ID = x509_hash_client_id(LEAF_DER)
 ATTESTER = Attester(ISSUER, "mapo", (ROOT_DER,))
-TRUST = TrustList({VCT: (ATTESTER,)}, {VCT: "id"})
+TRUST = trust_of({VCT: (ATTESTER,)}, {VCT: "id"})
 
 _ENCRYPTION = ec.derive_private_key(5, ec.SECP256R1())
 ENCRYPTION_JWK = {

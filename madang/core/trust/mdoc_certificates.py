@@ -10,7 +10,8 @@ from cryptography.x509.oid import NameOID
 
 from madang.core.formats.mdoc.verdict import Failure
 from madang.core.formats.mdoc.verify import Trust, TrustedKey
-from madang.core.trust.model import Attester, TrustError
+from madang.core.trust.model import Attester
+from madang.core.trust.registry import TrustError
 from madang.core.trust.x509 import (
     CHAINS_KEPT,
     ChainError,

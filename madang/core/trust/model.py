@@ -1,27 +1,12 @@
-"""Who attests what (ADR 0011): the list that verifiers and wallets decide by.
-
-Built from the federation's agreement and the municipalities' anchors; later a signed snapshot of
-the registry on the chain takes the place of the first, and nothing else changes.
-"""
+"""Who attests what (ADR 0011): what verifiers and wallets decide by, from a snapshot (ADR 0034)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from madang.core.keys.jwk import PublicKey
 from madang.core.trust import x509
+from madang.core.trust.registry import Registry, TrustError
 from madang.core.trust.x509 import ChainError
-
-
-class TrustError(ValueError):
-    """An issuer is not trusted for what it signed.
-
-    Attributes:
-        code: fixed word: issuer_not_accredited, issuer_name, or a code of ChainError.
-    """
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,43 +29,65 @@ class TrustList:
     """Attesters per type.
 
     Attributes:
-        by_vct: attesters of each type, by the type's `vct`.
+        registry: what the chain says.
         types: the catalogue's id of each type, by its `vct`.
     """
 
-    by_vct: Mapping[str, tuple[Attester, ...]]
+    registry: Registry
     types: Mapping[str, str]
 
     def type_id(self, vct: str) -> str | None:
         """Return the catalogue's id of a type, None for an unknown one."""
         return self.types.get(vct)
 
-    def attester(self, vct: str, issuer: str) -> Attester:
-        """Return the attester; TrustError("issuer_not_accredited") if it is none for this type."""
-        for attester in self.by_vct.get(vct, ()):
-            if attester.issuer == issuer:
-                return attester
-        raise TrustError("issuer_not_accredited", "the issuer is not trusted for this type")
+    def attester(self, vct: str, issuer: str, *, at: int | None, now: int) -> Attester:
+        """Return the attester.
 
-    def issuer_key(self, vct: str, issuer: str, chain: Sequence[bytes], *, now: int) -> PublicKey:
-        """Return the key that a credential of this type and issuer has to be signed with.
+        Args:
+            vct: the type.
+            issuer: its `iss`.
+            at: when it signed, seconds since the epoch; None for any time.
+            now: seconds since the epoch.
+
+        Raises:
+            TrustError: issuer_not_accredited or issuer_suspended.
+        """
+        counting = self.registry.issuer(issuer, vct, at=at, now=now)
+        return Attester(issuer, counting[-1].tenant, self.registry.roots(counting))
+
+    def issuer_key(
+        self, vct: str, issuer: str, chain: Sequence[bytes], *, at: int | None, now: int
+    ) -> PublicKey:
+        """Return the key that something of this type and issuer has to be signed with.
 
         Args:
             vct: the credential's type.
             issuer: its `iss`.
             chain: its `x5c` as DER, leaf first; the leaf names the issuer as a URI.
+            at: when it was signed, seconds since the epoch; None for any time.
             now: seconds since the epoch.
 
         Raises:
             TrustError: the issuer is not accredited for the type, the chain does not lead to
                 its anchors, or the leaf is another's.
         """
-        attester = self.attester(vct, issuer)
-        try:
-            key = x509.validate_chain(chain, attester.anchors, now=now)
-            names = x509.san_uris(chain[0])
-        except ChainError as error:
-            raise TrustError(error.code, str(error)) from error
-        if issuer not in names:
-            raise TrustError("issuer_name", "the certificate does not name this issuer")
-        return key
+        attester = self.attester(vct, issuer, at=at, now=now)
+        return certified_key(issuer, chain, attester.anchors, now=now, body="issuer")
+
+
+def certified_key(
+    identifier: str, chain: Sequence[bytes], anchors: Sequence[bytes], *, now: int, body: str
+) -> PublicKey:
+    """Return the key of a chain that leads to one of the anchors and names a body as a URI.
+
+    Raises:
+        TrustError: a code of ChainError, or `<body>_name`.
+    """
+    try:
+        key = x509.validate_chain(chain, anchors, now=now)
+        names = x509.san_uris(chain[0])
+    except ChainError as error:
+        raise TrustError(error.code, str(error)) from error
+    if identifier not in names:
+        raise TrustError(f"{body}_name", f"the certificate does not name this {body}")
+    return key

@@ -28,7 +28,8 @@ from madang.core.protocol.oid4vp.verdict import (
 from madang.core.protocol.urls import is_web_address
 from madang.core.status import token_status_list
 from madang.core.status.errors import StatusError
-from madang.core.trust.model import TrustError, TrustList
+from madang.core.trust.model import TrustList
+from madang.core.trust.registry import TrustError
 
 PROTOCOL_CLAIMS = frozenset(
     {"iss", "iat", "nbf", "exp", "cnf", "vct", "vct#integrity", "status", "sub"}
@@ -155,8 +156,10 @@ def _issuer_key(
     vct, issuer = payload.get("vct"), payload.get("iss")
     if not isinstance(vct, str) or not isinstance(issuer, str):
         return None, ("issuer_missing", "SD-JWT VC 3.2.2", "vct and iss should be strings")
+    issued_at = payload.get("iat")
+    at = issued_at if type(issued_at) is int else policy.now
     try:
-        return policy.trust.issuer_key(vct, issuer, chain, now=policy.now), None
+        return policy.trust.issuer_key(vct, issuer, chain, at=at, now=policy.now), None
     except TrustError as error:
         return None, (error.code, "HAIP 1.0 6.1.1", str(error))
 

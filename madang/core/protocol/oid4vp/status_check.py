@@ -19,7 +19,8 @@ from madang.core.status.token_status_list import (
     VALID,
     StatusList,
 )
-from madang.core.trust.model import TrustError, TrustList
+from madang.core.trust.model import TrustList
+from madang.core.trust.registry import TrustError
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,9 @@ def read_status_list(
     """
 
     def checker(chain: Sequence[bytes]) -> SignatureChecker:
-        return checker_for(trust.issuer_key(source.vct, source.issuer, chain, now=now))
+        # Of an issuer that was removed, what it issued before still counts, and so do its lists.
+        key = trust.issuer_key(source.vct, source.issuer, chain, at=None, now=now)
+        return checker_for(key)
 
     try:
         if media_type == token_cwt.MEDIA_TYPE:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from madang.core.trust.registry import Basis
+
 
 class Step(IntEnum):
     """The steps of the verification, in their order."""
@@ -40,9 +42,10 @@ EXPIRED = "expired"
 REVOKED = "status_revoked"
 SUSPENDED = "status_suspended"
 NOT_ACCREDITED = "issuer_not_accredited"
+ISSUER_SUSPENDED = "issuer_suspended"
 """Codes of failures that leave an answer genuine: it is the holder's, but counts for nothing."""
 
-_GENUINE = frozenset({EXPIRED, REVOKED, SUSPENDED, NOT_ACCREDITED})
+_GENUINE = frozenset({EXPIRED, REVOKED, SUSPENDED, NOT_ACCREDITED, ISSUER_SUSPENDED})
 
 
 class Standing(StrEnum):
@@ -136,12 +139,14 @@ class PresentationVerdict:
         holder: thumbprint (RFC 7638) of the one holder key, or None.
         failures: every failed step, in order.
         standings: how each presented credential stands.
+        basis: the state of the accreditations that it rests on.
     """
 
     credentials: tuple[VerifiedCredential, ...]
     holder: str | None
     failures: tuple[StepFailure, ...]
     standings: tuple[CredentialStanding, ...]
+    basis: Basis
 
     @property
     def ok(self) -> bool:

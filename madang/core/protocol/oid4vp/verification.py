@@ -123,11 +123,12 @@ def conclude(
         )
         for item, found in zip(examined.presented, own, strict=True)
     )
+    basis = examined.policy.trust.registry.basis
     if failures:
-        return PresentationVerdict((), None, tuple(failures), standings)
+        return PresentationVerdict((), None, tuple(failures), standings, basis)
     credentials = tuple(_verified(item, examined) for item in examined.presented)
     holder = next((item.holder for item in examined.presented), None)
-    return PresentationVerdict(credentials, holder, (), standings)
+    return PresentationVerdict(credentials, holder, (), standings, basis)
 
 
 def _binding_required(query: DcqlQuery, query_id: str) -> bool:

@@ -15,7 +15,8 @@ from madang.core.trust.mdoc_certificates import (
     trust_attesters,
     trust_document_signers,
 )
-from madang.core.trust.model import Attester, TrustError
+from madang.core.trust.model import Attester
+from madang.core.trust.registry import TrustError
 from madang.core.trust.x509 import ChainError, validate, validate_chain
 from madang.infra import ca
 from tests.unit.madang.core.trust.authorities import (

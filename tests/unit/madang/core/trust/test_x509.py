@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madang.core.keys.jwk import PublicKey
-from madang.core.trust.model import Attester, TrustError, TrustList
+from madang.core.trust.model import Attester
+from madang.core.trust.registry import TrustError
 from madang.core.trust.x509 import ChainError, leaf_hash, san_dns, san_uris, validate_chain
+from tests.accreditations import trust_of
 
 NOW = 1_800_000_000
 DAY = 86_400
@@ -194,14 +196,13 @@ def test_names_and_hash_of_a_leaf() -> None:
     assert len(leaf_hash(LEAF)) == 43
 
 
-TRUST = TrustList(
-    by_vct={"https://t/lease/1": (Attester(ISSUER, "hanbit", (ROOT,)),)},
-    types={"https://t/lease/1": "lease"},
+TRUST = trust_of(
+    {"https://t/lease/1": (Attester(ISSUER, "hanbit", (ROOT,)),)}, {"https://t/lease/1": "lease"}
 )
 
 
 def test_an_attester_is_trusted_for_its_types_alone() -> None:
-    assert TRUST.issuer_key("https://t/lease/1", ISSUER, [LEAF, CA], now=NOW)
+    assert TRUST.issuer_key("https://t/lease/1", ISSUER, [LEAF, CA], at=NOW, now=NOW)
     assert TRUST.type_id("https://t/lease/1") == "lease"
     assert TRUST.type_id("https://t/other/1") is None
 
@@ -217,15 +218,15 @@ def test_an_attester_is_trusted_for_its_types_alone() -> None:
 )
 def test_others_are_not_trusted(vct: str, issuer: str, chain: list[bytes], code: str) -> None:
     with pytest.raises(TrustError) as refused:
-        TRUST.issuer_key(vct, issuer, chain, now=NOW)
+        TRUST.issuer_key(vct, issuer, chain, at=NOW, now=NOW)
     assert refused.value.code == code
 
 
 def test_a_certificate_of_another_service_is_not_the_issuers() -> None:
     issuer = "https://id.hanbit.example/hanbit/verifier"
-    trust = TrustList({"v": (Attester(issuer, "hanbit", (ROOT,)),)}, {"v": "lease"})
+    trust = trust_of({"v": (Attester(issuer, "hanbit", (ROOT,)),)}, {"v": "lease"})
     with pytest.raises(TrustError) as refused:
-        trust.issuer_key("v", issuer, [LEAF, CA], now=NOW)
+        trust.issuer_key("v", issuer, [LEAF, CA], at=NOW, now=NOW)
     assert refused.value.code == "issuer_name"
 
 

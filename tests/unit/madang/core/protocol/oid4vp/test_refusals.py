@@ -19,7 +19,8 @@ from madang.core.protocol.oid4vp.verdict import (
 from madang.core.protocol.oid4vp.verification import conclude, examine
 from madang.core.status.errors import StatusError
 from madang.core.status.token_status_list import StatusList
-from madang.core.trust.model import TrustList
+from madang.core.trust.model import Attester
+from tests.accreditations import trust_of
 from tests.unit.madang.core.protocol.oid4vp.answers import (
     NAME,
     codes,
@@ -267,7 +268,8 @@ def test_v24_a_chain_that_cannot_be_read(city: City, x5c: object) -> None:
 
 
 def test_v25_an_issuer_that_is_not_accredited_for_the_type(city: City) -> None:
-    trust = TrustList({VCT["lease"]: city.trust.by_vct[VCT["lease"]]}, city.trust.types)
+    attester = Attester(ISSUER, "mapo", (city.root,))
+    trust = trust_of({VCT["lease"]: (attester,)}, city.trust.types)
     policy = dataclasses.replace(city.policy, trust=trust)
     answer = Answer({"id": (city.presentation("id", ("name",)),)}, "s-1")
     verdict = conclude(examine(answer, city.asked(NAME), policy), city.statuses("id"))
