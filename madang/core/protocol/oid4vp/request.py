@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from madang.core.envelope import jws
 from madang.core.envelope.jwe import ENCS
@@ -12,6 +12,7 @@ from madang.core.keys.signing import Signer
 from madang.core.protocol.dcql.model import DcqlQuery
 from madang.core.protocol.message import Array, Message
 from madang.core.protocol.oid4vp.client_id import ClientId
+from madang.core.protocol.oid4vp.verifier_info import Attestation, Registration
 from madang.core.protocol.typed_jwt import sign_typed
 
 REQUEST_TYP = "oauth-authz-req+jwt"
@@ -35,13 +36,6 @@ _URL_SAFE = r"^[A-Za-z0-9._~-]+$"
 UrlSafe = Annotated[str, Field(pattern=_URL_SAFE)]
 
 
-def _texts(value: object) -> object:
-    """Keep texts per language; anything else is an extension we do not know, so ignore it."""
-    if not isinstance(value, dict):
-        return None
-    return {key: text for key, text in value.items() if isinstance(text, str)} or None
-
-
 class Jwks(Message):
     """A key set; each key has ``kid`` and ``alg`` (sections 5.1 and 8.3)."""
 
@@ -59,10 +53,7 @@ class ClientMetadata(Message):
 
 
 class RequestObject(Message):
-    """The claims of a request object (sections 5.1, 5.2 and 8.2).
-
-    ``madang_purpose`` is our extension: why the verifier asks, in its own words per language tag.
-    """
+    """The claims of a request object (sections 5.1, 5.2 and 8.2)."""
 
     client_id: str
     response_type: Literal["vp_token"]
@@ -76,7 +67,7 @@ class RequestObject(Message):
     iat: int | None = None
     exp: int | None = None
     wallet_nonce: str | None = None
-    madang_purpose: Annotated[dict[str, str] | None, BeforeValidator(_texts)] = None
+    verifier_info: Annotated[Array[Attestation], Field(min_length=1)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +95,7 @@ def build_request(
     session: Session,
     *,
     response_uri: str,
-    purpose: dict[str, str] | None = None,
+    registration: Registration | None = None,
     wallet_nonce: str | None = None,
 ) -> RequestObject:
     """Build the request for an encrypted answer by post.
@@ -114,7 +105,7 @@ def build_request(
         query: what is asked.
         session: fresh values.
         response_uri: where the answer goes; absolute https.
-        purpose: why it is asked, per language tag.
+        registration: the registered use, or None; our wallets answer to no request without.
         wallet_nonce: what the wallet sent with its POST, if it did (section 5.10).
     """
     key: dict[str, Any] = {**session.encryption_key, "use": "enc", "alg": "ECDH-ES"}
@@ -136,7 +127,7 @@ def build_request(
         iat=session.issued_at,
         exp=session.expires_at,
         wallet_nonce=wallet_nonce,
-        madang_purpose=purpose,
+        verifier_info=None if registration is None else (registration.attestation(),),
     )
 
 

@@ -22,15 +22,19 @@ from madang.core.protocol.oid4vp.request import RequestObject, Session, build_re
 from madang.core.protocol.oid4vp.status_check import StatusLookup
 from madang.core.protocol.oid4vp.verdict import StatusSource
 from madang.core.protocol.oid4vp.verification import Asked
+from madang.core.protocol.oid4vp.verifier_info import Registration
 from madang.core.status.token_status_list import StatusList
 from madang.core.trust.model import Attester, TrustList
 from madang.infra import ca
+from tests.accreditations import trust_of
 
 NOW = 1_780_000_000
 ISSUER = "https://mapo.example/mapo/issuer"
 VERIFIER = "https://mapo.example/mapo/verifier"
 VCT = {name: f"{ISSUER}/vct/{name}/1" for name in ("id", "lease")}
 LISTS = f"{ISSUER}/statuslists/1"
+PURPOSE = "youth_rent"
+TEXTS = {"en": "Youth rent support", "ko": "청년월세 지원"}
 RECORDS: dict[str, dict[str, object]] = {
     "id": {"name": "Kim Mina", "birth": "1996-03-01", "languages": ["ko", "en", "ja"]},
     "lease": {"rent": 480000, "landlord": {"name": "Lee", "phone": "010"}},
@@ -74,7 +78,7 @@ class City:
     def trust(self) -> TrustList:
         attester = Attester(ISSUER, "mapo", (self.root,))
         by_vct = dict.fromkeys(VCT.values(), (attester,))
-        return TrustList(by_vct, {vct: name for name, vct in VCT.items()})
+        return trust_of(by_vct, {vct: name for name, vct in VCT.items()})
 
     @property
     def policy(self) -> Policy:
@@ -152,7 +156,7 @@ class City:
             query or query_for("id", "name"),
             Session(**(known | session)),
             response_uri=f"{VERIFIER}/response/1",
-            purpose={"en": "Youth rent support", "ko": "청년월세 지원"},
+            registration=Registration(VERIFIER, PURPOSE, TEXTS),
         )
 
 

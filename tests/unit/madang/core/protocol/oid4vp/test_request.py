@@ -90,7 +90,19 @@ def test_a_request_has_the_names_of_the_specification(city: City) -> None:
                 "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]}
             },
         },
-        "madang_purpose": {"en": "Youth rent support", "ko": "청년월세 지원"},
+        "verifier_info": [
+            {
+                "format": "madang-registered-purpose",
+                "data": {
+                    "sub": VERIFIER,
+                    "intended_use_id": "youth_rent",
+                    "purpose": [
+                        {"lang": "en", "value": "Youth rent support"},
+                        {"lang": "ko", "value": "청년월세 지원"},
+                    ],
+                },
+            }
+        ],
     }
 
 
@@ -118,12 +130,16 @@ def test_a_signer_without_chain_cannot_sign_a_request(city: City) -> None:
 
 
 def test_unknown_members_and_iss_are_ignored(city: City) -> None:
-    assert verify(city, signed(city, iss="x", verifier_info=[{}], presentation_definition={}))
+    assert verify(
+        city, signed(city, iss="x", verifier_attestations=[{}], presentation_definition={})
+    )
 
 
-@pytest.mark.parametrize("purpose", ["text", 5, [], {"en": 5}, {}])
-def test_an_unreadable_purpose_is_no_purpose(city: City, purpose: object) -> None:
-    assert verify(city, signed(city, madang_purpose=purpose)).request.madang_purpose is None
+@pytest.mark.parametrize("info", ["text", 5, [], [5], [{"format": "x"}], [{"data": "x"}]])
+def test_verifier_info_of_another_form_is_refused(city: City, info: object) -> None:
+    with pytest.raises(VpError) as refused:
+        verify(city, signed(city, verifier_info=info))
+    assert refused.value.reason == "request_members"
 
 
 def test_iat_and_exp_may_be_absent_and_skew_counts(city: City) -> None:
@@ -270,7 +286,7 @@ NAMES = [
     "nonce",
     "response_uri",
     "state",
-    "madang_purpose",
+    "verifier_info",
     "wallet_nonce",
 ]
 
