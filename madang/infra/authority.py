@@ -18,7 +18,10 @@ from madang.infra.files import EVERYBODY, write_whole
 from madang.infra.keystore import Keystore, KeystoreError
 from madang.infra.tenancy import Addresses, Tenant
 
-CERTIFIED: Final = ("issuer", "verifier")
+ACCREDITATIONS: Final = "accreditations"
+CERTIFIED: Final = ("issuer", "verifier", ACCREDITATIONS)
+"""Purposes of keys that have a chain: a service's own, or that of the log's snapshots."""
+_SERVICES: Final = {ACCREDITATIONS: "log"}
 ROOT: Final = "ca-root"
 BELOW: Final = "ca-intermediate"
 
@@ -42,7 +45,7 @@ class Certifier:
 
         Args:
             tenant: whose.
-            purpose: the service that signs with it.
+            purpose: one of `CERTIFIED`.
             name: of the key: the purpose, or a later version of it.
             now: epoch seconds.
 
@@ -52,7 +55,8 @@ class Certifier:
         if self.keys.chain(tenant.id, name):
             return
         below = self._below(tenant, now)
-        identifier = self.addresses.identifier(tenant.id, purpose)
+        service = _SERVICES.get(purpose, purpose)
+        identifier = self.addresses.identifier(tenant.id, service)
         leaf = ca.leaf(
             below,
             self._public(tenant.id, name),

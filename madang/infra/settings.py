@@ -30,6 +30,12 @@ class CommonSettings(BaseSettings):
         sign_in_tries: wrong passphrases in a row before an account is locked.
         sign_in_lock_seconds: how long it stays locked.
         allow_loopback_http: accept plain HTTP to loopback addresses; for a first run only.
+        accreditation_sources: addresses of snapshots of the registry; those of the municipalities'
+            own logs when there is none.
+        accreditation_record: `contract.json`, which tells where the registry is; the one in the
+            state folder when it is empty.
+        accreditation_max_age: seconds from its block after which a snapshot is not relied on.
+        accreditation_refresh_seconds: time between two looks for a newer snapshot.
     """
 
     model_config = SettingsConfigDict(env_prefix="MADANG_", extra="ignore", frozen=True)
@@ -52,6 +58,10 @@ class CommonSettings(BaseSettings):
     sign_in_tries: int = 5
     sign_in_lock_seconds: int = 900
     allow_loopback_http: bool = False
+    accreditation_sources: tuple[str, ...] = ()
+    accreditation_record: Path | None = None
+    accreditation_max_age: int = 86_400
+    accreditation_refresh_seconds: float = 15.0
 
     def database(self, service: str) -> str:
         """Return the address of a service's own database."""

@@ -1,9 +1,14 @@
-"""What is known beforehand of others: anchors and log keys on disk, the federation's trust list."""
+"""What is known beforehand of others: anchors and log keys on disk, the registry's snapshot."""
 
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from madang.core.merkle.note import VerifierKey
-from madang.core.trust.model import Attester, TrustList
+from madang.core.trust.model import TrustList
+from madang.core.trust.registry import Registry
 from madang.infra.catalogue import Catalogue
 from madang.infra.tenancy import Addresses
 
@@ -21,25 +26,35 @@ def load_log_key(folder: Path, tenant: str) -> VerifierKey:
     return VerifierKey.parse((folder / f"{tenant}.vkey").read_text("utf-8").strip())
 
 
-def load_trust(folder: Path, catalogue: Catalogue, addresses: Addresses) -> TrustList:
-    """Return who attests which type.
+class Accreditations(Protocol):
+    """The registry as far as it is known here."""
 
-    Args:
-        folder: the anchors, a folder for each municipality.
-        catalogue: types and the federation's agreement.
-        addresses: identifiers of the issuers.
+    def registry(self, *, now: int) -> Registry:
+        """Return it; SnapshotError when none is known that may be relied on."""
+        ...
+
+    def following(self) -> AbstractAsyncContextManager[None]:
+        """Follow the registry's changes while the block lasts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Who attests what, at the time of asking.
+
+    Attributes:
+        accreditations: the registry.
+        types: the catalogue's id of each type, by its `vct`.
     """
-    attesters = {
-        tenant.id: Attester(
-            issuer=addresses.identifier(tenant.id, "issuer"),
-            tenant=tenant.id,
-            anchors=load_anchors(folder, tenant.id),
-        )
-        for tenant in catalogue.tenants
-    }
-    by_vct = {
-        catalogue.vct(addresses, type_id): tuple(attesters[t] for t in tenants)  # type: ignore[index]
-        for type_id, tenants in catalogue.federation.attesters.items()
-    }
-    types = {catalogue.vct(addresses, type_id): str(type_id) for type_id in catalogue.types}
-    return TrustList(by_vct, types)
+
+    accreditations: Accreditations
+    types: Mapping[str, str]
+
+    def at(self, now: int) -> TrustList:
+        """Return the list; SnapshotError when there is no basis for one."""
+        return TrustList(self.accreditations.registry(now=now), self.types)
+
+
+def types_by_vct(catalogue: Catalogue, addresses: Addresses) -> dict[str, str]:
+    """Return the catalogue's id of each type by its `vct`."""
+    return {catalogue.vct(addresses, type_id): str(type_id) for type_id in catalogue.types}

@@ -13,6 +13,7 @@ from madang.core.keys.signing import checker_for
 from madang.core.keys.software import SoftwareSigner
 from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.note import VerifierKey
+from madang.core.trust.model import TrustList
 from madang.core.trust.x509 import san_uris, validate_chain
 from madang.infra import keystore as keys_module
 from madang.infra.catalogue import Catalogue, load_catalogue
@@ -23,7 +24,8 @@ from madang.infra.keystore import KeystoreError
 from madang.infra.settings import CommonSettings
 from madang.infra.setup import MovedError, StateFolders, check_addresses, keystore, prepare_state
 from madang.infra.tenancy import Addresses, Tenants
-from madang.infra.trust import load_anchors, load_trust
+from madang.infra.trust import load_anchors, types_by_vct
+from tests.accreditations import founded_in
 from tests.softhsm import PIN, SoftHsm
 
 CATALOG = Path(__file__).resolve().parents[4] / "catalog"
@@ -175,16 +177,25 @@ def test_a_state_folder_of_before_gets_the_logs_second_keys_and_keeps_all_else(
     }
 
 
-def test_the_trust_list_knows_who_attests_each_type(
+def test_the_founding_registry_knows_who_attests_each_type(
     catalogue: Catalogue, addresses: Addresses, prepared: StateFolders, settings: CommonSettings
 ) -> None:
-    trust = load_trust(prepared.anchors, catalogue, addresses)
+    twin = founded_in(prepared, catalogue, addresses, NOW)
+    trust = TrustList(twin.registry(), types_by_vct(catalogue, addresses))
     signer = keystore(settings).signer("saebyeol", "issuer")
     issuer = addresses.identifier("saebyeol", "issuer")
     for type_id in catalogue.types:
         vct = catalogue.vct(addresses, type_id)
         assert trust.type_id(vct) == type_id
-        assert trust.issuer_key(vct, issuer, signer.certificate_chain, now=NOW)
+        assert trust.issuer_key(vct, issuer, signer.certificate_chain, at=NOW, now=NOW)
+
+
+def test_the_key_of_the_snapshots_names_the_log(
+    addresses: Addresses, prepared: StateFolders, settings: CommonSettings
+) -> None:
+    chain = keystore(settings).signer("hanbit", "accreditations").certificate_chain
+    assert validate_chain(chain, load_anchors(prepared.anchors, "hanbit"), now=NOW)
+    assert san_uris(chain[0]) == (addresses.identifier("hanbit", "log"),)
 
 
 def test_another_passphrase_is_noticed(
