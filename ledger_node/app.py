@@ -8,6 +8,12 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from ledger_node.accreditation.founding import founding_records
+from ledger_node.accreditation.publishing import publish, publishing
+from ledger_node.accreditation.reader import ChainReader
+from ledger_node.accreditation.routes import snapshot_router
+from ledger_node.accreditation.store import SnapshotRow, SqlSnapshotStores
+from ledger_node.accreditation.usecases import Publication, Seals
 from ledger_node.audit.routes import audit_router
 from ledger_node.chain.deployment import FoundingRecords, no_records
 from ledger_node.chain.store import ChainTransactionRow
@@ -31,6 +37,7 @@ from madang.access.service_token import FolderServiceKeys, ServiceKeys
 from madang.access.sign_in import sign_in_router
 from madang.access.staff import Staff, StaffAccount, StaffSession
 from madang.core.evidence.finality.model import Engine
+from madang.infra.authority import ACCREDITATIONS
 from madang.infra.background import background
 from madang.infra.catalogue import load_catalogue
 from madang.infra.chain import ChainAccount
@@ -54,6 +61,7 @@ TABLES: Final = (
     ChainTransactionRow,
     LogEntryRow,
     LogHeadRow,
+    SnapshotRow,
     JournalEntry,
     StaffAccount,
     StaffSession,
@@ -68,6 +76,7 @@ class Deps:
 
     Attributes:
         lead: the municipality that deploys the contracts.
+        anchors: folder of the municipalities' roots.
         founding: the records that the Accreditation contract begins with.
     """
 
@@ -80,22 +89,27 @@ class Deps:
     keys: Keystore
     service_keys: ServiceKeys
     texts: Texts
+    anchors: Path
     founding: FoundingRecords = no_records
 
 
 def production(settings: Settings) -> Deps:
     """Choose the adapters for a real run."""
     catalogue = load_catalogue(settings.catalog_dir)
+    addresses = Addresses(catalogue.tenants, settings.origins)
+    folders = StateFolders(settings.state_dir)
     return Deps(
         clock=SystemClock(),
         ids=SystemIds(),
         database=Database(settings.database(SERVICE)),
         tenants=catalogue.tenants,
         lead=catalogue.federation.lead,
-        addresses=Addresses(catalogue.tenants, settings.origins),
+        addresses=addresses,
         keys=keystore(settings),
-        service_keys=FolderServiceKeys(StateFolders(settings.state_dir).services),
+        service_keys=FolderServiceKeys(folders.services),
         texts=load_texts(settings.catalog_dir / "texts"),
+        anchors=folders.anchors,
+        founding=founding_records(catalogue, addresses, folders),
     )
 
 
@@ -109,6 +123,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     work = chain_of(settings, deps)
     node = _node(settings, deps, publishers, work)
     comet = Rpc(settings.comet_url)
+    publication = _publication(settings, deps, work)
     staff = Staff(deps.database, deps.ids, settings)
     pages = Pages(deps.texts, [_PAGES], service=SERVICE, tenants=deps.tenants)
 
@@ -117,7 +132,9 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
         with only_writer(settings.state_dir / SERVICE):
             await node.start()
             try:
-                async with background(node.run()):
+                await publish(publication)
+                beat = publishing(publication, settings.snapshot_seconds)
+                async with background(node.run(), beat):
                     yield
             finally:
                 await node.stop()
@@ -134,6 +151,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
             routers=[
                 append_router(publishers, settings.append_entries),
                 reading_router(publishers, stores),
+                snapshot_router(publication.stores, settings.snapshot_seconds),
                 sign_in_router(SERVICE, staff, deps.clock, pages),
                 audit_router(publishers, stores, pages),
                 evidence_router(_office(settings, work, comet), _logs(settings, work, stores)),
@@ -162,6 +180,25 @@ def _publishers(settings: Settings, deps: Deps, stores: dict[str, SqlLogs]) -> d
         )
         for tenant, store in stores.items()
     }
+
+
+def _publication(settings: Settings, deps: Deps, work: ChainWork) -> Publication:
+    return Publication(
+        reader=ChainReader(work, deps.lead),
+        stores=SqlSnapshotStores(deps.database),
+        seals={
+            tenant: Seals(
+                deps.addresses.identifier(tenant, SERVICE),
+                deps.keys.signer(tenant, ACCREDITATIONS),
+                deps.keys.signer(tenant, LOG_SECOND),
+            )
+            for tenant in deps.tenants.ids()
+        },
+        anchors=lambda: [path.read_bytes() for path in sorted(deps.anchors.glob("*/*.der"))],
+        clock=deps.clock,
+        renew=settings.snapshot_renew_seconds,
+        idle=settings.snapshot_idle_seconds,
+    )
 
 
 def chain_of(settings: Settings, deps: Deps) -> ChainWork:

@@ -30,6 +30,11 @@ class Settings(CommonSettings):
         cache_seconds: least time between two writes of the embedded engine's file.
         receipt_seconds: longest wait for a block.
         rotation_delay_seconds: time lock of the contracts, 1 to 90 days.
+        snapshot_seconds: time between two looks whether the accreditations have changed; others
+            may keep a snapshot for so long.
+        snapshot_renew_seconds: after so long unchanged accreditations are signed again, with a
+            newer block.
+        snapshot_idle_seconds: a chain that has made no block for so long is made to make one.
     """
 
     rpc_urls: tuple[str, ...] = ()
@@ -47,3 +52,6 @@ class Settings(CommonSettings):
     cache_seconds: float = 30.0
     receipt_seconds: float = 30.0
     rotation_delay_seconds: int = 7 * 86_400
+    snapshot_seconds: int = 5
+    snapshot_renew_seconds: int = 300
+    snapshot_idle_seconds: int = 3_600

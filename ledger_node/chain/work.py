@@ -69,11 +69,16 @@ class ChainWork:
             self._opened.add(tenant)
 
     @property
-    def contract(self) -> AnchorLog:
-        """Return the contract that takes the heads; RpcError before it is known."""
+    def deployment(self) -> Deployment:
+        """Return where the contracts are; RpcError before that is known."""
         if self._deployment is None:
             raise RpcError("the contracts are not known yet")
-        return self.anchoring.contract(self._deployment[ANCHOR_LOG].address)
+        return self._deployment
+
+    @property
+    def contract(self) -> AnchorLog:
+        """Return the contract that takes the heads; RpcError before it is known."""
+        return self.anchoring.contract(self.deployment[ANCHOR_LOG].address)
 
     @property
     def final_depth(self) -> int | None:
