@@ -14,7 +14,6 @@ from madang.access.sign_in import sign_in_router
 from madang.access.staff import Staff, StaffAccount, StaffSession
 from madang.core.merkle.note import VerifierKey
 from madang.core.protocol.limits import DEFAULT_LIMITS
-from madang.core.trust.model import TrustList
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import Clock, SystemClock
 from madang.infra.db import Database
@@ -24,8 +23,9 @@ from madang.infra.journal import JournalEntry
 from madang.infra.log_client import Authorize, LogClient
 from madang.infra.outbox import OutboxRow, OutboxWorker, running
 from madang.infra.setup import StateFolders, keystore
+from madang.infra.snapshots import KeptSnapshotRow, snapshots
 from madang.infra.tenancy import Addresses
-from madang.infra.trust import load_log_key, load_trust
+from madang.infra.trust import Accreditations, Trust, load_log_key, types_by_vct
 from madang.infra.web.app import Parts, create_app
 from madang.infra.web.errors import Refuser
 from madang.infra.web.i18n import Texts, load_texts
@@ -42,7 +42,12 @@ from verifier.presentations.model import Use
 from verifier.presentations.opening import Opener, Signers
 from verifier.presentations.routes import Desk, counter_router, wallet_router
 from verifier.presentations.status_lists import Bounds, FetchedStatusLists
-from verifier.presentations.store import PresentationRow, SqlPresentations, StatusTimeRow
+from verifier.presentations.store import (
+    BasisRow,
+    PresentationRow,
+    SqlPresentations,
+    StatusTimeRow,
+)
 from verifier.presentations.types import known_types
 from verifier.settings import Settings
 
@@ -58,6 +63,7 @@ class Deps:
         service_keys: public keys of the services that may call.
         http: where status lists are fetched.
         log_keys: keys of the municipalities' logs, known from elsewhere than the logs.
+        accreditations: the registry of who attests and asks what.
     """
 
     clock: Clock
@@ -65,7 +71,7 @@ class Deps:
     database: Database
     catalogue: Catalogue
     addresses: Addresses
-    trust: TrustList
+    accreditations: Accreditations
     signers: Signers
     service_keys: ServiceKeys
     http: HttpClient
@@ -83,13 +89,14 @@ def production(settings: Settings) -> Deps:
         timeout=settings.http_timeout_seconds,
         max_bytes=min(settings.http_max_bytes, settings.status_list_bytes),
     )
+    database = Database(settings.database(SERVICE))
     return Deps(
         clock=clock,
         ids=SystemIds(),
-        database=Database(settings.database(SERVICE)),
+        database=database,
         catalogue=catalogue,
         addresses=addresses,
-        trust=load_trust(folders.anchors, catalogue, addresses),
+        accreditations=snapshots(settings, addresses, catalogue.tenants, database, http, clock),
         signers=signers,
         service_keys=FolderServiceKeys(folders.services),
         http=http,
@@ -117,7 +124,9 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     deps.database.create(
         PresentationRow,
         StatusTimeRow,
+        BasisRow,
         KeptListRow,
+        KeptSnapshotRow,
         CheckRow,
         RuleRow,
         OutboxRow,
@@ -135,7 +144,8 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         _put_rules_in_force(deps, agency.checker)
-        async with running(OutboxWorker(deps.database, deps.log)):
+        outbox = OutboxWorker(deps.database, deps.log)
+        async with deps.accreditations.following(), running(outbox):
             yield
 
     guard = Guard(
@@ -161,9 +171,11 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
 
 
 def _desk(settings: Settings, deps: Deps) -> Desk:
+    trust = Trust(deps.accreditations, types_by_vct(deps.catalogue, deps.addresses))
     opener = Opener(
         catalogue=deps.catalogue,
         addresses=deps.addresses,
+        trust=trust,
         signers=deps.signers,
         ids=deps.ids,
         seconds=settings.presentation_seconds,
@@ -185,8 +197,8 @@ def _desk(settings: Settings, deps: Deps) -> Desk:
         presentations=SqlPresentations,
         opener=opener,
         examiner=Examiner(
-            trust=deps.trust,
-            lists=FetchedStatusLists(deps.http, deps.trust, bounds, shelf),
+            trust=trust,
+            lists=FetchedStatusLists(deps.http, trust, bounds, shelf),
             lapses={
                 Use.IDENTIFICATION: frozenset(settings.identification_lapses),
                 Use.ELIGIBILITY: frozenset(settings.eligibility_lapses),

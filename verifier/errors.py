@@ -2,6 +2,7 @@
 
 from madang.access import errors as access_errors
 from madang.core.protocol.oid4vp.errors import VpError
+from madang.core.trust.snapshot import SnapshotError
 from madang.infra.web.errors import Refusal, Table
 from verifier.eligibility.checking import NoRuleError, UnknownCheckError, UnknownProgrammeError
 from verifier.presentations.answering import AnswerRefusedError
@@ -24,8 +25,9 @@ TABLE: Table = {
         400, "invalid_request", f"presentation.{error.code}_already"
     ),
     UnknownPresentationError: lambda _: Refusal(404, _NOT_FOUND, "presentation.unknown"),
-    PurposeError: lambda error: Refusal(
-        403, "purpose_not_registered", "presentation.purpose", str(error)
+    PurposeError: lambda error: Refusal(403, error.code, f"presentation.{error.code}", str(error)),
+    SnapshotError: lambda error: Refusal(
+        503, error.code, f"accreditation.{error.code}", str(error)
     ),
     AudienceError: lambda error: Refusal(
         400, "unknown_audience", "presentation.audience", str(error)

@@ -1,7 +1,7 @@
 """Verifying a posted answer, and what an accepted or a refused one leads to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from madang.core.protocol.dcql.model import parse_query
@@ -18,8 +18,9 @@ from madang.core.protocol.oid4vp.status_check import StatusLookup
 from madang.core.protocol.oid4vp.type_check import KnownType
 from madang.core.protocol.oid4vp.verdict import PresentationVerdict, Standing, StatusSource
 from madang.core.protocol.oid4vp.verification import Asked, Examined, conclude, examine
-from madang.core.trust.model import TrustList
-from verifier.presentations.model import Checked, Open, Proved, Refused, Terms, Use
+from madang.core.trust.snapshot import SnapshotError
+from madang.infra.trust import Trust
+from verifier.presentations.model import Checked, Open, Proved, Refused, Terms, Use, refusal
 from verifier.presentations.opening import Presentations, present_open
 
 NOTHING_PRESENTED = "nothing_presented"
@@ -68,7 +69,7 @@ class Examiner:
         types: by `vct` the types whose rules certificates are held to.
     """
 
-    trust: TrustList
+    trust: Trust
     lists: StatusLists
     lapses: Mapping[Use, frozenset[str]]
     limits: Limits
@@ -86,8 +87,12 @@ class Examiner:
         terms, keys = presentation.terms, {presentation.key["kid"]: presentation.key}
         answer = open_answer(posted, keys, limits=self.limits)
         asked = Asked(parse_query(terms.query), terms.client_id, terms.nonce, terms.state)
+        try:
+            trust = self.trust.at(now)
+        except SnapshotError as error:
+            return refusal(error.code)
         policy = Policy(
-            trust=self.trust,
+            trust=trust,
             now=now,
             max_age=self.max_age,
             max_skew=self.max_skew,
@@ -103,6 +108,7 @@ class Examiner:
     def _checked(
         self, terms: Terms, examined: Examined, verdict: PresentationVerdict, now: int
     ) -> Checked:
+        trust = examined.policy.trust
         heard = [
             None if each.status_age is None else now - each.status_age for each in verdict.standings
         ]
@@ -111,7 +117,7 @@ class Examiner:
         if not examined.presented:
             codes = (*codes, NOTHING_PRESENTED)
         if not self.lapses[terms.use].issuperset(codes):
-            return Checked((), "", codes, oldest)
+            return Checked((), "", codes, oldest, verdict.basis)
         proved = []
         for item, standing, at in zip(examined.presented, verdict.standings, heard, strict=True):
             asked = examined.asked.query.credential(item.query_id)
@@ -120,7 +126,7 @@ class Examiner:
             valid = standing.standing is Standing.VALID
             proved.append(
                 Proved(
-                    type_id=self.trust.type_id(standing.vct) or standing.vct,
+                    type_id=trust.type_id(standing.vct) or standing.vct,
                     issuer=standing.issuer or "",
                     standing=standing.standing,
                     claims=item.released(asked) if valid else {},
@@ -128,7 +134,8 @@ class Examiner:
                     status_as_of=at,
                 )
             )
-        return Checked(tuple(proved), examined.presented[0].holder or "", (), oldest)
+        holder = examined.presented[0].holder or ""
+        return Checked(tuple(proved), holder, (), oldest, verdict.basis)
 
 
 def read_posted(body: bytes, limits: Limits) -> PostedAnswer | PostedError | VpError:
@@ -140,13 +147,7 @@ def read_posted(body: bytes, limits: Limits) -> PostedAnswer | PostedError | VpE
 
 
 def refuse(
-    presentations: Presentations,
-    terms: Terms,
-    failures: tuple[str, ...],
-    status_as_of: int | None = None,
-    *,
-    most: int,
-    now: int,
+    presentations: Presentations, terms: Terms, checked: Checked, *, most: int, now: int
 ) -> None:
     """Count and note a refused answer; the last try closes the presentation.
 
@@ -154,8 +155,9 @@ def refuse(
         UnknownPresentationError, ClosedPresentationError: it was closed in the meantime.
     """
     presentation = present_open(presentations, terms.tenant, terms.id, now)
-    presentations.keep(presentation.refused(failures, status_as_of, most=most))
-    _note(presentations, terms, failures[0], now)
+    refused = presentation.refused(checked.failures, checked.status_as_of, most=most)
+    presentations.keep(replace(refused, basis=checked.basis))
+    _note(presentations, terms, checked.failures[0], now)
 
 
 def decline(presentations: Presentations, terms: Terms, error: PostedError, *, now: int) -> bool:
@@ -187,7 +189,8 @@ def accept(
     """
     presentation = present_open(presentations, terms.tenant, terms.id, now)
     result = then.accept(terms, checked, now=now)
-    presentations.keep(presentation.accepted(result, checked.status_as_of))
+    accepted = presentation.accepted(result, checked.status_as_of)
+    presentations.keep(replace(accepted, basis=checked.basis))
     _note(presentations, terms, "accepted", now)
 
 

@@ -7,6 +7,7 @@ from typing import NewType, TypeAlias
 
 from madang.core.encoding.strict_json import Json
 from madang.core.protocol.oid4vp.verdict import Standing
+from madang.core.trust.registry import Basis
 
 PresentationId = NewType("PresentationId", str)
 
@@ -54,6 +55,7 @@ class Answered:
     terms: Terms
     result: str | None = None
     status_as_of: int | None = None
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Refused:
     terms: Terms
     failures: tuple[str, ...]
     status_as_of: int | None = None
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Expired:
     terms: Terms
     failures: tuple[str, ...] = ()
     status_as_of: int | None = None
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class Open:
         failures: codes of the last refused answer.
         status_as_of: here and in the states that follow, epoch seconds: when the oldest status of
             the last answer was heard of, where its list could not be fetched again in time.
+        basis: likewise: the state of the accreditations that the last answer was judged by.
     """
 
     terms: Terms
@@ -91,6 +96,7 @@ class Open:
     tries: int = 0
     failures: tuple[str, ...] = ()
     status_as_of: int | None = None
+    basis: Basis | None = None
 
     def accepted(self, result: str | None, status_as_of: int | None = None) -> Answered:
         """Close with an accepted answer."""
@@ -145,9 +151,16 @@ class Checked:
         failures: codes of the reasons for a refusal; empty for an answer that counts.
         status_as_of: the oldest of all that was presented, also when refused; None where every
             status was in its time.
+        basis: the state of the accreditations; None when none was known that may be relied on.
     """
 
     credentials: tuple[Proved, ...]
     holder: str
     failures: tuple[str, ...]
     status_as_of: int | None = None
+    basis: Basis | None = None
+
+
+def refusal(code: str) -> Checked:
+    """Return the outcome of an answer of which nothing was looked at."""
+    return Checked((), "", (code,))

@@ -1,13 +1,13 @@
 """Opening a presentation, and the signed request that a wallet fetches."""
 
-from collections.abc import Callable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from madang.core.catalog.certificate_type import TypeId
-from madang.core.catalog.federation import Purpose
+from madang.core.catalog.certificate_type import Path, Texts
 from madang.core.encoding import base64url
 from madang.core.encoding.strict_json import Json
 from madang.core.formats.identifiers import SD_JWT_VC
@@ -15,15 +15,21 @@ from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import Signer
 from madang.core.protocol.dcql.model import parse_query
 from madang.core.protocol.oid4vp.client_id import parse_client_id, x509_hash_client_id
+from madang.core.protocol.oid4vp.registration_check import asked
 from madang.core.protocol.oid4vp.request import Session, build_request, sign_request
 from madang.core.protocol.oid4vp.request_link import RequestLink
+from madang.core.protocol.oid4vp.verifier_info import Registration
+from madang.core.trust.accreditation import RegisteredPurpose, texts_hash
+from madang.core.trust.registry import TrustError
 from madang.infra.catalogue import Catalogue
 from madang.infra.ids import Ids
 from madang.infra.tenancy import Addresses
+from madang.infra.trust import Trust
 from verifier.presentations.model import Open, Presentation, PresentationId, Terms, Use
 
 REQUEST_KEY = "verifier"
 LINK_SCHEME = "haip-vp"
+_ONLY = "credential"
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _SEED_BYTES, _SCALAR_BYTES = 40, 32
 
@@ -61,7 +67,16 @@ class Presentations(Protocol):
 
 
 class PurposeError(ValueError):
-    """The municipality is not registered for this purpose, or it does not fit its use."""
+    """The municipality is not registered for this purpose, or it does not fit its use.
+
+    Attributes:
+        code: verifier_not_registered, verifier_suspended, purpose_not_registered, purpose_texts or
+            over_asking.
+    """
+
+    def __init__(self, detail: str, code: str = "purpose_not_registered") -> None:
+        super().__init__(detail)
+        self.code = code
 
 
 class AudienceError(ValueError):
@@ -108,48 +123,75 @@ class Opener:
     """Opens presentations and makes their requests.
 
     Attributes:
+        catalogue: what holders are told of each purpose.
+        trust: what each municipality is registered for.
         seconds: how long a wallet has to answer.
         result_seconds: how long a result counts after an answer.
     """
 
     catalogue: Catalogue
     addresses: Addresses
+    trust: Trust
     signers: Signers
     ids: Ids
     seconds: int
     result_seconds: int
 
-    def purpose(self, tenant: str, name: str) -> Purpose:
-        """Return a purpose that the municipality is registered for.
+    def purpose(
+        self,
+        tenant: str,
+        name: str,
+        asks: Mapping[str, Collection[Path]] = MappingProxyType({}),
+        *,
+        now: int,
+    ) -> RegisteredPurpose:
+        """Return a purpose that the municipality is registered for, and these claims with it.
 
         Raises:
             PurposeError: it is not.
+            SnapshotError: no state of the registry is known that may be relied on.
         """
-        found = self.catalogue.federation.purpose(name, tenant)
-        if found is None:
-            raise PurposeError("the municipality is not registered for this purpose")
+        registry, verifier = self.trust.at(now).registry, self._identifier(tenant)
+        try:
+            _, found = registry.verifier(verifier, name, asks, now=now)
+        except TrustError as error:
+            raise PurposeError(str(error), error.code) from error
         return found
 
-    def identification(self, tenant: str, purpose: str, audience: str, actor: str) -> Wanted:
+    def texts(self, purpose: RegisteredPurpose) -> Texts:
+        """Return what holders are told; PurposeError unless it is what was registered."""
+        for known in self.catalogue.federation.purposes:
+            if known.id == purpose.id and texts_hash(known.texts) == purpose.texts:
+                return known.texts
+        raise PurposeError("its texts here are not those that were registered", "purpose_texts")
+
+    def _identifier(self, tenant: str) -> str:
+        return self.addresses.identifier(tenant, "verifier")
+
+    def identification(
+        self, tenant: str, purpose: str, audience: str, actor: str, *, now: int
+    ) -> Wanted:
         """Return the request by which a counter learns whose certificates it deals with.
 
         Raises:
             PurposeError: not registered, or the purpose asks more than one certificate.
             AudienceError: the result is meant for another than the municipality's issuer.
+            SnapshotError: as `purpose`.
         """
-        asks = self.purpose(tenant, purpose).asks
+        asks = self.purpose(tenant, purpose, now=now).asks
         if len(asks) != 1:
             raise PurposeError("an identification asks exactly one certificate")
         if audience != self.addresses.identifier(tenant, "issuer"):
             raise AudienceError("audience should be the identifier of the municipality's issuer")
+        types = self.trust.at(now).types
         credentials = [
             {
-                "id": type_id,
+                "id": types.get(vct, _ONLY),
                 "format": SD_JWT_VC,
-                "meta": {"vct_values": [self.catalogue.vct(self.addresses, type_id)]},
+                "meta": {"vct_values": [vct]},
                 "claims": [{"path": list(path)} for path in paths],
             }
-            for type_id, paths in asks.items()
+            for vct, paths in asks.items()
         ]
         query = {"credentials": credentials}
         return Wanted(tenant, Use.IDENTIFICATION, purpose, query, actor, audience)
@@ -159,8 +201,10 @@ class Opener:
 
         Raises:
             PurposeError: the query asks what the purpose does not list.
+            SnapshotError: as `purpose`.
         """
-        _within(self.purpose(wanted.tenant, wanted.purpose), wanted.query, self._type_of)
+        asks = asked(parse_query(wanted.query))
+        self.texts(self.purpose(wanted.tenant, wanted.purpose, asks, now=now))
         leaf = self.signers.signer(wanted.tenant, REQUEST_KEY).certificate_chain[0]
         terms = Terms(
             id=PresentationId(self.ids.token()),
@@ -185,29 +229,29 @@ class Opener:
 
     def link(self, terms: Terms) -> str:
         """Return the link that a wallet reads."""
-        base = self.addresses.identifier(terms.tenant, "verifier")
+        base = self._identifier(terms.tenant)
         return RequestLink(terms.client_id, f"{base}/request/{terms.id}").to_uri(scheme=LINK_SCHEME)
 
-    def request(self, presentation: Open, *, wallet_nonce: str | None) -> str:
-        """Return the signed request object; the same request whenever it is asked for."""
+    def request(self, presentation: Open, *, wallet_nonce: str | None, now: int) -> str:
+        """Return the signed request object; the same request whenever it is asked for.
+
+        Raises:
+            PurposeError: the municipality is not registered any more, or suspended.
+            SnapshotError: as `purpose`.
+        """
         terms = presentation.terms
         public = {name: presentation.key[name] for name in ("kty", "crv", "x", "y", "kid")}
-        base = self.addresses.identifier(terms.tenant, "verifier")
+        base, query = self._identifier(terms.tenant), parse_query(terms.query)
+        purpose = self.purpose(terms.tenant, terms.purpose, asked(query), now=now)
         request = build_request(
             parse_client_id(terms.client_id),
-            parse_query(terms.query),
+            query,
             Session(terms.nonce, terms.state, public, terms.issued_at, terms.expires_at),
             response_uri=f"{base}/response/{terms.id}",
-            purpose=dict(self.purpose(terms.tenant, terms.purpose).texts),
+            registration=Registration(base, purpose.id, self.texts(purpose)),
             wallet_nonce=wallet_nonce,
         )
         return sign_request(request, self.signers.signer(terms.tenant, REQUEST_KEY))
-
-    def _type_of(self, vct: str) -> TypeId | None:
-        types = {
-            self.catalogue.vct(self.addresses, type_id): type_id for type_id in self.catalogue.types
-        }
-        return types.get(vct)
 
 
 def present_open(presentations: Presentations, tenant: str, presentation: str, now: int) -> Open:
@@ -223,15 +267,6 @@ def present_open(presentations: Presentations, tenant: str, presentation: str, n
     if not isinstance(found, Open):
         raise ClosedPresentationError(type(found).__name__.lower())
     return found
-
-
-def _within(purpose: Purpose, query: Json, type_of: Callable[[str], TypeId | None]) -> None:
-    """Refuse a query that asks more than the purpose lists: a verifier never over-asks."""
-    for asked in parse_query(query).credentials:
-        for vct in asked.meta.vct_values or ():
-            listed = purpose.asks.get(type_of(vct) or TypeId(""), ())
-            if not listed or any(claim.path not in listed for claim in asked.claims or ()):
-                raise PurposeError("the query asks for more than the purpose lists")
 
 
 def _private_jwk(seed: bytes) -> dict[str, str]:

@@ -18,12 +18,22 @@ from madang.core.protocol.oid4vp.errors import VpCode, VpError
 from madang.core.protocol.oid4vp.request import REQUEST_TYP
 from madang.core.protocol.oid4vp.request_link import parse_wallet_post
 from madang.core.protocol.oid4vp.response import PostedError
+from madang.core.trust.registry import Basis
 from madang.infra.clock import Clock
 from madang.infra.db import Database
 from madang.infra.web.errors import NO_STORE
 from verifier.presentations import answering
 from verifier.presentations.answering import AnswerRefusedError, Conclusion, Examiner
-from verifier.presentations.model import Answered, Open, Presentation, Refused, Terms, Use
+from verifier.presentations.model import (
+    Answered,
+    Checked,
+    Open,
+    Presentation,
+    Refused,
+    Terms,
+    Use,
+    refusal,
+)
 from verifier.presentations.opening import (
     Opener,
     Presentations,
@@ -79,31 +89,26 @@ class Desk:
         waiting = self.waiting(tenant, presentation)
         terms, posted = waiting.terms, answering.read_posted(body, self.limits)
         if isinstance(posted, VpError):
-            raise self._refused(terms, (posted.reason,), wire=posted.code)
+            raise self._refused(terms, refusal(posted.reason), wire=posted.code)
         if isinstance(posted, PostedError):
             self._declined(terms, posted)
             return
         try:
             checked = await self.examiner.check(waiting, posted, now=self.clock.now())
         except VpError as error:
-            raise self._refused(terms, (error.reason,), wire=error.code) from None
+            raise self._refused(terms, refusal(error.reason), wire=error.code) from None
         if checked.failures:
-            raise self._refused(terms, checked.failures, checked.status_as_of)
+            raise self._refused(terms, checked)
         with self.database.transaction() as session:
             store, then = self.presentations(session), self.conclusions[terms.use](session)
             answering.accept(store, terms, checked, then, now=self.clock.now())
 
     def _refused(
-        self,
-        terms: Terms,
-        failures: tuple[str, ...],
-        status_as_of: int | None = None,
-        *,
-        wire: str = VpCode.INVALID_REQUEST,
+        self, terms: Terms, checked: Checked, *, wire: str = VpCode.INVALID_REQUEST
     ) -> AnswerRefusedError:
         with self.database.transaction() as session:
             store, now = self.presentations(session), self.clock.now()
-            answering.refuse(store, terms, failures, status_as_of, most=self.tries, now=now)
+            answering.refuse(store, terms, checked, most=self.tries, now=now)
         return AnswerRefusedError(wire)
 
     def _declined(self, terms: Terms, posted: PostedError) -> None:
@@ -111,7 +116,7 @@ class Desk:
             store, now = self.presentations(session), self.clock.now()
             closed = answering.decline(store, terms, posted, now=now)
         if not closed:
-            raise self._refused(terms, ("state",))
+            raise self._refused(terms, refusal("state"))
 
 
 def wallet_router(desk: Desk) -> APIRouter:
@@ -148,9 +153,10 @@ def counter_router(desk: Desk) -> APIRouter:
         caller = _counter(desk, request, tenant)
         wish = read_json(NewPresentation, await request.body(), desk.limits, BodyError)
         opener = desk.opener
-        wanted = opener.identification(tenant, wish.purpose, wish.audience, caller.actor)
+        now = desk.clock.now()
+        wanted = opener.identification(tenant, wish.purpose, wish.audience, caller.actor, now=now)
         with desk.database.transaction() as session:
-            opened = opener.open(desk.presentations(session), wanted, now=desk.clock.now())
+            opened = opener.open(desk.presentations(session), wanted, now=now)
         return JSONResponse(opened_body(opener, opened), 201, NO_STORE)
 
     @router.get("/{presentation}")
@@ -185,15 +191,21 @@ def opened_body(opener: Opener, opened: Open) -> dict[str, object]:
 
 
 def state_body(presentation: Presentation) -> dict[str, object]:
-    """Return a presentation's state with every failure's code, and how old a status was used."""
+    """Return a presentation's state with every failure's code, and what it was judged by."""
     failures = () if isinstance(presentation, Answered) else presentation.failures
     result = presentation.result if isinstance(presentation, Answered) else None
+    basis = presentation.basis
     return {
         "state": state_of(presentation),
         "failures": list(failures),
         "result": result,
         "status_as_of": presentation.status_as_of,
+        "accreditations": None if basis is None else _basis_body(basis),
     }
+
+
+def _basis_body(basis: Basis) -> dict[str, object]:
+    return {"version": basis.version, "block": basis.block, "as_of": basis.time}
 
 
 def state_of(presentation: Presentation) -> str:
@@ -206,5 +218,6 @@ def state_of(presentation: Presentation) -> str:
 
 
 def _signed(desk: Desk, tenant: str, presentation: str, nonce: str | None) -> Response:
-    compact = desk.opener.request(desk.waiting(tenant, presentation), wallet_nonce=nonce)
+    waiting, now = desk.waiting(tenant, presentation), desk.clock.now()
+    compact = desk.opener.request(waiting, wallet_nonce=nonce, now=now)
     return Response(compact, media_type=_MEDIA_TYPE, headers=NO_STORE)

@@ -23,8 +23,9 @@ from madang.core.protocol.oid4vp.status_check import (
 from madang.core.protocol.oid4vp.verdict import StatusSource
 from madang.core.status import token_cwt, token_jwt
 from madang.core.status.errors import StatusError
-from madang.core.trust.model import TrustList
+from madang.core.trust.snapshot import SnapshotError
 from madang.infra.http import HttpClient, HttpError
+from madang.infra.trust import Trust
 from verifier.presentations.list_shelf import KeptList, ListShelf
 
 OUTDATED: Final = "status_list_outdated"
@@ -85,9 +86,7 @@ class FetchedStatusLists:
     verified. One request at a time goes to an address; all who wait for it get its answer.
     """
 
-    def __init__(
-        self, http: HttpClient, trust: TrustList, bounds: Bounds, shelf: ListShelf
-    ) -> None:
+    def __init__(self, http: HttpClient, trust: Trust, bounds: Bounds, shelf: ListShelf) -> None:
         self._http = http
         self._trust = trust
         self._bounds = bounds
@@ -171,11 +170,15 @@ class FetchedStatusLists:
     def _verified(
         self, source: StatusSource, media_type: str, token: bytes, *, fetched_at: int, now: int
     ) -> _Known | StatusError:
+        try:
+            trust = self._trust.at(now)
+        except SnapshotError as error:
+            return StatusError(error.code, str(error))
         read = read_status_list(
             token,
             source,
             media_type=media_type,
-            trust=self._trust,
+            trust=trust,
             now=now,
             max_bytes=self._bounds.list_bytes,
         )

@@ -1,9 +1,12 @@
 """Table of presentations."""
 
+from dataclasses import asdict
+
 from sqlalchemy import delete, update
 from sqlmodel import Field, Session, SQLModel, col
 
 from madang.core.encoding import strict_json
+from madang.core.trust.registry import Basis
 from madang.infra import journal
 from verifier.presentations.model import (
     Answered,
@@ -59,6 +62,18 @@ class StatusTimeRow(SQLModel, table=True):
     as_of: int
 
 
+class BasisRow(SQLModel, table=True):
+    """The state of the accreditations that a presentation's last answer was judged by."""
+
+    __tablename__ = "presentation_basis"
+
+    id: str = Field(primary_key=True)
+    version: int
+    block: int
+    block_hash: str
+    time: int
+
+
 class SqlPresentations:
     """Implements `Presentations` in the caller's transaction."""
 
@@ -73,13 +88,19 @@ class SqlPresentations:
         time = self._session.get(StatusTimeRow, presentation)
         as_of = None if time is None else time.as_of
         terms, failures = _terms(row), tuple(row.failures.split())
+        basis = self._basis(presentation)
         if row.phase == _ANSWERED:
-            return Answered(terms, row.result, as_of)
+            return Answered(terms, row.result, as_of, basis)
         if row.phase == _REFUSED:
-            return Refused(terms, failures, as_of)
+            return Refused(terms, failures, as_of, basis)
         if now >= row.expires_at or row.encryption_key is None:
-            return Expired(terms, failures, as_of)
-        return Open(terms, strict_json.loads(row.encryption_key), row.tries, failures, as_of)
+            return Expired(terms, failures, as_of, basis)
+        key = strict_json.loads(row.encryption_key)
+        return Open(terms, key, row.tries, failures, as_of, basis)
+
+    def _basis(self, presentation: str) -> Basis | None:
+        row = self._session.get(BasisRow, presentation)
+        return None if row is None else Basis(row.version, row.block, row.block_hash, row.time)
 
     def forget(self, *, keys_until: int, results_until: int) -> None:
         """Delete keys and results of presentations whose time was over at these times."""
@@ -116,6 +137,7 @@ class SqlPresentations:
         """Keep another state; the key goes with the open one."""
         row = self._session.get_one(PresentationRow, presentation.terms.id)
         self._keep_time(presentation)
+        self._keep_basis(presentation)
         match presentation:
             case Open(tries=tries, failures=failures):
                 row.tries, row.failures = tries, " ".join(failures)
@@ -134,6 +156,13 @@ class SqlPresentations:
             self._session.execute(delete(StatusTimeRow).where(col(StatusTimeRow.id) == id_))
         else:
             self._session.merge(StatusTimeRow(id=id_, as_of=as_of))
+
+    def _keep_basis(self, presentation: Presentation) -> None:
+        id_, basis = presentation.terms.id, presentation.basis
+        if basis is None:
+            self._session.execute(delete(BasisRow).where(col(BasisRow.id) == id_))
+        else:
+            self._session.merge(BasisRow(id=id_, **asdict(basis)))
 
     def note(self, tenant: str, code: str, *, now: int, reference: str, actor: str | None) -> None:
         """Write a line in the journal."""

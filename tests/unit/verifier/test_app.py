@@ -8,6 +8,7 @@ from sqlmodel import select
 
 from madang.access.service_token import Call, FolderServiceKeys, verify
 from madang.core.merkle.entry import EntryKind
+from madang.core.trust.snapshot import SnapshotError
 from madang.infra.catalogue import load_catalogue
 from madang.infra.clock import SystemClock
 from madang.infra.db import Database
@@ -55,8 +56,9 @@ def test_a_prepared_state_folder_is_all_that_it_needs(tmp_path: Path) -> None:
     assert browser.get("/health").json() == {"status": "up"}
     assert set(deps.log_keys) == {TENANT, NEIGHBOUR}
     assert deps.log_keys[TENANT].name == addresses.log_origin(TENANT)
-    for attesters in deps.trust.by_vct.values():
-        assert all(attester.anchors for attester in attesters)
+    with pytest.raises(SnapshotError) as refused:
+        deps.accreditations.registry(now=NOW)
+    assert refused.value.code == "snapshot_missing"
 
 
 def test_the_log_knows_who_calls(city: City) -> None:

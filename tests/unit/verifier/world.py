@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,9 @@ from madang.core.protocol.oid4vp.response import encrypt_answer
 from madang.core.status import token_cwt, token_jwt
 from madang.core.status.token import StatusListToken
 from madang.core.status.token_status_list import StatusList
+from madang.core.trust.accreditation import Verifier, parse_document
 from madang.infra import ca, journal
-from madang.infra.catalogue import load_catalogue
+from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import FixedClock
 from madang.infra.db import Database
 from madang.infra.http import Answer, HttpError
@@ -43,8 +44,9 @@ from madang.infra.log_client import LogUnavailable, MemoryLogClient
 from madang.infra.outbox import OutboxWorker
 from madang.infra.setup import StateFolders, keystore, prepare_state
 from madang.infra.tenancy import Addresses
-from madang.infra.trust import load_trust
+from madang.infra.trust import Trust, load_anchors, types_by_vct
 from madang.infra.web.i18n import load_texts
+from tests.accreditations import KeptTwin, RegistryTwin, founded_in
 from verifier.app import Deps, build, load_log_keys
 from verifier.settings import Settings
 
@@ -155,6 +157,9 @@ class Land:
     def folders(self) -> StateFolders:
         return StateFolders(self.settings.state_dir)
 
+    def registry(self, catalogue: Catalogue, addresses: Addresses) -> RegistryTwin:
+        return founded_in(self.folders, catalogue, addresses, NOW - 30 * DAY)
+
 
 def found_land(state: Path) -> Land:
     """Make a state folder with all keys, holders, and an issuer whose root nobody trusts."""
@@ -189,10 +194,24 @@ class City:
     client: Browser
     statuses: StatusList = field(default_factory=lambda: StatusList.of_size(64))
 
+    @property
+    def accreditations(self) -> KeptTwin:
+        known = self.deps.accreditations
+        assert isinstance(known, KeptTwin)
+        return known
+
+    @property
+    def trust(self) -> Trust:
+        return Trust(self.accreditations, types_by_vct(self.deps.catalogue, self.deps.addresses))
+
     # --- names
 
     def identifier(self, service: str, tenant: str = TENANT) -> str:
         return self.deps.addresses.identifier(tenant, service)
+
+    @property
+    def roots(self) -> tuple[bytes, ...]:
+        return load_anchors(self.land.folders.anchors, TENANT)
 
     @property
     def list_uri(self) -> str:
@@ -299,8 +318,7 @@ class City:
         told = answer.json()
         link = parse_request_link(told["request_uri"])
         compact = self.client.get(link.request_uri).text
-        anchors = self.deps.trust.attester(self.vct("lease"), self.identifier("issuer")).anchors
-        policy = WalletPolicy(anchors, self.clock.now())
+        policy = WalletPolicy(self.roots, self.clock.now())
         verified = verify_request(compact, client_id=link.client_id, policy=policy)
         return Asked(self, told["presentation_id"], link.request_uri, verified.request)
 
@@ -395,6 +413,21 @@ class Asked:
         return bind(bound_part, "sha-256", signer, request.client_id, request.nonce, now)
 
 
+def narrowed(city: City, purpose: str, vct: str, paths: Sequence[Path_] | None) -> None:
+    """Register the verifier anew, with other claims of a type for a purpose; None for none."""
+    twin = city.accreditations.twin
+    record = twin.record_of(city.identifier("verifier"))
+    document = parse_document(twin.documents[record])
+    assert isinstance(document, Verifier)
+    purposes = []
+    for each in document.purposes:
+        asks = {name: found for name, found in each.asks.items() if name != vct}
+        more = {} if paths is None else {vct: tuple(paths)}
+        purposes.append(replace(each, asks={**asks, **more}) if each.id == purpose else each)
+    twin.remove(record)
+    twin.add(replace(document, purposes=tuple(purposes)))
+
+
 @contextmanager
 def open_city(land: Land, **changes: object) -> Iterator[City]:
     """Build the real application on twins."""
@@ -408,7 +441,7 @@ def open_city(land: Land, **changes: object) -> Iterator[City]:
         database=Database(),
         catalogue=catalogue,
         addresses=addresses,
-        trust=load_trust(land.folders.anchors, catalogue, addresses),
+        accreditations=KeptTwin(land.registry(catalogue, addresses)),
         signers=land.keys,
         service_keys=FolderServiceKeys(land.folders.services),
         http=web,

@@ -8,7 +8,16 @@ from sqlmodel import select
 
 from madang.core.merkle.entry import EntryKind
 from madang.infra.outbox import OutboxRow
-from tests.unit.verifier.world import NEIGHBOUR, RENT, TENANT, Asked, City, Land, open_city
+from tests.unit.verifier.world import (
+    NEIGHBOUR,
+    RENT,
+    TENANT,
+    Asked,
+    City,
+    Land,
+    narrowed,
+    open_city,
+)
 from verifier.eligibility.store import SqlChecks
 from verifier.presentations.store import PresentationRow
 
@@ -152,16 +161,14 @@ def test_a_clerk_of_the_counter_may_not_check(city: City) -> None:
     assert city.call("POST", API, {"programme": RENT}).status_code == 403
 
 
-def test_a_rule_that_needs_more_than_its_purpose_lists_asks_nothing(land: Land) -> None:
-    with open_city(land) as city:
-        purposes = city.deps.catalogue.federation.purposes
-        (rent,) = (each for each in purposes if each.id == RENT)
-        rent.asks["lease"] = (("rent_krw",),)  # type: ignore[index]  # a dict, as loaded
-        answer = city.call("POST", API, {"programme": RENT}, roles=["agency"])
-        assert answer.status_code == 403
-        del rent.asks["lease"]  # type: ignore[attr-defined]  # the same
-        assert city.call("POST", API, {"programme": RENT}, roles=["agency"]).status_code == 403
-        assert city.journal() == ["presentation.purpose"] * 2
+@pytest.mark.parametrize("lease", [(("rent_krw",),), None])
+def test_a_rule_that_needs_more_than_its_purpose_lists_asks_nothing(
+    city: City, lease: tuple[tuple[str], ...] | None
+) -> None:
+    narrowed(city, RENT, city.vct("lease"), lease)
+    answer = city.call("POST", API, {"programme": RENT}, roles=["agency"])
+    assert answer.status_code == 403
+    assert city.journal() == ["presentation.over_asking"]
 
 
 def test_a_check_is_its_municipalitys_own(city: City) -> None:

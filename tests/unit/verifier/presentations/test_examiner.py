@@ -18,8 +18,8 @@ def examined(city: City, presentation: str, body: str) -> Checked:
     bounds = Bounds(100_000, 60, 600, 4, 1_000_000, 10)
     shelf = ListShelf(city.deps.database, bounds.lists, bounds.bytes)
     examiner = Examiner(
-        trust=city.deps.trust,
-        lists=FetchedStatusLists(city.web, city.deps.trust, bounds, shelf),
+        trust=city.trust,
+        lists=FetchedStatusLists(city.web, city.trust, bounds, shelf),
         lapses={Use.ELIGIBILITY: frozenset({"expired"})},
         limits=DEFAULT_LIMITS,
         max_age=300,
@@ -52,7 +52,9 @@ def test_a_refused_answer_hands_on_nothing(city: City) -> None:
     asked = city.ask_eligibility()
     forged = asked.show("lease", holder=1)
     body = encrypt_answer(asked.request, asked.everything(lease=forged))
-    assert examined(city, asked.id, body) == Checked((), "", ("key_binding_signature",))
+    assert examined(city, asked.id, body) == Checked(
+        (), "", ("key_binding_signature",), None, city.accreditations.registry(now=NOW).basis
+    )
 
 
 def test_what_is_proved_is_in_no_repr(city: City) -> None:

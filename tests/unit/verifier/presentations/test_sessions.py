@@ -5,7 +5,8 @@ import pytest
 from madang.core.protocol.oid4vp.errors import VpCode
 from madang.core.protocol.oid4vp.request_check import WalletPolicy, verify_request
 from madang.core.protocol.oid4vp.response import encrypt_answer, error_form
-from tests.unit.verifier.world import NEIGHBOUR, TENANT, Asked, City, Land, open_city
+from madang.core.protocol.oid4vp.verifier_info import registration_of
+from tests.unit.verifier.world import NEIGHBOUR, NOW, TENANT, Asked, City, Land, open_city
 from verifier.presentations.store import PresentationRow
 
 API = f"/{TENANT}/verifier/api/presentations"
@@ -50,14 +51,17 @@ def test_a_result_is_forgotten_when_it_counts_no_more(city: City) -> None:
     city.clock.advance(1)
     city.ask_identity()
     nothing = {"failures": [], "result": None, "status_as_of": None}
-    assert city.state(asked) == {"state": "answered", **nothing}
+    basis = city.accreditations.registry(now=NOW).basis
+    judged = {"version": basis.version, "block": basis.block, "as_of": NOW}
+    told = {"state": "answered", **nothing, "accreditations": judged}
+    assert city.state(asked) == told
 
 
 def test_v15_an_answer_after_the_time_is_refused(city: City) -> None:
     asked = city.ask_identity()
     city.clock.advance(city.settings.presentation_seconds)
     assert asked.post(good(asked)).status_code == 400
-    nothing = {"failures": [], "result": None, "status_as_of": None}
+    nothing = {"failures": [], "result": None, "status_as_of": None, "accreditations": None}
     assert city.state(asked) == {"state": "expired", **nothing}
     assert city.journal() == ["presentation.expired_already"]
     assert city.client.get(asked.request_uri).status_code == 400
@@ -144,8 +148,7 @@ def test_v42_the_wallets_nonce_comes_back_and_its_metadata_is_ignored(city: City
 
 def read(asked: Asked, compact: str):  # noqa: ANN201  # a RequestObject
     city = asked.city
-    anchors = city.deps.trust.attester(city.vct("lease"), city.identifier("issuer")).anchors
-    policy = WalletPolicy(anchors, city.clock.now())
+    policy = WalletPolicy(city.roots, city.clock.now())
     return verify_request(compact, client_id=asked.request.client_id, policy=policy).request
 
 
@@ -156,10 +159,10 @@ def test_a_wallets_post_that_is_no_form_is_refused(city: City) -> None:
 
 
 def test_the_request_says_why(city: City) -> None:
-    purpose = city.ask_identity().request.madang_purpose
-    assert purpose is not None
-    assert purpose["en"] == "To know who you are at the counter."
-    assert set(purpose) == {"ko", "en", "ja"}
+    use = registration_of(city.ask_identity().request.verifier_info)
+    assert (use.verifier, use.purpose) == (city.identifier("verifier"), "counter_identification")
+    assert use.texts["en"] == "To know who you are at the counter."
+    assert set(use.texts) == {"ko", "en", "ja"}
 
 
 def test_each_request_has_its_own_key_nonce_and_state(city: City) -> None:
@@ -198,8 +201,12 @@ def test_v44_another_municipality_sees_nothing(city: City) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        ({"purpose": "curiosity", "audience": ""}, 403, "presentation.purpose"),
-        ({"purpose": "youth_monthly_rent", "audience": ""}, 403, "presentation.purpose"),
+        ({"purpose": "curiosity", "audience": ""}, 403, "presentation.purpose_not_registered"),
+        (
+            {"purpose": "youth_monthly_rent", "audience": ""},
+            403,
+            "presentation.purpose_not_registered",
+        ),
         (
             {"purpose": "counter_identification", "audience": "https://evil.example"},
             400,

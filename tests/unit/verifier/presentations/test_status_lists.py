@@ -35,7 +35,7 @@ class Counter:
 
     def restart(self) -> None:
         shelf = ListShelf(self.city.deps.database, self.bounds.lists, self.bounds.bytes)
-        self.lists = FetchedStatusLists(self.city.web, self.city.deps.trust, self.bounds, shelf)
+        self.lists = FetchedStatusLists(self.city.web, self.city.trust, self.bounds, shelf)
 
     def source(self, uri: str = "", type_id: str = "digital_id") -> StatusSource:
         issuer = self.city.identifier("issuer")
