@@ -12,6 +12,7 @@ from issuer.issuance import document_routes
 from issuer.issuance import routes as issuance
 from issuer.issuance.store import AnswerRow, AnswerStore, LoggedStore, NonceRow, NonceStore
 from issuer.key_steps import KeyBook, TurningKeys, keeping
+from issuer.licence import Licence
 from issuer.offers import routes as offers
 from issuer.offers.store import OfferRow, OfferStore, PresentationRow, PresentationStore
 from issuer.office import Office
@@ -44,8 +45,9 @@ from madang.infra.key_ring import KeyRings
 from madang.infra.log_client import LogClient
 from madang.infra.outbox import OutboxRow, OutboxWorker, running
 from madang.infra.setup import StateFolders, keystore
+from madang.infra.snapshots import KeptSnapshotRow, snapshots
 from madang.infra.tenancy import Addresses
-from madang.infra.trust import load_anchors, load_log_key
+from madang.infra.trust import Accreditations, load_anchors, load_log_key
 from madang.infra.web.app import Parts, create_app
 from madang.infra.web.errors import Refuser
 from madang.infra.web.i18n import load_texts
@@ -54,6 +56,7 @@ from madang.infra.web.pages import Pages
 SERVICE = "issuer"
 TABLES = (
     JournalEntry,
+    KeptSnapshotRow,
     OutboxRow,
     ProofingRow,
     OfferRow,
@@ -100,6 +103,7 @@ class Deps:
         anchors: a municipality's roots in DER, for its verifier's word.
         log: the municipalities' logs.
         log_key: the key of a municipality's log.
+        accreditations: the registry of who issues what.
     """
 
     clock: Clock
@@ -113,6 +117,7 @@ class Deps:
     anchors: Callable[[str], Sequence[bytes]]
     log: LogClient
     log_key: Callable[[str], VerifierKey]
+    accreditations: Accreditations
 
 
 def production(settings: Settings) -> Deps:
@@ -122,10 +127,11 @@ def production(settings: Settings) -> Deps:
     folders, keys, clock = StateFolders(settings.state_dir), keystore(settings), SystemClock()
     http = HttpxClient(timeout=settings.http_timeout_seconds, max_bytes=settings.http_max_bytes)
     service_signer = cache(lambda tenant: keys.signer(tenant, f"service-{SERVICE}"))
+    database = Database(settings.database(SERVICE))
     return Deps(
         clock=clock,
         ids=SystemIds(),
-        database=Database(settings.database(SERVICE)),
+        database=database,
         catalogue=catalogue,
         addresses=addresses,
         register=stored_register(settings, catalogue, clock),
@@ -134,6 +140,7 @@ def production(settings: Settings) -> Deps:
         anchors=partial(load_anchors, folders.anchors),
         log=log_over(http, addresses, service_signer, clock),
         log_key=cache(partial(load_log_key, folders.log_keys)),
+        accreditations=snapshots(settings, addresses, catalogue.tenants, database, http, clock),
     )
 
 
@@ -162,7 +169,8 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     guard = Guard(SERVICE, tenants, deps.addresses, deps.clock, None, deps.service_keys)
     claims = ClaimSource(deps.register, tenants)
     signer = signer_of(deps.keys, deps.clock)
-    mint = issuance.Mint(claims, signer, deps.log, deps.log_key)
+    licence = Licence(office, deps.accreditations)
+    mint = issuance.Mint(claims, signer, deps.log, deps.log_key, licence)
     parts = Parts(
         title="Madang issuer",
         guard=guard,
@@ -174,10 +182,14 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
             status.router(office, ActiveSigners(deps.keys, deps.clock), STATUS_STORES),
             types.router(office),
             proofing.router(office, deps.register, ProofingStore),
-            offers.router(office, claims, deps.anchors, OFFER_STORES),
+            offers.router(office, claims, deps.anchors, OFFER_STORES, licence),
         ),
         max_body_bytes=settings.max_body_bytes,
-        lifespan=_lifespan(KeyBook(office, deps.keys), OutboxWorker(deps.database, deps.log)),
+        lifespan=_lifespan(
+            KeyBook(office, deps.keys),
+            OutboxWorker(deps.database, deps.log),
+            deps.accreditations,
+        ),
     )
     return create_app(parts)
 
@@ -188,11 +200,16 @@ def signer_of(keys: TurningKeys, clock: Clock) -> Callable[[str], Signer]:
 
 
 def _lifespan(
-    book: KeyBook, worker: OutboxWorker
+    book: KeyBook, worker: OutboxWorker, accreditations: Accreditations
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with running(worker), sweeping(book.office), keeping(book):
+        async with (
+            accreditations.following(),
+            running(worker),
+            sweeping(book.office),
+            keeping(book),
+        ):
             yield
 
     return lifespan

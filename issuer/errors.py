@@ -2,6 +2,7 @@
 
 from issuer.calls import MalformedCall
 from issuer.issuance.model import BearerRefused, GrantRefused
+from issuer.licence import NotAccredited
 from issuer.offers.model import OfferCode, OfferRefused
 from issuer.proofing.model import NotInRegister
 from issuer.sources.claims import NothingToCertify
@@ -75,6 +76,9 @@ TABLE: Table = {
     NotInRegister: lambda _: Refusal(404, "not_in_register", "proofing.refused.not_in_register"),
     OfferRefused: _offer,
     NothingToCertify: _nothing,
+    NotAccredited: lambda error: Refusal(
+        503, error.code, f"accreditation.{error.code}", printable(str(error))
+    ),
     UnknownCredential: lambda _: Refusal(404, "not_found", "status.refused.unknown_credential"),
     StatusFinal: lambda _: Refusal(409, "status_final", "status.refused.final"),
     NotReplaced: lambda _: Refusal(409, "not_replaced", "status.refused.not_replaced"),

@@ -25,6 +25,7 @@ from issuer.issuance.press import Press
 from issuer.issuance.proofs import ProofPolicy, check_proofs
 from issuer.issuance.receipts import Drawer, HeldCopies, LoggedCopies, logged_copies
 from issuer.issuance.token import CodeOffers, TokenPolicy, redeem
+from issuer.licence import Licence
 from issuer.office import Office
 from issuer.sources.claims import ClaimSource
 from issuer.status.routes import list_policy
@@ -72,12 +73,14 @@ class Mint:
         signer: a municipality's key as an issuer.
         log: reads the logs.
         log_key: the key of a municipality's log.
+        licence: what a municipality may issue now.
     """
 
     claims: ClaimSource
     signer: Callable[[str], Signer]
     log: LogClient
     log_key: Callable[[str], VerifierKey]
+    licence: Licence
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ class _Wallets:
         request = parse_credential_request(body, batch_size=office.settings.batch_size)
         wanted = named_configuration(request, configurations(office.types(tenant)))
         keys = check_proofs(request.proofs, self._proofs(tenant), now=office.clock.now())
+        self._mint.licence.require_format(tenant, wanted.type.id, wanted.format)
         asked, press = Asked(token, wanted, keys), self._press(tenant)
         with office.database.transaction() as session:
             shelf = self._shelf(session, tenant)

@@ -10,6 +10,7 @@ from pydantic import Field
 from sqlmodel import Session
 
 from issuer.calls import MalformedCall, read_call
+from issuer.licence import Licence
 from issuer.offers.model import OfferCode, OfferRefused, state
 from issuer.offers.usecases import (
     Desk,
@@ -31,6 +32,7 @@ from issuer.sources.claims import ClaimSource
 from issuer.types.model import configurations
 from issuer.work import Work
 from madang.access.marks import service
+from madang.core.catalog.certificate_type import TypeId
 from madang.core.protocol.message import Array, Message
 from madang.core.protocol.oid4vci.offer import TxCode, pre_authorized_offer
 from madang.core.protocol.oid4vp.errors import VpError
@@ -73,6 +75,7 @@ class _Calls:
     claims: ClaimSource
     anchors: Anchors
     stores: Stores
+    licence: Licence
 
     def desk(self, session: Session, tenant: str) -> Desk:
         settings, office = self.office.settings, self.office
@@ -83,6 +86,7 @@ class _Calls:
     def make(self, call: OfferCall, tenant: str, clerk: str) -> NewOffer:
         if (call.proofing_id is None) == (call.presentation_result is None):
             raise MalformedCall("exactly one of proofing_id and presentation_result is needed")
+        self.licence.require(tenant, map(TypeId, call.types))
         with self.office.database.transaction() as session:
             work, desk = self.office.work(session, tenant, clerk), self.desk(session, tenant)
             if call.proofing_id is not None:
@@ -107,8 +111,9 @@ class _Calls:
 
     def renewed(self, offer: str, tenant: str, clerk: str) -> NewOffer:
         with self.office.database.transaction() as session:
-            work = self.office.work(session, tenant, clerk)
-            return renew(work, self.desk(session, tenant), offer)
+            work, desk = self.office.work(session, tenant, clerk), self.desk(session, tenant)
+            self.licence.require(tenant, known(work, desk.offers, offer).entitlement.left)
+            return renew(work, desk, offer)
 
     def told(self, offer: str, tenant: str) -> dict[str, object]:
         with self.office.database.reading() as session:
@@ -145,7 +150,9 @@ def _policy(settings: Settings) -> OfferPolicy:
     )
 
 
-def router(office: Office, claims: ClaimSource, anchors: Anchors, stores: Stores) -> APIRouter:
+def router(
+    office: Office, claims: ClaimSource, anchors: Anchors, stores: Stores, licence: Licence
+) -> APIRouter:
     """Return the routes.
 
     Args:
@@ -153,9 +160,10 @@ def router(office: Office, claims: ClaimSource, anchors: Anchors, stores: Stores
         claims: makes claims.
         anchors: roots of a municipality's own verifier.
         stores: what gives a transaction's stores.
+        licence: what a municipality may issue now.
     """
     routes = APIRouter(prefix="/{tenant}/issuer/api/offers")
-    calls = _Calls(office, claims, anchors, stores)
+    calls = _Calls(office, claims, anchors, stores, licence)
 
     @routes.post("")
     @service("clerk")

@@ -20,6 +20,7 @@ from madang.infra.db import Database
 from madang.infra.ids import SeededIds
 from madang.infra.log_client import LogClient, MemoryLogClient
 from madang.infra.tenancy import Addresses
+from tests.accreditations import LOG_KEYS, KeptTwin, founded
 from tests.unit.issuer.world import (
     CATALOG,
     DAY,
@@ -93,6 +94,9 @@ def world(
         anchors=authorities.anchors,
         log=log_client,
         log_key=lambda tenant: VerifierKey.of(addresses.log_origin(tenant), log_key),
+        accreditations=KeptTwin(
+            founded(catalogue, addresses, authorities.anchors, lambda _: LOG_KEYS, NOW - 86_400)
+        ),
     )
     client = Client(build(settings, deps))
     more = made_up, log_key, issuer_keys

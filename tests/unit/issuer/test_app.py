@@ -60,5 +60,5 @@ def test_its_workers_run_while_it_does(prepared: Settings) -> None:
             await asyncio.sleep(0)
             return len(asyncio.all_tasks())
 
-    # This test's own task, the outbox, the sweeper and the book of keys.
-    assert asyncio.run(run()) == 4
+    # This test's own task, the outbox, the sweeper, the book of keys and the snapshots.
+    assert asyncio.run(run()) == 5

@@ -39,6 +39,7 @@ from madang.infra.ids import SeededIds
 from madang.infra.key_ring import SECOND, NoActiveKey, version_name
 from madang.infra.outbox import OutboxRow
 from madang.infra.tenancy import Addresses
+from tests.accreditations import KeptTwin
 
 CATALOG = Path(__file__).resolve().parents[3] / "catalog"
 DAY = date(2026, 11, 23)
@@ -178,6 +179,12 @@ class World:
     register: SyntheticRegister
     log_signer: Signer
     issuer_keys: KeysTwin
+
+    @property
+    def accreditations(self) -> KeptTwin:
+        known = self.deps.accreditations
+        assert isinstance(known, KeptTwin)
+        return known
 
     def identifier(self, service: str = "issuer", tenant: str = TENANT) -> str:
         return self.deps.addresses.identifier(tenant, service)
