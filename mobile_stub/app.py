@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.core.formats.sd_jwt.model import parse
+from mobile_stub.accreditations import Accreditations
 from mobile_stub.adapters import system
 from mobile_stub.adapters.network import Network
 from mobile_stub.adapters.picture import read_qr
@@ -52,7 +53,7 @@ class Wallet:
     async def open(self, link: str) -> Scan:
         """Find out what a link is about."""
         if link.startswith(_OFFER_SCHEMES):
-            kind, preview = "offer", await self.receiver.preview(link)
+            kind, preview = "offer", await self.receiver.preview(link, system.now())
         else:
             kind, preview = "presentation", await self.presenter.preview(link, system.now())
         scan = Scan(system.token(), kind, link, preview)
@@ -70,10 +71,18 @@ class Wallet:
 def open_wallet(settings: Settings, network: Network) -> Wallet:
     """Open the wallet in its folder; WalletError if the passphrase is another."""
     vault = Vault(settings.folder, settings.passphrase.get_secret_value())
-    anchors = tuple(path.read_bytes() for path in sorted(settings.anchors.glob("**/*.der")))
+    accreditations = Accreditations(
+        network=network,
+        vault=vault,
+        source=settings.accreditations,
+        roots=[path.read_bytes() for path in sorted(settings.anchors.glob("**/*.der"))],
+        record=settings.record,
+        max_age=settings.accreditation_max_age,
+        refresh=settings.accreditation_refresh_seconds,
+    )
     allow = settings.allow_loopback_http
-    receiver = Receiver(network, vault, anchors, settings.copies, allow)
-    presenter = Presenter(network, vault, anchors, settings.copies, allow)
+    receiver = Receiver(network, vault, accreditations, settings.copies, allow)
+    presenter = Presenter(network, vault, accreditations, settings.copies, allow)
     fetcher = ReceiptFetcher(network, vault, receiver)
     return Wallet(settings, network, vault, receiver, presenter, fetcher)
 

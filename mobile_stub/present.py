@@ -13,18 +13,18 @@ from madang.core.protocol.dcql.credential import Credential
 from madang.core.protocol.dcql.match import Candidate, HeldCredential, Selection, match
 from madang.core.protocol.dcql.path import locate, show
 from madang.core.protocol.oid4vp.errors import ReplyAddress, VpCode, VpError
+from madang.core.protocol.oid4vp.registration_check import check_registration
 from madang.core.protocol.oid4vp.request_check import VerifiedRequest, WalletPolicy, verify_request
 from madang.core.protocol.oid4vp.request_link import parse_request_link
 from madang.core.protocol.oid4vp.response import encrypt_answer, error_form
-from madang.core.trust.x509 import san_uris
+from madang.core.protocol.oid4vp.verifier_info import Registration
+from mobile_stub.accreditations import Accreditations
 from mobile_stub.adapters.network import Network
 from mobile_stub.errors import WalletError
 from mobile_stub.model import HeldCopy, Scan
 
 OK = 200
 FORM = "application/x-www-form-urlencoded"
-# An anchor stands above all services of a municipality; only its verifiers may ask.
-_OFFICE = "/verifier"
 REQUEST_MEDIA_TYPE = "application/oauth-authz-req+jwt"
 
 
@@ -49,20 +49,33 @@ class Keeper(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a verifier asks, and the use that it is registered for."""
+
+    verified: VerifiedRequest
+    use: Registration
+
+    @property
+    def client_id(self) -> str:
+        """Return the verifier's full identifier in this request."""
+        return str(self.verified.client_id)
+
+
+@dataclass(frozen=True, slots=True)
 class Presenter:
     """Answers verifiers.
 
     Attributes:
         network: HTTP.
         vault: keys and certificates.
-        anchors: DER of the roots that verifiers' certificates lead to.
+        accreditations: who may ask what.
         sets: how many presentation sets there are.
         allow_loopback_http: for a first run.
     """
 
     network: Network
     vault: Keeper
-    anchors: tuple[bytes, ...]
+    accreditations: Accreditations
     sets: int
     allow_loopback_http: bool
 
@@ -72,8 +85,8 @@ class Presenter:
         Raises:
             WalletError: the request is not one that may be shown to the person.
         """
-        verified = await self._request(link, now)
-        return _preview(verified, *self._select(verified))
+        wanted = await self._request(link, now)
+        return _preview(wanted, *self._select(wanted))
 
     async def answer(self, scan: Scan, now: int) -> dict[str, Any]:
         """Send what the preview showed, and nothing else; return what the verifier said.
@@ -81,64 +94,63 @@ class Presenter:
         Raises:
             WalletError: the request changed, nothing can be shown, or the verifier refused.
         """
-        verified = await self._request(scan.link, now)
-        held, selection = self._select(verified)
-        preview = _preview(verified, held, selection)
+        wanted = await self._request(scan.link, now)
+        held, selection = self._select(wanted)
+        preview = _preview(wanted, held, selection)
         if not preview["possible"]:
             raise WalletError("nothing_to_show", "the wallet lacks what is asked for")
         if preview != scan.preview:
             raise WalletError("request_changed", "the request is not the one that was shown")
-        answer = _answer(selection)
-        self.vault.presentation_set(str(verified.client_id), self.sets, keep=True)
-        body = encrypt_answer(verified.request, self._tokens(verified, held, answer, now))
-        reply = await self.network.post(verified.request.response_uri, body, FORM)
+        answer, request = _answer(selection), wanted.verified.request
+        self.vault.presentation_set(wanted.client_id, self.sets, keep=True)
+        body = encrypt_answer(request, self._tokens(wanted, held, answer, now))
+        reply = await self.network.post(request.response_uri, body, FORM)
         accepted = reply.status == OK
         told = {query_id: sorted(_shown(held, found)) for query_id, found in answer.items()}
-        self._note(verified, told, accepted=accepted, now=now)
+        self._note(wanted, told, accepted=accepted, now=now)
         if not accepted:
             raise WalletError("refused_by_verifier", f"the verifier answered {reply.status}")
         return {"status": "accepted"}
 
     async def decline(self, scan: Scan, now: int) -> dict[str, Any]:
         """Tell the verifier that the person does not agree; nothing personal is sent."""
-        verified = await self._request(scan.link, now)
-        request = verified.request
+        wanted = await self._request(scan.link, now)
+        request = wanted.verified.request
         await self._report(VpCode.ACCESS_DENIED, ReplyAddress(request.response_uri, request.state))
-        self._note(verified, {}, accepted=False, now=now)
+        self._note(wanted, {}, accepted=False, now=now)
         return {"status": "declined"}
 
-    async def _request(self, link: str, now: int) -> VerifiedRequest:
+    async def _request(self, link: str, now: int) -> Wanted:
+        """Fetch a request and hold it against the registry; whoever fails there hears nothing."""
         allow = self.allow_loopback_http
+        registry = await self.accreditations.registry(now)
         try:
             found = parse_request_link(link, allow_loopback_http=allow)
             reply = await self.network.get(found.request_uri, REQUEST_MEDIA_TYPE)
             if reply.status != OK:
                 raise WalletError("no_request", f"the verifier answered {reply.status}; scan again")
-            policy = WalletPolicy(self.anchors, now, allow_loopback_http=allow)
+            anchors = tuple(registry.anchors.values())
+            policy = WalletPolicy(anchors, now, allow_loopback_http=allow)
             compact = reply.body.decode("ascii", "replace")
             verified = verify_request(compact, client_id=found.client_id, policy=policy)
+            return Wanted(verified, check_registration(verified, registry, now=now))
         except VpError as error:
             if error.reply_to is not None:
                 await self._report(error.code, error.reply_to)
             raise WalletError(error.reason, error.detail) from error
-        if not any(uri.endswith(_OFFICE) for uri in san_uris(verified.chain[0])):
-            raise WalletError(
-                "not_a_verifier", "the certificate is that of another kind of service"
-            )
-        return verified
 
     async def _report(self, code: VpCode, address: ReplyAddress) -> None:
         await self.network.post(address.response_uri, error_form(code, state=address.state), FORM)
 
-    def _select(self, verified: VerifiedRequest) -> tuple[dict[str, HeldCopy], Selection]:
-        number = self.vault.presentation_set(str(verified.client_id), self.sets, keep=False)
+    def _select(self, wanted: Wanted) -> tuple[dict[str, HeldCopy], Selection]:
+        number = self.vault.presentation_set(wanted.client_id, self.sets, keep=False)
         held = {copy.digest: copy for copy in self.vault.copies() if copy.number == number}
         credentials = [HeldCredential(copy.digest, _credential(copy)) for copy in held.values()]
-        return held, match(verified.request.dcql_query, credentials)
+        return held, match(wanted.verified.request.dcql_query, credentials)
 
     def _tokens(
         self,
-        verified: VerifiedRequest,
+        wanted: Wanted,
         held: Mapping[str, HeldCopy],
         answer: Mapping[str, Candidate],
         now: int,
@@ -149,8 +161,8 @@ class Presenter:
                     held[found.handle].compact,
                     found.paths,
                     holder=self.vault.signer(held[found.handle].number),
-                    audience=str(verified.client_id),
-                    nonce=verified.request.nonce,
+                    audience=wanted.client_id,
+                    nonce=wanted.verified.request.nonce,
                     issued_at=now,
                 )
             ]
@@ -159,36 +171,34 @@ class Presenter:
 
     def _note(
         self,
-        verified: VerifiedRequest,
+        wanted: Wanted,
         told: Mapping[str, Sequence[str]],
         *,
         accepted: bool,
         now: int,
     ) -> None:
         entry = {
-            "verifier": list(san_uris(verified.chain[0])),
-            "purpose": verified.request.madang_purpose or {},
+            "verifier": [wanted.use.verifier],
+            "purpose": dict(wanted.use.texts),
             "shown": {key: list(paths) for key, paths in told.items()} if accepted else {},
             "accepted": accepted,
         }
         self.vault.note(now, entry)
 
 
-def _preview(
-    verified: VerifiedRequest, held: Mapping[str, HeldCopy], selection: Selection
-) -> dict[str, Any]:
+def _preview(wanted: Wanted, held: Mapping[str, HeldCopy], selection: Selection) -> dict[str, Any]:
     answer = _answer(selection)
     return {
-        "verifier": list(san_uris(verified.chain[0])),
-        "client_id": str(verified.client_id),
-        "purpose": verified.request.madang_purpose or {},
+        "verifier": [wanted.use.verifier],
+        "client_id": wanted.client_id,
+        "purpose": dict(wanted.use.texts),
         "credentials": {
             query_id: {"vct": held[found.handle].vct, "claims": _shown(held, found)}
             for query_id, found in answer.items()
         },
         "missing": {
             query.id: list(query.meta.vct_values or ())
-            for query in verified.request.dcql_query.credentials
+            for query in wanted.verified.request.dcql_query.credentials
             if query.id not in answer
         },
         "possible": selection.satisfied and bool(answer),

@@ -33,7 +33,9 @@ from madang.core.protocol.oid4vci.offer import (
 )
 from madang.core.protocol.oid4vci.proof import make_proof_jwt
 from madang.core.protocol.urls import WellKnown, well_known
-from madang.core.trust.x509 import ChainError, san_uris, validate_chain
+from madang.core.trust.model import TrustList
+from madang.core.trust.registry import TrustError
+from mobile_stub.accreditations import Accreditations
 from mobile_stub.adapters.network import Network, Reply
 from mobile_stub.errors import WalletError
 from mobile_stub.model import HeldCopy, Scan
@@ -66,25 +68,26 @@ class Receiver:
     Attributes:
         network: HTTP.
         vault: keys and certificates.
-        anchors: DER of the roots that issuers' certificates lead to.
+        accreditations: who may issue what.
         copies: how many copies to ask for.
         allow_loopback_http: for a first run.
     """
 
     network: Network
     vault: Keeper
-    anchors: tuple[bytes, ...]
+    accreditations: Accreditations
     copies: int
     allow_loopback_http: bool
 
-    async def preview(self, link: str) -> dict[str, Any]:
+    async def preview(self, link: str, now: int) -> dict[str, Any]:
         """Return what an offer is about, from the issuer's own metadata.
 
         Raises:
-            WalletError: the offer or the metadata cannot be used.
+            WalletError: the offer or the metadata cannot be used, or the issuer is not accredited.
         """
         offer = await self._offer(link)
         metadata = await self._metadata(offer.credential_issuer)
+        await self._accredited(offer.credential_issuer, _wanted(metadata, offer), now)
         grant = offer.pre_authorized
         if grant is None:
             raise WalletError("grant_not_supported", "the offer has no pre-authorized code")
@@ -105,6 +108,7 @@ class Receiver:
         wanted = _wanted(metadata, offer)
         if (offer.credential_issuer, {*wanted}) != _shown(scan.preview):
             raise WalletError("offer_changed", "the offer is not the one that was shown")
+        trust = await self._accredited(offer.credential_issuer, wanted, now)
         token = scan.progress.get("access_token")
         if token is None:
             token = await self._token(offer, tx_code)
@@ -112,7 +116,7 @@ class Receiver:
             self.vault.keep_scan(scan)
         results = []
         for identifier in wanted:
-            copies = await self._fetch(metadata, identifier, token, now)
+            copies = await self._fetch(metadata, identifier, token, trust, now)
             self.vault.keep(copies)
             results.append(
                 {"type": identifier, "vct": copies[0].vct, "copies": len(copies)}
@@ -161,8 +165,23 @@ class Receiver:
         except OAuthError as error:
             raise WalletError(str(error.code), str(error)) from error
 
+    async def _accredited(
+        self, issuer: str, wanted: Mapping[str, CredentialConfiguration], now: int
+    ) -> TrustList:
+        """Return what keys are trusted, for an issuer that may issue all of this.
+
+        A holder key is shown to nobody else: copies for a stranger would make it known.
+        """
+        registry = await self.accreditations.registry(now)
+        try:
+            for configuration in wanted.values():
+                registry.issuer(issuer, str(configuration.vct), at=now, now=now)
+        except TrustError as error:
+            raise WalletError(error.code, f"{issuer}: {error}; nothing is fetched there") from error
+        return TrustList(registry, {})
+
     async def _fetch(
-        self, metadata: IssuerMetadata, identifier: str, token: str, now: int
+        self, metadata: IssuerMetadata, identifier: str, token: str, trust: TrustList, now: int
     ) -> list[HeldCopy]:
         configuration = _configuration(metadata, identifier)
         batch = metadata.batch_credential_issuance
@@ -187,7 +206,7 @@ class Receiver:
         if len(texts) != len(signers):
             raise WalletError("wrong_number", f"{len(texts)} copies came, not {len(signers)}")
         copies = [
-            self._checked(text, issuer, configuration, signer.public_key, number, now)
+            _checked(text, issuer, configuration, signer.public_key, number, trust, now)
             for number, (text, signer) in enumerate(zip(texts, signers, strict=True))
         ]
         types = TypeDocuments(self.network, self.allow_loopback_http)
@@ -208,46 +227,43 @@ class Receiver:
         """Return an issuer's metadata."""
         return await self._metadata(issuer)
 
-    def _checked(
-        self,
-        text: str,
-        issuer: str,
-        configuration: CredentialConfiguration,
-        key: PublicKey,
-        number: int,
-        now: int,
-    ) -> HeldCopy:
-        """Hold a new copy against what was offered; the issuer may err, or be another."""
-        try:
-            parsed = parse(text)
-            vct = str(configuration.vct)
-            expected = vc.Expectation(vct=(vct,), issuer=issuer)
-            verdict = vc.verify_vc(
-                parsed, expected, issuer_key=self._issuer_key(parsed, issuer, now), now=now
-            )
-            bound = holder_key(verdict.claims) == key
-        except (SdJwtError, KeyFormatError) as error:
-            raise WalletError("credential_malformed", str(error)) from error
-        if not verdict.ok:
-            codes = ", ".join(failure.code for failure in verdict.failures)
-            raise WalletError("credential_refused", f"what the issuer sent does not hold: {codes}")
-        if parsed.key_binding is not None:
-            raise WalletError("credential_refused", "it came with a key binding")
-        if not bound:
-            raise WalletError("credential_refused", "it is bound to another key")
-        digest = base64url.encode(parsed.issuer_digest)
-        return HeldCopy(digest, issuer, vct, number, text, _names(configuration))
 
-    def _issuer_key(self, parsed: SdJwt, issuer: str, now: int) -> PublicKey:
-        try:
-            chain = jws.decode_chain(parsed.issuer_jws.header)
-            key = validate_chain(chain, self.anchors, now=now)
-            named = san_uris(chain[0])
-        except (ChainError, EnvelopeError) as error:
-            raise WalletError("issuer_not_trusted", str(error)) from error
-        if issuer not in named:
-            raise WalletError("issuer_not_trusted", "the certificate names another issuer")
-        return key
+def _checked(
+    text: str,
+    issuer: str,
+    configuration: CredentialConfiguration,
+    key: PublicKey,
+    number: int,
+    trust: TrustList,
+    now: int,
+) -> HeldCopy:
+    """Hold a new copy against what was offered; the issuer may err, or be another."""
+    try:
+        parsed = parse(text)
+        vct = str(configuration.vct)
+        expected = vc.Expectation(vct=(vct,), issuer=issuer)
+        issuer_key = _issuer_key(parsed, vct, issuer, trust, now)
+        verdict = vc.verify_vc(parsed, expected, issuer_key=issuer_key, now=now)
+        bound = holder_key(verdict.claims) == key
+    except (SdJwtError, KeyFormatError) as error:
+        raise WalletError("credential_malformed", str(error)) from error
+    if not verdict.ok:
+        codes = ", ".join(failure.code for failure in verdict.failures)
+        raise WalletError("credential_refused", f"what the issuer sent does not hold: {codes}")
+    if parsed.key_binding is not None:
+        raise WalletError("credential_refused", "it came with a key binding")
+    if not bound:
+        raise WalletError("credential_refused", "it is bound to another key")
+    digest = base64url.encode(parsed.issuer_digest)
+    return HeldCopy(digest, issuer, vct, number, text, _names(configuration))
+
+
+def _issuer_key(parsed: SdJwt, vct: str, issuer: str, trust: TrustList, now: int) -> PublicKey:
+    try:
+        chain = jws.decode_chain(parsed.issuer_jws.header)
+        return trust.issuer_key(vct, issuer, chain, at=now, now=now)
+    except (TrustError, EnvelopeError) as error:
+        raise WalletError("issuer_not_trusted", str(error)) from error
 
 
 def _shown(preview: Mapping[str, Any]) -> tuple[str, set[str]]:

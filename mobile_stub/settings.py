@@ -12,7 +12,11 @@ class Settings(BaseSettings):
     Attributes:
         folder: folder of this wallet alone.
         passphrase: opens it.
-        anchors: folder with the roots of issuers and verifiers, `**/*.der`.
+        anchors: folder with roots of municipalities, `**/*.der`; one has to be behind a snapshot.
+        accreditations: address of the snapshot of the registry, at the person's municipality.
+        record: `contract.json`, which tells where the registry is.
+        accreditation_max_age: seconds from its block after which a snapshot is not relied on.
+        accreditation_refresh_seconds: age after which a newer snapshot is asked for.
         port: loopback port.
         copies: how many copies of each certificate to ask for: one for each verifier to come.
         allow_loopback_http: accept plain HTTP to loopback addresses; for a first run only.
@@ -26,6 +30,10 @@ class Settings(BaseSettings):
     folder: Path = Path("wallet")
     passphrase: SecretStr = SecretStr("")
     anchors: Path = Path("anchors")
+    accreditations: str = ""
+    record: Path = Path("contract.json")
+    accreditation_max_age: int = 86_400
+    accreditation_refresh_seconds: int = 60
     port: int = 8410
     copies: int = 4
     allow_loopback_http: bool = False

@@ -32,6 +32,8 @@ CREATE TABLE IF NOT EXISTS copy (
 CREATE TABLE IF NOT EXISTS presentation_set (client_id TEXT PRIMARY KEY, number INTEGER UNIQUE);
 CREATE TABLE IF NOT EXISTS scan (id TEXT PRIMARY KEY, sealed BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS history (at INTEGER NOT NULL, sealed BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS snapshot (
+  id INTEGER PRIMARY KEY CHECK (id = 1), compact TEXT NOT NULL, fetched_at INTEGER NOT NULL);
 """
 _NONCE_BYTES, _SALT_BYTES = 12, 16
 
@@ -195,6 +197,18 @@ class Vault:
         if row is None:
             raise WalletError("unknown_scan", "scan the code again")
         return Scan(**json.loads(self._open(row[0])))
+
+    def snapshot(self) -> tuple[str, int] | None:
+        """Return the newest snapshot of the registry that was relied on, and when it came."""
+        row = self._connection.execute("SELECT compact, fetched_at FROM snapshot").fetchone()
+        return None if row is None else (str(row[0]), int(row[1]))
+
+    def keep_snapshot(self, compact: str, fetched_at: int) -> None:
+        """Keep another snapshot in its place; it is public and needs no seal."""
+        with self._transaction():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?)", (compact, fetched_at)
+            )
 
     def note(self, at: int, entry: dict[str, Any]) -> None:
         """Add a line to the person's own history."""

@@ -22,6 +22,7 @@ from tests.unit.mobile_stub.world import (
     certified,
     query,
     run,
+    told,
 )
 
 
@@ -166,7 +167,7 @@ def test_a_service_of_another_kind_below_the_same_root_may_not_ask(world: World)
     issuer = Verifier(world.net, signer=ISSUER_KEY)
     with pytest.raises(WalletError) as refused:
         opened(world, issuer)
-    assert refused.value.code == "not_a_verifier"
+    assert refused.value.code == "verifier_name"
     assert issuer.posted == []
     assert not world.leaked
 
@@ -261,8 +262,7 @@ def test_what_is_not_held_is_told_to_the_person_and_not_to_the_verifier(
 
 CHANGED: dict[str, dict[str, Any]] = {
     "more claims": {"dcql_query": query("digital_id")},
-    "another purpose": {"madang_purpose": {"en": "To sell you something."}},
-    "no purpose": {"madang_purpose": None},
+    "another purpose": {"verifier_info": told("sale")},
     "another type under the same id": {
         "dcql_query": {
             "credentials": [

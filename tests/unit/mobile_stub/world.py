@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,9 @@ from madang.core.keys.software import SoftwareSigner
 from madang.core.protocol.oid4vci.proof import check_proof_jwt
 from madang.core.protocol.oid4vp.client_id import x509_hash_client_id
 from madang.core.protocol.oid4vp.request_link import RequestLink
+from madang.core.protocol.oid4vp.verifier_info import Registration
+from madang.core.trust import accreditation
+from madang.core.trust.accreditation import RegisteredPurpose, texts_hash
 from madang.infra import ca
 from mobile_stub.adapters import system
 from mobile_stub.adapters.network import Network
@@ -29,12 +33,15 @@ from mobile_stub.adapters.vault import Vault
 from mobile_stub.app import Wallet, open_wallet
 from mobile_stub.model import HeldCopy
 from mobile_stub.settings import Settings
+from tests.accreditations import FAR, RegistryTwin, place_record
 
 T = TypeVar("T")
 NOW = system.now()
 DAY = 86_400
 HOST = "https://id.hanbit.example"
 ISSUER, VERIFIER = f"{HOST}/hanbit/issuer", f"{HOST}/hanbit/verifier"
+LOG = f"{HOST}/hanbit/log"
+SNAPSHOT = f"{LOG}/accreditations"
 VCT = {name: f"{ISSUER}/vct/{name}/1" for name in ("digital_id", "lease")}
 CLAIMS: dict[str, dict[str, Any]] = {
     "digital_id": {"name": "Kim Mina", "birth_year": 1996},
@@ -90,6 +97,41 @@ def certified(below: ca.Authority, uri: str) -> SoftwareSigner:
 ROOT, BELOW = authority("hanbit")
 ISSUER_KEY, VERIFIER_KEY = certified(BELOW, ISSUER), certified(BELOW, VERIFIER)
 STRANGER = certified(authority("nobody")[1], VERIFIER)
+LOG_KEY = certified(BELOW, LOG)
+OTHER_TYPE = f"{ISSUER}/vct/other/1"
+PURPOSES = {
+    "counter": {"en": "To identify you at the counter."},
+    "sale": {"en": "To sell you something."},
+}
+
+
+def told(purpose: str = "counter", /, **changes: Any) -> list[dict[str, Any]]:
+    """Return the `verifier_info` of a request for a purpose."""
+    use = Registration(VERIFIER, purpose, PURPOSES[purpose]).attestation().to_json()
+    data: Any = use["data"]
+    return [{**use, "data": {**data, **changes}}]
+
+
+def found_registry() -> RegistryTwin:
+    """Return a registry of one issuer, and of one verifier with two purposes."""
+    twin = RegistryTwin(NOW - DAY)
+    twin.anchors.append(ROOT)
+    anchors = (sha256(ROOT).digest(),)
+    types = (*VCT.values(), OTHER_TYPE)
+    twin.add(accreditation.Issuer(ISSUER, "hanbit", 0, FAR, types=types, anchors=anchors))
+    asks = {
+        **{VCT[name]: tuple((claim,) for claim in CLAIMS[name]) for name in VCT},
+        OTHER_TYPE: (("birth_year",),),
+    }
+    purposes = tuple(
+        RegisteredPurpose(name, texts_hash(texts), asks) for name, texts in PURPOSES.items()
+    )
+    verifier = accreditation.Verifier(
+        VERIFIER, "hanbit", 0, FAR, anchors=anchors, purposes=purposes
+    )
+    twin.add(verifier)
+    twin.seal()
+    return twin
 
 
 def credential(name: str, holder: PublicKey, *, by: Signer = ISSUER_KEY, **changes: Any) -> str:
@@ -173,7 +215,7 @@ class Verifier:
             "exp": NOW + DAY,
             "dcql_query": query("digital_id"),
             "client_metadata": {"jwks": {"keys": [self.jwk]}},
-            "madang_purpose": {"en": "To identify you at the counter."},
+            "verifier_info": told(),
             **self.claims,
         }
         header = {
@@ -280,18 +322,33 @@ class World:
 
     folder: Path
     net: Net = field(default_factory=Net)
+    registry: RegistryTwin = field(default_factory=found_registry)
 
     def __post_init__(self) -> None:
         anchors = self.folder / "anchors" / "hanbit"
         anchors.mkdir(parents=True)
         (anchors / "1.der").write_bytes(ROOT)
+        (self.folder / "contract.json").write_bytes(place_record())
         self.settings = Settings(
             folder=self.folder / "wallet",
             passphrase=PASSPHRASE,  # type: ignore[arg-type]  # pydantic makes it secret
             anchors=self.folder / "anchors",
+            accreditations=SNAPSHOT,
+            record=self.folder / "contract.json",
+            accreditation_refresh_seconds=2 * DAY,
             copies=3,
         )
-        self.wallet: Wallet = open_wallet(self.settings, Network(self.settings, self.net))
+        self.open()
+        self.known()
+
+    def open(self, **changes: Any) -> None:
+        """Open the wallet, with some settings changed."""
+        settings = self.settings.model_copy(update=changes)
+        self.wallet: Wallet = open_wallet(settings, Network(settings, self.net))
+
+    def known(self, age: int = 0) -> None:
+        """Let the wallet know the registry as it is, from a block of that age."""
+        self.vault.keep_snapshot(self.registry.signed(LOG, LOG_KEY, NOW - age), NOW - age)
 
     @property
     def vault(self) -> Vault:
