@@ -142,10 +142,17 @@ class CityPlan:
         """Return the address of a wallet's process."""
         return f"http://127.0.0.1:{self.port + WALLET_OFFSET + number}"
 
+    @property
+    def accreditations(self) -> str:
+        """Return where the wallets' municipality publishes snapshots of the registry."""
+        lead = self.catalogue.federation.lead
+        return f"{self.addresses.identifier(lead, 'log')}/accreditations"
+
     def wallet(self, name: str, number: int) -> Program:
         """Return the program of one resident's wallet.
 
-        It is told the municipalities' anchors, and nothing that opens anything of theirs.
+        It is told the municipalities' anchors, where the registry is and where its snapshots are,
+        and nothing that opens anything of theirs.
         """
         folder = self.state / "wallets" / name
         return Program(
@@ -155,6 +162,8 @@ class CityPlan:
                 "WALLET_FOLDER": str(folder),
                 "WALLET_PASSPHRASE": _passphrase(folder.with_suffix(".passphrase")),
                 "WALLET_ANCHORS": str(StateFolders(self.state).anchors),
+                "WALLET_ACCREDITATIONS": self.accreditations,
+                "WALLET_RECORD": str(self.state / "contract.json"),
                 "WALLET_PORT": str(self.port + WALLET_OFFSET + number),
                 "WALLET_ALLOW_LOOPBACK_HTTP": "true",
             },

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from madang.cli import audit, ceremony, chain, evidence, export, keys, prepare, serve
+from madang.cli import accreditation, audit, ceremony, chain, evidence, export, keys, prepare, serve
 from madang.cli.run import run_city
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app.command("export")(export.export)
 app.command("ceremony")(ceremony.ceremony_command)
 app.add_typer(keys.app, name="keys")
 app.add_typer(chain.app, name="chain")
+app.add_typer(accreditation.app, name="accreditation")
 app.add_typer(evidence.app, name="evidence")
 
 audits = typer.Typer(no_args_is_help=True, help="An auditor's checks, from outside.")

@@ -32,6 +32,7 @@ from madang.infra.clock import SystemClock
 from madang.infra.http import HttpxClient
 from madang.infra.log_client import HttpLogClient
 from madang.infra.setup import StateFolders, keystore
+from madang.infra.snapshots import snapshots
 from mobile_stub.adapters.network import Network
 
 CERTIFICATES = [*THREE, "housing_support_none"]
@@ -94,6 +95,8 @@ class Town:
             folder=self.plan.state / "wallets" / str(number),
             passphrase=self.plan.passphrase,
             anchors=StateFolders(self.plan.state).anchors,
+            accreditations=self.plan.accreditations,
+            record=self.plan.state / "contract.json",
             allow_loopback_http=True,
         )
         origins = {self.plan.origins[name]: app for name, app in self.apps.items()}
@@ -143,12 +146,19 @@ def _http(plan: CityPlan, apps: Mapping[str, Later]) -> HttpxClient:
     return HttpxClient(apps={plan.origins[name]: app for name, app in apps.items()})
 
 
+def accreditations(settings: Any, deps: Any, http: HttpxClient) -> Any:
+    """Return the registry as a service of this process follows it."""
+    tenants = deps.catalogue.tenants
+    return snapshots(settings, deps.addresses, tenants, deps.database, http, deps.clock)
+
+
 def _issuer(plan: CityPlan, apps: Mapping[str, Later]) -> Any:
     settings = told_settings(plan, issuer.settings.Settings, status_stagger_seconds=0)
     deps, keys = issuer.app.production(settings), keystore(settings)
-    signer = cache(lambda tenant: keys.signer(tenant, "service-issuer"))
-    log = issuer.app.log_over(_http(plan, apps), deps.addresses, signer, deps.clock)
-    return issuer.app.build(settings, replace(deps, log=log))
+    signer, http = cache(lambda tenant: keys.signer(tenant, "service-issuer")), _http(plan, apps)
+    log = issuer.app.log_over(http, deps.addresses, signer, deps.clock)
+    known = accreditations(settings, deps, http)
+    return issuer.app.build(settings, replace(deps, log=log, accreditations=known))
 
 
 def _verifier(plan: CityPlan, apps: Mapping[str, Later]) -> Any:
@@ -156,7 +166,8 @@ def _verifier(plan: CityPlan, apps: Mapping[str, Later]) -> Any:
     deps, http = verifier.app.production(settings), _http(plan, apps)
     authorize = verifier.app.log_authorization(deps.signers, deps.addresses, deps.clock)
     log = HttpLogClient(http, lambda tenant: deps.addresses.identifier(tenant, "log"), authorize)
-    return verifier.app.build(settings, replace(deps, http=http, log=log))
+    known = accreditations(settings, deps, http)
+    return verifier.app.build(settings, replace(deps, http=http, log=log, accreditations=known))
 
 
 def _counter(plan: CityPlan, apps: Mapping[str, Later]) -> Any:
