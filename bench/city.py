@@ -90,6 +90,8 @@ class Running:
         settings = WalletSettings(
             folder=self.plan.state / "wallets" / name,
             anchors=StateFolders(self.plan.state).anchors,
+            accreditations=self.plan.accreditations,
+            record=self.plan.state / "contract.json",
             copies=copies,
             allow_loopback_http=True,
         )
