@@ -1,10 +1,14 @@
 """The door of every service: closed unless the route's mark opens it for this caller."""
 
 import hmac
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from fastapi import Request
+from fastapi import HTTPException, Request
+from starlette.datastructures import FormData
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from madang.access.errors import (
     Closed,
@@ -17,9 +21,11 @@ from madang.access.service_token import Call, ServiceKeys, ServiceTokenError, Us
 from madang.access.staff import Actor, Staff
 from madang.infra.clock import Clock
 from madang.infra.tenancy import Addresses, Tenants
+from madang.infra.web.limits import ALLOWANCE
 from madang.infra.web.marks import Access, Caller, access_of
 
 CSRF_FIELD: Final = "csrf"
+MAX_FILES: Final = 2
 CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -69,7 +75,9 @@ class Guard:
         if not access.names & actor.roles:
             raise WrongRole
         if request.method in CHANGING:
-            await _check_form(request, actor)
+            form = await _form(request, access.upload_bytes)
+            _check_form(form, actor)
+            request.state.form = form
         request.state.actor = actor
         request.state.csrf = actor.csrf
 
@@ -103,9 +111,34 @@ class Guard:
         request.state.actor = identity
 
 
-async def _check_form(request: Request, actor: Actor) -> None:
+async def _form(request: Request, upload_bytes: int) -> dict[str, str | bytes]:
+    """Read a form; files in it are bytes in memory, gone with the request."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not upload_bytes or kind != "multipart/form-data":
+        return await _read(await request.form(max_files=0))
+    getattr(request.state, ALLOWANCE).most = upload_bytes
+    parser = _InMemory(
+        request.headers, request.stream(), max_files=MAX_FILES, max_part_size=upload_bytes
+    )
+    try:
+        return await _read(await parser.parse())
+    except MultiPartException as error:
+        raise HTTPException(400) from error
+
+
+async def _read(form: FormData) -> dict[str, str | bytes]:
+    read = {k: v if isinstance(v, str) else await v.read() for k, v in form.items()}
+    await form.close()
+    return read
+
+
+class _InMemory(MultiPartParser):
+    spool_max_size = sys.maxsize  # the body as a whole is bounded
+
+
+def _check_form(form: Mapping[str, str | bytes], actor: Actor) -> None:
     """Refuse a change that did not come from a page of this session."""
-    sent = (await request.form(max_files=0)).get(CSRF_FIELD)
+    sent = form.get(CSRF_FIELD)
     if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), actor.csrf.encode()):
         raise ForgedForm
 

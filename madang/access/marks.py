@@ -15,9 +15,14 @@ def protocol(reason: str, form: Form = Form.OAUTH) -> Callable[[Endpoint], Endpo
     return mark(Access(Caller.PROTOCOL, frozenset(), form, reason))
 
 
-def staff(*roles: str, form: Form = Form.PAGE) -> Callable[[Endpoint], Endpoint]:
-    """For signed-in staff of the tenant who have one of the roles."""
-    return mark(Access(Caller.STAFF, frozenset(roles), form))
+def staff(
+    *roles: str, form: Form = Form.PAGE, upload_bytes: int = 0
+) -> Callable[[Endpoint], Endpoint]:
+    """For signed-in staff of the tenant who have one of the roles, and may send files up to here.
+
+    What they sent is in `request.state.form`: text as text, a file as bytes.
+    """
+    return mark(Access(Caller.STAFF, frozenset(roles), form, upload_bytes=upload_bytes))
 
 
 def service(*roles: str) -> Callable[[Endpoint], Endpoint]:

@@ -1,14 +1,20 @@
 """Limits and headers around every answer, as plain ASGI."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+ALLOWANCE: Final = "body_allowance"
+"""Name in the request's state."""
+WITH_SCRIPT: Final = {"content-security-policy": f"{_POLICY}; script-src 'self'"}
+"""Headers of a page that brings a script file of its own; what stands in a page never runs."""
 HEADERS: Final = {
     "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
@@ -18,8 +24,22 @@ HEADERS: Final = {
 }
 
 
+@dataclass
+class Allowance:
+    """How long the body of one request may be.
+
+    Attributes:
+        most: bytes; whoever has let the caller in may raise it before the body is read.
+    """
+
+    most: int
+
+
 class BodyLimit:
-    """Refuse a body that is longer than allowed, whether or not it says so beforehand (413)."""
+    """Refuse a body as soon as it is longer than allowed, whether or not it says so before (413).
+
+    It is counted while it is read, so that nothing is kept of what nobody has asked for.
+    """
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
@@ -30,29 +50,19 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        messages: list[Message] = []
+        allowance = Allowance(self._max_bytes)
+        scope.setdefault("state", {})[ALLOWANCE] = allowance
         length = 0
-        more = True
-        while more:
+
+        async def counted() -> Message:
+            nonlocal length
             message = await receive()
-            messages.append(message)
             length += len(message.get("body", b""))
-            more = message.get("more_body", False)
-            if length > self._max_bytes:
-                await _too_large(send)
-                return
+            if length > allowance.most:
+                raise HTTPException(413)
+            return message
 
-        async def replay() -> Message:
-            return messages.pop(0) if messages else await receive()
-
-        await self._app(scope, replay, send)
-
-
-async def _too_large(send: Send) -> None:
-    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    body = b'{"type":"urn:madang:problem:body_too_large","title":"body_too_large","status":413}'
-    await send({"type": "http.response.body", "body": body})
+        await self._app(scope, counted, send)
 
 
 class SecurityHeaders:

@@ -35,12 +35,14 @@ class Access:
         names: roles of staff, or names of services.
         form: form of a refusal.
         reason: why it is open, for those that are.
+        upload_bytes: longest body with files, from those who are let in; 0 for no files.
     """
 
     caller: Caller
     names: frozenset[str]
     form: Form
     reason: str = ""
+    upload_bytes: int = 0
 
 
 def mark(access: Access) -> Callable[[Endpoint], Endpoint]:

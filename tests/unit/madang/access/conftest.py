@@ -39,6 +39,7 @@ CATALOG = Path(__file__).resolve().parents[4] / "catalog"
 NOW = 1_795_402_800
 TENANT, OTHER = "hanbit", "saebyeol"
 PASSPHRASE = "four words make sense"
+MAX_BODY, MAX_UPLOAD = 10_000, 3_000_000
 SETTINGS = CommonSettings()
 TENANTS = load_catalogue(CATALOG).tenants
 ADDRESSES = Addresses(TENANTS)
@@ -118,6 +119,11 @@ def _routes(pages: Pages) -> APIRouter:
     async def page(request: Request) -> Any:
         return pages.render(request, "sign_in.html", failed=False)
 
+    @router.post("/upload")
+    @staff(Role.CLERK, upload_bytes=MAX_UPLOAD)
+    def upload(request: Request) -> Any:
+        return JSONResponse({"length": len(request.state.form["kept"])})
+
     add("/open", public("a test"), "GET")
     add("/wallet", protocol("a test"), "POST")
     add("/clerk", staff(Role.CLERK), "GET", "POST", "PUT", "PATCH", "DELETE")
@@ -141,7 +147,7 @@ def house() -> House:
         refuser=Refuser(database, clock, pages),
         errors=TABLE,
         routers=[_routes(pages), sign_in_router("counter", people, clock, pages)],
-        max_body_bytes=10_000,
+        max_body_bytes=MAX_BODY,
     )
     keys.signer(CALLER)
     return House(database, clock, keys, people, create_app(parts))

@@ -1,6 +1,7 @@
 """The door: closed unless the mark opens it for this caller."""
 
 import asyncio
+import tempfile
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,16 @@ from madang.infra.web.app import Parts, create_app
 from madang.infra.web.errors import Refuser
 from madang.infra.web.i18n import load_texts
 from madang.infra.web.pages import Pages
-from tests.unit.madang.access.conftest import CATALOG, NOW, OTHER, TENANT, TENANTS, House
+from tests.unit.madang.access.conftest import (
+    CATALOG,
+    MAX_BODY,
+    MAX_UPLOAD,
+    NOW,
+    OTHER,
+    TENANT,
+    TENANTS,
+    House,
+)
 
 BASE = f"/{TENANT}/counter"
 CHANGING = ["POST", "PUT", "PATCH", "DELETE"]
@@ -104,6 +114,62 @@ class TestForms:
         assert answer.status_code == 400
 
 
+class TestUploads:
+    def send(self, house: House, cookies: dict[str, str], size: int, csrf: str = "") -> Any:
+        return house.send(
+            "POST",
+            f"{BASE}/upload",
+            headers=cookies,
+            data={"csrf": csrf or house.csrf(cookies)},
+            files={"kept": ("export", b"x" * size)},
+        )
+
+    @pytest.mark.parametrize("size", [0, MAX_BODY + 1, 2_000_000])
+    def test_a_file_is_taken_in_and_never_on_a_disk(
+        self, house: House, size: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tempfile, "TemporaryFile", None)
+        answer = self.send(house, house.hire(Role.CLERK), size)
+        assert answer.json() == {"length": size}
+
+    def test_a_file_over_the_limit_is_refused_as_a_page(self, house: House) -> None:
+        cookies = {**house.hire(Role.CLERK), "accept-language": "en"}
+        answer = self.send(house, cookies, MAX_UPLOAD)
+        assert answer.status_code == 413
+        assert "What was sent is too large." in answer.text
+
+    def test_nobody_s_file_is_read(self, house: House) -> None:
+        cookies = house.hire(Role.CLERK)
+        csrf = house.csrf(cookies)
+        assert self.send(house, {}, MAX_UPLOAD + 1, csrf).status_code == 303
+        agency = house.hire(Role.AGENCY, name="agency")
+        assert self.send(house, agency, MAX_UPLOAD + 1, csrf).status_code == 403
+
+    def test_a_file_needs_the_page_s_token(self, house: House) -> None:
+        assert self.send(house, house.hire(Role.CLERK), 10, "guessed").status_code == 403
+
+    def test_a_form_without_a_file_keeps_the_small_limit(self, house: House) -> None:
+        cookies = house.hire(Role.CLERK)
+        form = {"csrf": house.csrf(cookies), "kept": "x" * MAX_BODY}
+        answer = house.send("POST", f"{BASE}/upload", headers=cookies, data=form)
+        assert answer.status_code == 413
+
+    @pytest.mark.parametrize("content", [b"", b"--x", b"--x\r\n\r\n", b"\xff" * 50])
+    def test_what_is_no_form_is_refused(self, house: House, content: bytes) -> None:
+        headers = {
+            **house.hire(Role.CLERK),
+            "content-type": "multipart/form-data; boundary=x",
+        }
+        answer = house.send("POST", f"{BASE}/upload", headers=headers, content=content)
+        assert answer.status_code in {400, 403}
+
+    @pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary="])
+    def test_a_form_without_a_boundary_is_refused(self, house: House, kind: str) -> None:
+        headers = {**house.hire(Role.CLERK), "content-type": kind}
+        answer = house.send("POST", f"{BASE}/upload", headers=headers, content=b"--x--")
+        assert answer.status_code == 400
+
+
 class TestSignInPage:
     def sign_in(self, house: House, passphrase: str, tenant: str = TENANT) -> object:
         form = {"name": "staff", "passphrase": passphrase}
@@ -160,7 +226,7 @@ class TestReview:
         assert ("DELETE", "/{tenant}/counter/clerk") in described
         assert ("GET", "/{tenant}/counter/unmarked") in described
         assert ("GET", "/health") in described
-        assert len(described) == 18
+        assert len(described) == 19
 
     def test_a_guard_that_lets_everybody_in(self, house: House) -> None:
         async def asleep(request: Request) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from madang.infra.web.limits import HEADERS
+from madang.infra.web.limits import HEADERS, WITH_SCRIPT
 from tests.unit.madang.infra.web.conftest import MAX_BODY, Visitor
 
 
@@ -60,6 +60,11 @@ def test_every_answer_has_the_headers(visitor: Visitor, path: str) -> None:
 def test_even_the_answer_to_what_is_too_long(visitor: Visitor) -> None:
     answer = visitor.send("POST", "/hanbit/echo", content=b"x" * (MAX_BODY + 1))
     assert HEADERS.items() <= dict(answer.headers).items()
+
+
+def test_a_page_with_a_script_allows_its_own_file_and_nothing_else() -> None:
+    policy, own = HEADERS["content-security-policy"], WITH_SCRIPT["content-security-policy"]
+    assert own == f"{policy}; script-src 'self'"
 
 
 @pytest.mark.parametrize(
