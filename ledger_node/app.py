@@ -14,7 +14,10 @@ from ledger_node.accreditation.reader import ChainReader
 from ledger_node.accreditation.routes import snapshot_router
 from ledger_node.accreditation.store import SnapshotRow, SqlSnapshotStores
 from ledger_node.accreditation.usecases import Publication, Seals
+from ledger_node.audit.desk import Desk
 from ledger_node.audit.routes import audit_router
+from ledger_node.audit.sending import sending_router
+from ledger_node.audit.store import SqlAuditedLogs
 from ledger_node.chain.deployment import FoundingRecords, no_records
 from ledger_node.chain.store import ChainTransactionRow
 from ledger_node.chain.usecases import Watch
@@ -126,6 +129,13 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     publication = _publication(settings, deps, work)
     staff = Staff(deps.database, deps.ids, settings)
     pages = Pages(deps.texts, [_PAGES], service=SERVICE, tenants=deps.tenants)
+    desk = Desk(
+        publishers=publishers,
+        logs={tenant: SqlAuditedLogs(deps.database, tenant) for tenant in stores},
+        pages=pages,
+        upload_bytes=settings.audit_upload_bytes,
+        utc_offset_hours=settings.utc_offset_hours,
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -153,7 +163,8 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
                 reading_router(publishers, stores),
                 snapshot_router(publication.stores, settings.snapshot_seconds),
                 sign_in_router(SERVICE, staff, deps.clock, pages),
-                audit_router(publishers, stores, pages),
+                audit_router(desk),
+                sending_router(desk),
                 evidence_router(_office(settings, work, comet), _logs(settings, work, stores)),
             ],
             max_body_bytes=settings.max_body_bytes,

@@ -1,5 +1,6 @@
 """How the ledger node tells its errors."""
 
+from ledger_node.audit.usecases import UnreadableLogError
 from ledger_node.evidence.usecases import EvidenceUnavailableError
 from ledger_node.publisher.model import (
     AppendError,
@@ -21,6 +22,7 @@ TABLE: Table = {
     ),
     AppendError: lambda error: Refusal(400, "invalid_entries", "log.invalid_entries", str(error)),
     EntryError: lambda error: Refusal(400, "invalid_entries", "log.invalid_entries", str(error)),
+    UnreadableLogError: lambda _: Refusal(503, "log_unreadable", "log.unreadable"),
     ForeignOfficeError: lambda _: Refusal(
         403, "foreign_office", "log.foreign_office", "an office appends in its own name only"
     ),

@@ -35,6 +35,8 @@ class Settings(CommonSettings):
         snapshot_renew_seconds: after so long unchanged accreditations are signed again, with a
             newer block.
         snapshot_idle_seconds: a chain that has made no block for so long is made to make one.
+        audit_upload_bytes: longest database export that an auditor's page takes in.
+        utc_offset_hours: of the clock by which auditors read and type times.
     """
 
     rpc_urls: tuple[str, ...] = ()
@@ -55,3 +57,5 @@ class Settings(CommonSettings):
     snapshot_seconds: int = 5
     snapshot_renew_seconds: int = 300
     snapshot_idle_seconds: int = 3_600
+    audit_upload_bytes: int = 64_000_000
+    utc_offset_hours: int = 9

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import update
+from sqlalchemy import Index, update
 from sqlmodel import Field, Session, SQLModel, UniqueConstraint, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -16,7 +16,13 @@ class LogEntryRow(SQLModel, table=True):
     """One entry; without an index while it waits."""
 
     __tablename__ = "log_entry"
-    __table_args__ = (UniqueConstraint("tenant", "log_index"),)
+    __table_args__ = (
+        UniqueConstraint("tenant", "log_index"),
+        # Auditors look for entries by these.
+        Index("log_entry_by_kind", "tenant", "kind", "log_index"),
+        Index("log_entry_by_issuer", "tenant", "issuer", "log_index"),
+        Index("log_entry_by_hour", "tenant", "hour", "kind", "log_index"),
+    )
 
     tenant: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
@@ -31,6 +37,7 @@ class LogHeadRow(SQLModel, table=True):
     """One signed head."""
 
     __tablename__ = "log_head"
+    __table_args__ = (Index("log_head_by_block", "tenant", "block"),)
 
     tenant: str = Field(primary_key=True)
     size: int = Field(primary_key=True)
@@ -87,7 +94,7 @@ class SqlLog:
         """Return the entries from `start` up to before `end`, in order."""
         index = col(LogEntryRow.log_index)
         wanted = self._own().where(index >= start, index < end).order_by(index)
-        return [_entry(row) for row in self._session.exec(wanted)]
+        return [entry_of(row) for row in self._session.exec(wanted)]
 
     def newest(self) -> LogHead | None:
         """Return the newest signed head."""
@@ -97,19 +104,19 @@ class SqlLog:
         """Return the newest heads, newest first."""
         wanted = select(LogHeadRow).where(LogHeadRow.tenant == self._tenant)
         newest_first = wanted.order_by(col(LogHeadRow.size).desc()).limit(limit)
-        return [_head(row) for row in self._session.exec(newest_first)]
+        return [head_of(row) for row in self._session.exec(newest_first)]
 
     def head(self, size: int) -> LogHead | None:
         """Return the head of exactly this size."""
         row = self._session.get(LogHeadRow, (self._tenant, size))
-        return None if row is None else _head(row)
+        return None if row is None else head_of(row)
 
     def included(self) -> Sequence[LogHead]:
         """Return the heads whose block is not final yet, oldest first."""
         wanted = select(LogHeadRow).where(
             LogHeadRow.tenant == self._tenant, LogHeadRow.state == HeadState.INCLUDED.value
         )
-        return [_head(row) for row in self._session.exec(wanted.order_by(col(LogHeadRow.size)))]
+        return [head_of(row) for row in self._session.exec(wanted.order_by(col(LogHeadRow.size)))]
 
     def newest_anchored(self) -> LogHead | None:
         """Return the largest head that is on the chain for good."""
@@ -117,7 +124,7 @@ class SqlLog:
             LogHeadRow.tenant == self._tenant, LogHeadRow.state == HeadState.ANCHORED.value
         )
         row = self._session.exec(wanted.order_by(col(LogHeadRow.size).desc()).limit(1)).first()
-        return None if row is None else _head(row)
+        return None if row is None else head_of(row)
 
     def anchored_from(self, size: int) -> LogHead | None:
         """Return the smallest anchored head that covers `size` entries."""
@@ -127,7 +134,7 @@ class SqlLog:
             LogHeadRow.state == HeadState.ANCHORED.value,
         )
         row = self._session.exec(wanted.order_by(col(LogHeadRow.size)).limit(1)).first()
-        return None if row is None else _head(row)
+        return None if row is None else head_of(row)
 
     def index_of(self, commitment: bytes) -> int | None:
         """Return the index of the entry with this commitment."""
@@ -173,13 +180,15 @@ def _submitted(row: LogEntryRow) -> Submitted:
     return Submitted(row.key, EntryKind(row.kind), row.commitment, row.issuer, row.hour)
 
 
-def _entry(row: LogEntryRow) -> Entry:
+def entry_of(row: LogEntryRow) -> Entry:
+    """Return the entry of a row that has an index; ValueError if it waits."""
     if row.log_index is None:
         raise ValueError("an entry without an index is in no log")
     return Entry(row.log_index, EntryKind(row.kind), row.hour, row.issuer, row.commitment)
 
 
-def _head(row: LogHeadRow) -> LogHead:
+def head_of(row: LogHeadRow) -> LogHead:
+    """Return the head of a row."""
     return LogHead(
         size=row.size,
         root=row.root,

@@ -43,9 +43,11 @@ class Database:
         self._sqlite = self.engine.dialect.name == "sqlite"
 
     def create(self, *models: type[SQLModel]) -> None:
-        """Create the tables of the models that do not exist yet."""
+        """Create the tables of the models that do not exist yet, and indexes that they lack."""
         tables: list[Table] = [model.__table__ for model in models]  # type: ignore[attr-defined]
         SQLModel.metadata.create_all(self.engine, tables=tables)
+        for index in (index for table in tables for index in table.indexes):
+            index.create(self.engine, checkfirst=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -1,0 +1,171 @@
+"""A municipality's database, as it was exported, held against its log; nothing of it is kept."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any, Final
+
+from ledger_node.audit.inspection import AuditInputError, parse_rows, read_entries
+from ledger_node.audit.usecases import AuditedLog, UnreadableLogError
+from ledger_node.publisher.usecases import Publisher
+from madang.core.encoding import strict_json
+from madang.core.encoding.errors import EncodingError
+from madang.core.evidence.audit import audit
+from madang.core.evidence.findings import Finding
+from madang.core.evidence.heads import Head
+from madang.core.evidence.rows import Row, RowPolicy
+from madang.core.merkle.entry import Entry, EntryError, EntryKind, commitment
+
+MOST_KEPT: Final = 10_000
+"""Differences of each kind that are named; all are counted."""
+MOST_HEADS: Final = 1_000
+MOST_ROWS_OF_NUMBER: Final = 100
+LINE_BYTES: Final = 4_096
+_KINDS: Final = frozenset({EntryKind.CREDENTIAL, EntryKind.STATUS_LIST})
+
+
+class ExportError(ValueError):
+    """What was sent is no export; the message names the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came of it.
+
+    Attributes:
+        rows: rows that were sent.
+        entries: entries of the log that were read.
+        root: recomputed from them, 32 bytes.
+        heads: heads that the entries were held against.
+        counts: differences by code.
+        findings: the differences, as many of each code as are kept.
+    """
+
+    rows: int
+    entries: int
+    root: bytes
+    heads: int
+    counts: Mapping[str, int]
+    findings: Sequence[Finding]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all of it as a JSON object."""
+        return {
+            "ok": not self.counts,
+            "rows": self.rows,
+            "entries": self.entries,
+            "root": self.root.hex(),
+            "heads": self.heads,
+            "counts": dict(self.counts),
+            "findings": [
+                {"code": each.code.value, "where": each.where, "detail": each.detail}
+                for each in self.findings
+            ],
+        }
+
+
+@dataclass
+class Comparer:
+    """Compares one export at a time: each takes a processor for a while, and its memory."""
+
+    _one: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def compare(
+        self, publisher: Publisher, log: AuditedLog, content: bytes, kept_from: int = 0
+    ) -> Comparison:
+        """Hold rows against the entries, and the entries against the newest heads.
+
+        Args:
+            publisher: has the files.
+            log: has the heads.
+            content: the export.
+            kept_from: epoch seconds; rows of before may have been deleted.
+
+        Raises:
+            ExportError: it is none.
+            UnreadableLogError: a file of the log is missing or has another form.
+        """
+        with self._one:
+            rows = read_export(content)
+            with log() as state:
+                heads = state.heads_below(None, MOST_HEADS)
+            size = heads[0].size if heads else 0
+            known = [Head(head.size, head.root, f"head {head.size}") for head in heads]
+            policy = RowPolicy(_KINDS, kept_from)
+            try:
+                entries = read_entries(publisher.files.folder, size)
+                report = audit(entries, known, rows, policy=policy, keep=MOST_KEPT)
+            except AuditInputError as error:
+                raise UnreadableLogError(str(error)) from error
+        counts = {code.value: count for code, count in report.counts.items()}
+        return Comparison(len(rows), report.size, report.root, len(known), counts, report.findings)
+
+
+def read_export(content: bytes) -> list[Row]:
+    """Return the rows of an export in order of their index.
+
+    Raises:
+        ExportError: naming the line.
+    """
+    try:
+        return parse_rows(_lines(content))
+    except AuditInputError as error:
+        raise ExportError(str(error)) from error
+
+
+def _lines(content: bytes) -> Iterator[dict[str, Any]]:
+    lines = (line for line in content.split(b"\n") if line.strip())
+    for number, line in enumerate(lines, 1):
+        try:
+            yield strict_json.loads(line, max_bytes=LINE_BYTES, max_depth=2)
+        except EncodingError as error:
+            raise ExportError(f"line {number} of the export: {error}") from error
+
+
+class Standing(StrEnum):
+    """How a row of an export stands to the log."""
+
+    SAME = "same"
+    ALTERED = "altered"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A row of the certificate that was asked for."""
+
+    row: Row
+    standing: Standing
+
+
+def find_number(log: AuditedLog, rows: Sequence[Row], number: str) -> list[Numbered]:
+    """Return the rows whose reference begins with a certificate's number, and their standing."""
+    found = [row for row in rows if row.reference.startswith(number)][:MOST_ROWS_OF_NUMBER]
+    with log() as state:
+        head = state.newest()
+        size = head.size if head else 0
+        return [
+            Numbered(row, _standing(row, state.entries(row.index, row.index + 1)))
+            if row.index is not None and 0 <= row.index < size
+            else Numbered(row, Standing.ABSENT)
+            for row in found
+        ]
+
+
+def _standing(row: Row, entries: Sequence[Entry]) -> Standing:
+    try:
+        committed = commitment(row.salt, row.digest)
+    except EntryError:
+        return Standing.ALTERED
+    same = [(each.kind, each.commitment) for each in entries] == [(row.kind, committed)]
+    return Standing.SAME if same else Standing.ALTERED
+
+
+def kept_from(day: date | None, utc_offset_hours: int) -> int:
+    """Return the epoch seconds at which a day of the office begins; 0 for no day."""
+    if day is None:
+        return 0
+    since_epoch = (day - date(1970, 1, 1)).days * 86_400
+    return max(0, since_epoch - utc_offset_hours * 3600)
