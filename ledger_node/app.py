@@ -22,6 +22,7 @@ from ledger_node.chain.deployment import FoundingRecords, no_records
 from ledger_node.chain.store import ChainTransactionRow
 from ledger_node.chain.usecases import Watch
 from ledger_node.chain.work import ChainWork
+from ledger_node.chain_word import chain_word
 from ledger_node.condition import Health
 from ledger_node.errors import TABLE
 from ledger_node.evidence.routes import evidence_router
@@ -135,6 +136,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
         pages=pages,
         upload_bytes=settings.audit_upload_bytes,
         utc_offset_hours=settings.utc_offset_hours,
+        chain=chain_word(node.following),
     )
 
     @contextlib.asynccontextmanager

@@ -1,6 +1,6 @@
 """What the auditor's routes share: the logs, the keys that are known, the pages."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from ledger_node.audit.asking import Asked
 from ledger_node.audit.comparing import Comparer
 from ledger_node.audit.cosigners import KnownKeys, Line, lines
+from ledger_node.audit.model import ChainHead
 from ledger_node.audit.usecases import AuditedLog
 from ledger_node.publisher.model import LogHead
 from ledger_node.publisher.usecases import Publisher
@@ -30,6 +31,10 @@ def _nobody(_tenant: str) -> Sequence[CosignerKey]:
     return ()
 
 
+async def _silence(_tenant: str) -> ChainHead | None:
+    return None
+
+
 def _nothing(_tenant: str) -> Sequence[tuple[str, str]]:
     return ()
 
@@ -46,7 +51,7 @@ class Desk:
         utc_offset_hours: of the office's clock.
         witnesses: keys of the witnesses of a tenant's log.
         conflicts: pairs of checkpoints that a tenant's witness keeps because they cannot both be.
-        evidence: whether the node gives evidence files.
+        chain: what the contract says of a tenant's log now; None when it does not answer.
     """
 
     publishers: Mapping[str, Publisher]
@@ -56,7 +61,7 @@ class Desk:
     utc_offset_hours: int
     witnesses: Callable[[str], Sequence[CosignerKey]] = _nobody
     conflicts: Callable[[str], Sequence[tuple[str, str]]] = _nothing
-    evidence: bool = False
+    chain: Callable[[str], Awaitable[ChainHead | None]] = _silence
     comparer: Comparer = field(default_factory=Comparer)
 
     def keys(self, tenant: str) -> KnownKeys:

@@ -10,6 +10,7 @@ from ledger_node.audit.answers import as_csv, as_json
 from ledger_node.audit.desk import Desk, wanted_format
 from ledger_node.audit.drawing import draw_growth, draw_path
 from ledger_node.audit.growing import Step, growth
+from ledger_node.audit.model import ChainHead
 
 ON_A_PAGE: Final = 25
 IN_A_FILE: Final = 10_000
@@ -62,11 +63,15 @@ def entries(desk: Desk, request: Request, tenant: str) -> Any:  # noqa: ANN401 -
     return as_json(figures.page_value(found), headers=more)
 
 
-def entry(desk: Desk, request: Request, tenant: str, index: int) -> Any:  # noqa: ANN401 - FastAPI's response
-    """Return an entry and its proof; QuestionError for a size that cannot be read."""
+def entry(desk: Desk, request: Request, tenant: str, index: int, chain: ChainHead | None) -> Any:  # noqa: ANN401 - FastAPI's response
+    """Return an entry and its proof, to the chain's head unless another is asked for.
+
+    Raises:
+        QuestionError: the size cannot be read.
+    """
     size = desk.asked(request.query_params).number("size")
-    publisher = desk.publishers[tenant]
-    found = usecases.look_up(publisher, desk.logs[tenant], index, size)
+    publisher, log = desk.publishers[tenant], desk.logs[tenant]
+    found = usecases.look_up_on(chain, publisher, log, index, size)
     if wanted_format(request):
         value = figures.proof_value(publisher.origin, found) if found else figures.NOT_FOUND
         return as_json(value, 200 if found else 404)
@@ -79,7 +84,7 @@ def entry(desk: Desk, request: Request, tenant: str, index: int) -> Any:  # noqa
         picture=draw_path(found.steps),
         lines=desk.lines(tenant, found.head),
         key=desk.keys(tenant).log.encode(),
-        evidence=desk.evidence,
+        chain=chain,
     )
 
 

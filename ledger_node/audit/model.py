@@ -62,6 +62,19 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class ChainHead:
+    """What the contract says of a log when it is asked.
+
+    Attributes:
+        size: entries of the newest head that it took, final or not.
+        root: 32 bytes.
+    """
+
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Included:
     """An entry, the head that covers it, and the way between.
 

@@ -5,6 +5,7 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response
 
 from ledger_node.audit import entry_pages, head_pages
@@ -43,11 +44,13 @@ def audit_router(desk: Desk) -> APIRouter:
 
     @router.get("/entries/{index}")
     @staff(Role.AUDITOR)
-    def entry(request: Request, tenant: str, index: Number) -> Any:  # noqa: ANN401 - FastAPI's response
-        def page(desk: Desk, request: Request, tenant: str) -> Any:  # noqa: ANN401
-            return entry_pages.entry(desk, request, tenant, index)
+    async def entry(request: Request, tenant: str, index: Number) -> Any:  # noqa: ANN401 - FastAPI's response
+        chain = await desk.chain(tenant)
 
-        return _answer(desk, page, request, tenant)
+        def page(desk: Desk, request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
+            return entry_pages.entry(desk, request, tenant, index, chain)
+
+        return await run_in_threadpool(_answer, desk, page, request, tenant)
 
     @router.get("/heads/{size}")
     @staff(Role.AUDITOR)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ledger_node.audit.model import (
+    ChainHead,
     Criteria,
     Grown,
     Included,
@@ -156,6 +157,21 @@ def look_up(publisher: Publisher, log: AuditedLog, index: int, size: int | None)
     with readable():
         proof = tuple(TileTree(head.size, publisher.files.read).inclusion_proof(index, head.size))
     return Included(entry, proof, inclusion_steps(entry, head.size, proof), head, anchor)
+
+
+def look_up_on(
+    chain: ChainHead | None, publisher: Publisher, log: AuditedLog, index: int, size: int | None
+) -> Included | None:
+    """Return an entry and its way to the head that the chain has now, if that covers it.
+
+    A head that the chain has and this node has not is the reader's to wonder about; the entry is
+    then proved as `look_up` does without a size, as it is when a size is asked for.
+    """
+    if size is None and chain is not None and index < chain.size:
+        found = look_up(publisher, log, index, chain.size)
+        if found is not None:
+            return found
+    return look_up(publisher, log, index, size)
 
 
 def index_of(log: AuditedLog, salt: str, digest: str) -> int | None:

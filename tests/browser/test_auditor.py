@@ -60,7 +60,7 @@ class TestComputing:
                 ticks = await visit.page.locator("[data-tick]").all_text_contents()
                 assert set(ticks) == {"✓"}
                 checks = await visit.page.locator("[data-check]").all()
-                assert [await check.get_attribute("data-holds") for check in checks] == ["true"] * 4
+                assert [await check.get_attribute("data-holds") for check in checks] == ["true"] * 5
 
         windows.run(visit())
 
@@ -136,7 +136,7 @@ class TestTampering:
             (SIZE, "path"),
             (SIGNATURE, "signature"),
             (KEY, "signature"),
-            (CHAIN, "root"),
+            (CHAIN, "chain"),
         ],
         ids=[
             "sibling", "side", "result", "bytes", "index",
@@ -296,7 +296,7 @@ class TestUse:
                 said = await visit.page.evaluate(
                     "document.querySelector('#export').validationMessage"
                 )
-                assert said == "The file is larger than 0.3 MB. Use madang audit."
+                assert said == "The file is larger than 0.3 MB. Use madang audit log."
 
         windows.run(visit())
 

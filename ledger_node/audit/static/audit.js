@@ -188,10 +188,10 @@ async function checkInclusion(sheet) {
   const walk = await walkInclusion(index, head.size, leaf, sheet.siblings);
   const same = sheet.compare(walk);
   sheet.tell("path", same && walk.ends && head.size === sheet.number("size"));
-  const { chainRoot } = sheet.section.dataset;
-  const onChain = chainRoot === undefined || chainRoot === hex(head.root);
-  sheet.tell("root", equal(walk.results.at(-1), head.root) && onChain);
-  sheet.tell("signature", await signedBy(head, sheet.section.dataset.key));
+  const { chainRoot, key } = sheet.section.dataset;
+  sheet.tell("root", equal(walk.results.at(-1), head.root));
+  if (chainRoot) sheet.tell("chain", hex(walk.results.at(-1)) === chainRoot);
+  sheet.tell("signature", await signedBy(head, key));
 }
 
 async function checkConsistency(sheet) {

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ledger_node.audit import usecases
-from ledger_node.audit.model import Criteria
+from ledger_node.audit.model import ChainHead, Criteria
 from ledger_node.audit.store import SqlAuditedLogs
 from ledger_node.audit.usecases import UnreadableLogError
 from madang.core.encoding import base64url
@@ -37,6 +37,22 @@ class TestLookUp:
         assert found is not None
         assert found.anchor is not None
         assert (found.head.size, found.anchor.size, found.holds) == (250, 25, True)
+
+    def test_the_chain_s_own_head_is_taken_where_it_covers(self, world: World) -> None:
+        chain = ChainHead(275, bytes(32))
+        places = [(30, None, 275), (274, None, 275), (275, None, 300), (30, 100, 100)]
+        for index, size, head in places:
+            found = usecases.look_up_on(chain, world.publisher, log(world), index, size)
+            assert found is not None
+            assert found.head.size == head
+
+    def test_a_head_that_only_the_chain_has_hides_nothing(self, world: World) -> None:
+        chain = ChainHead(1_000, bytes(32))
+        found = usecases.look_up_on(chain, world.publisher, log(world), 30, None)
+        assert found is not None
+        assert found.head.size == 75
+        assert usecases.look_up_on(chain, world.publisher, log(world), 999, None) is None
+        assert usecases.look_up_on(None, world.publisher, log(world), 30, None) == found
 
     @pytest.mark.parametrize(
         ("index", "size"), [(300, None), (0, 26), (25, 25), (2**53 - 1, None), (-1, None)]
