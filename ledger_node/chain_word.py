@@ -19,7 +19,7 @@ def chain_word(following: Following) -> Callable[[str], Awaitable[ChainHead | No
     async def ask(tenant: str) -> ChainHead | None:
         try:
             async with asyncio.timeout(SECONDS):
-                (head,) = await following.newest(tenant)
+                head = await following.remembered(tenant)
         except (ChainError, DeploymentError, RpcError, TimeoutError):
             return None
         return ChainHead(head.size, head.root) if head.size else None

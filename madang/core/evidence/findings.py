@@ -20,6 +20,8 @@ class FindingCode(StrEnum):
     KEY_NOT_INTRODUCED = "key_not_introduced"
     HEAD_MISMATCH = "head_mismatch"
     HEAD_BEYOND = "head_beyond"
+    SPLIT_VIEW = "split_view"
+    QUORUM_MISSING = "quorum_missing"
     ROW_MISSING = "row_missing"
     ROW_ADDED = "row_added"
     ROW_ALTERED = "row_altered"
@@ -50,6 +52,7 @@ class Report:
         published: size of the largest head that fits them.
         counts: number of findings by code, also of those that `findings` leaves out.
         findings: the first of each code, at most as many as the audit was told to keep.
+        unfit: size and root of heads that no prefix of the entries has, bounded likewise.
     """
 
     size: int
@@ -57,6 +60,7 @@ class Report:
     published: int
     counts: dict[FindingCode, int]
     findings: tuple[Finding, ...]
+    unfit: frozenset[tuple[int, bytes]] = frozenset()
 
     @property
     def ok(self) -> bool:
@@ -65,24 +69,34 @@ class Report:
 
 
 class Findings:
-    """Collects findings: counts all, keeps the first of each code."""
+    """Collects findings: counts all, keeps the first of each code.
+
+    Attributes:
+        counts: number of findings by code.
+        kept: those that are kept, in the order in which they came.
+    """
 
     def __init__(self, keep: int = MAX_FINDINGS) -> None:
+        self.counts: Counter[FindingCode] = Counter()
+        self.kept: list[Finding] = []
         self._keep = keep
-        self._kept: list[Finding] = []
-        self._counts: Counter[FindingCode] = Counter()
 
-    def add(self, code: FindingCode, where: str, detail: str) -> None:
-        """Count one finding, and keep it while there is room for its code."""
-        self._counts[code] += 1
-        if self._counts[code] <= self._keep:
-            self._kept.append(Finding(code, where, detail))
+    def add(self, code: FindingCode, where: str, detail: str) -> bool:
+        """Count one finding, and keep it while there is room for its code; tell whether."""
+        self.counts[code] += 1
+        room = self.counts[code] <= self._keep
+        if room:
+            self.kept.append(Finding(code, where, detail))
+        return room
 
     def extend(self, findings: Iterable[Finding]) -> None:
         """Take over findings that were made elsewhere."""
         for each in findings:
             self.add(each.code, each.where, each.detail)
 
-    def report(self, size: int, root: bytes, published: int) -> Report:
-        """Close the audit."""
-        return Report(size, root, published, dict(self._counts), tuple(self._kept))
+    def join(self, later: "Findings") -> None:
+        """Take over what was collected, and counted, behind these, with the same bound."""
+        self.extend(later.kept)
+        # Where `later` counted more than it kept, there is no room for its code here either.
+        self.counts.update(later.counts)
+        self.counts.subtract(each.code for each in later.kept)

@@ -1,10 +1,28 @@
 """An office's database rows, held against the entries of its log as these are read."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
+from madang.core.encoding import base64url, strict_json
+from madang.core.encoding.errors import EncodingError
 from madang.core.evidence.findings import FindingCode, Findings
 from madang.core.merkle.entry import Entry, EntryError, EntryKind, commitment
+
+MAX_ROW_BYTES = 4096
+MAX_INDEX = 2**53 - 1
+
+# What `madang export` writes, so that a million rows need no general parser of JSON.
+_FORM = re.compile(
+    rb'\{"kind":"([a-z_]+)","digest":"([A-Za-z0-9_-]*)","salt":"([A-Za-z0-9_-]*)",'
+    rb'"index":(null|0|[1-9][0-9]{0,15}),"reference":"([ !#-\[\]-~]*)"\}'
+)
+_KINDS = {kind.encode(): kind for kind in EntryKind}
+
+
+class RowError(ValueError):
+    """A line that is no row of a database export; the message says what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +42,63 @@ class Row:
     salt: bytes
     index: int | None
     reference: str
+
+
+def parse_row(line: bytes) -> Row:
+    """Read one line of a database export: a JSON object of kind, digest, salt, index, reference.
+
+    Digest and salt are base64url; the index is a number, or null for what was never entered.
+
+    Raises:
+        RowError: for anything else.
+    """
+    match = _FORM.fullmatch(line)
+    try:
+        if match is not None:
+            kind, digest, salt, index, reference = match.groups()
+            return Row(
+                _KINDS[kind],
+                base64url.decode(digest.decode()),
+                base64url.decode(salt.decode()),
+                None if index == b"null" else _index(int(index)),
+                reference.decode(),
+            )
+        value = strict_json.loads(line, max_bytes=MAX_ROW_BYTES, max_depth=1)
+        return Row(
+            EntryKind(value["kind"]),
+            base64url.decode(_text(value["digest"])),
+            base64url.decode(_text(value["salt"])),
+            None if value["index"] is None else _index(value["index"]),
+            _text(value["reference"]),
+        )
+    except (KeyError, TypeError, ValueError, EncodingError) as error:
+        raise RowError(f"no row of an export: {error!r}") from error
+
+
+def row_index(line: bytes) -> int | None:
+    """Return the index of a row, in a fraction of the time of `parse_row`.
+
+    The rest of a line that begins like a row is not looked at.
+
+    Raises:
+        RowError: when the line is no row.
+    """
+    match = _FORM.fullmatch(line)
+    if match is None:
+        return parse_row(line).index
+    return None if match[4] == b"null" else int(match[4])
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    if not isinstance(value, str):
+        raise TypeError(f"a text was expected, not {value!r:.80}")
+    return value
+
+
+def _index(value: Any) -> int:  # noqa: ANN401 - any JSON value
+    if type(value) is not int or abs(value) > MAX_INDEX:
+        raise TypeError(f"an index is a whole number up to {MAX_INDEX}, not {value!r:.80}")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +122,12 @@ class RowCheck:
     others were added; if none is right, the first was altered and the others were added.
     """
 
-    def __init__(self, rows: Iterable[Row], policy: RowPolicy, findings: Findings) -> None:
+    def __init__(
+        self, rows: Iterable[Row], policy: RowPolicy, findings: Findings, unplaced: Findings
+    ) -> None:
         self._policy = policy
         self._findings = findings
+        self._unplaced = unplaced
         self._rows = self._placed(rows)
         self._next = next(self._rows, None)
 
@@ -91,7 +169,8 @@ class RowCheck:
         last = 0
         for row in rows:
             if row.index is None or row.index < 0:
-                self._added(row, "it has no entry in the log")
+                detail = "it has no entry in the log"
+                self._unplaced.add(FindingCode.ROW_ADDED, row.reference, detail)
             elif row.index < last:
                 raise ValueError(
                     f"rows come in order of the index: {row.reference} has {row.index} after {last}"

@@ -26,10 +26,10 @@ class SecondKey:
     key: CosignerKey
     introduced: int | None = field(default=None, init=False)
 
-    def watch(self, entries: Iterable[bytes]) -> Iterator[bytes]:
-        """Hand entries on, from the first one of the log, and remember where the key comes in."""
+    def watch(self, entries: Iterable[bytes], start: int = 0) -> Iterator[bytes]:
+        """Hand entries on, from the one at `start` on, and remember where the key comes in."""
         committed = base64url.encode(self.key.introduction()).encode()
-        for index, data in enumerate(entries):
+        for index, data in enumerate(entries, start):
             # Entries are many; few are worth taking apart.
             if self.introduced is None and committed in data and self._introduces(data):
                 self.introduced = index

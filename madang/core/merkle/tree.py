@@ -75,9 +75,35 @@ class CompactRange:
             size += 1
         return CompactRange(size, tuple(hashes))
 
+    def join(self, other: "CompactRange") -> "CompactRange":
+        """Return the range of these leaves and those of `other` behind them.
+
+        Raises:
+            TreeError: when `other` does not begin at a place where its subtrees are perfect in the
+                whole: the size here is no multiple of the power of two that holds it.
+        """
+        if other.size and self.size % bit_ceiling(other.size):
+            raise TreeError(f"{other.size} leaves cannot be joined to {self.size}")
+        size, hashes = self.size, list(self.hashes)
+        for (level, _), node in zip(perfect_subtrees(0, other.size), other.hashes, strict=True):
+            joined, carry = node, size >> level
+            while carry & 1:
+                joined = node_hash(hashes.pop(), joined)
+                carry >>= 1
+            hashes.append(joined)
+            size += 1 << level
+        return CompactRange(size, tuple(hashes))
+
     def root(self) -> bytes:
         """Return the Merkle tree hash; of no leaves it is SHA-256 of nothing."""
         return _fold(self.hashes) if self.hashes else EMPTY_ROOT
+
+    def root_with(self, tail: bytes) -> bytes:
+        """Return the root of the tree in which leaves follow whose own tree hash is `tail`.
+
+        They have to begin where `join` would let them.
+        """
+        return _fold((*self.hashes, tail))
 
 
 def _fold(hashes: Iterable[bytes]) -> bytes:

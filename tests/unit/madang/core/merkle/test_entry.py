@@ -15,6 +15,7 @@ from madang.core.merkle.entry import (
     EntryKind,
     commitment,
     hour_of,
+    is_entry,
 )
 
 ISSUER = "https://city.example/seoul/issuer"
@@ -138,3 +139,40 @@ def test_lengths_of_salt_and_digest_are_bounded(salt: int, digest: int) -> None:
 
 def test_times_are_rounded_down_to_the_hour() -> None:
     assert hour_of(HOUR + 3599) == HOUR == hour_of(HOUR)
+
+
+def parses(data: bytes, sequence: int) -> bool:
+    try:
+        return Entry.parse(data).sequence == sequence
+    except EntryError:
+        return False
+
+
+PIECES = {
+    "commitment": [b"A" * 43, b"A" * 42, b"A" * 44, b"A" * 42 + b"B", b"-_" * 21 + b"8"],
+    "hour": [b"0", b"3600", b"3601", b"03600", b"-3600", b"9007199254738800", b"9999999999997200"],
+    "issuer": [b"x", b"", b"a b", b"x" * MAX_ISSUER, b"x" * (MAX_ISSUER + 1), b'"', b"\\"],
+    "kind": [*(each.encode() for each in EntryKind), b"credentials", b"", b"Key"],
+    "sequence": [b"7", b"07", b"0", b"-7", b"7.0", b"9007199254740991", b"9007199254740992"],
+}
+
+
+@given(
+    st.tuples(*(st.sampled_from(each) for each in PIECES.values())),
+    st.sampled_from([7, 0, 2**53 - 1, 2**53]),
+    st.sampled_from([b"", b" ", b"\n"]),
+)
+def test_the_quick_look_says_what_the_parser_says(
+    values: tuple[bytes, ...], sequence: int, behind: bytes
+) -> None:
+    form = b'{"commitment":"%s","hour":%s,"issuer":"%s","kind":"%s","sequence":%s}'
+    data = form % values + behind
+    assert is_entry(data, sequence) == parses(data, sequence)
+
+
+@given(st.binary(max_size=5), st.integers(0, 170), st.integers(0, 3))
+def test_the_quick_look_is_as_strict_as_the_parser(piece: bytes, at: int, gone: int) -> None:
+    data = ENTRY.encode()
+    altered = data[:at] + piece + data[at + gone :]
+    assert is_entry(altered, ENTRY.sequence) == parses(altered, ENTRY.sequence)
+    assert is_entry(data, ENTRY.sequence)

@@ -160,3 +160,23 @@ def test_a_tree_does_not_answer_beyond_its_size() -> None:
             ask()
     with pytest.raises(TreeError, match="5 leaves"):
         tree.consistency_proof(1, 6)
+
+
+@given(st.integers(0, 70), st.integers(0, 6), st.data())
+def test_a_tree_is_joined_of_subtrees(count: int, level: int, data: st.DataObject) -> None:
+    leaves = [leaf_hash(b"%d" % n) for n in range(count)]
+    joined = CompactRange()
+    for start in range(0, count, 1 << level):
+        piece = leaves[start : start + (1 << level)]
+        size = data.draw(st.integers(1, len(piece)))
+        tail = CompactRange().extend(piece[:size]).root()
+        assert joined.root_with(tail) == Tree(leaves[: start + size]).root()
+        joined = joined.join(CompactRange().extend(piece))
+    assert joined == CompactRange().extend(leaves)
+
+
+@pytest.mark.parametrize(("size", "more"), [(1, 2), (2, 3), (4, 5), (6, 4), (7, 7)])
+def test_what_does_not_begin_at_a_subtree_is_not_joined(size: int, more: int) -> None:
+    leaves = [leaf_hash(b"%d" % n) for n in range(more)]
+    with pytest.raises(TreeError):
+        CompactRange().extend(leaves[:1] * size).join(CompactRange().extend(leaves))
