@@ -136,7 +136,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
         pages=pages,
         upload_bytes=settings.audit_upload_bytes,
         utc_offset_hours=settings.utc_offset_hours,
-        chain=chain_word(node.following),
+        chain=chain_word(work),
     )
 
     @contextlib.asynccontextmanager

@@ -1,7 +1,7 @@
 """What the auditor's routes share: the logs, the keys that are known, the pages."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -11,15 +11,15 @@ from fastapi.responses import HTMLResponse
 
 from ledger_node.audit.asking import Asked
 from ledger_node.audit.comparing import Comparer
-from ledger_node.audit.cosigners import KnownKeys, Line, lines
+from ledger_node.audit.cosigners import KnownKeys, Line, LineState, lines
 from ledger_node.audit.model import ChainHead
 from ledger_node.audit.usecases import AuditedLog
-from ledger_node.publisher.model import LogHead
+from ledger_node.publisher.model import HeadState, LogHead
 from ledger_node.publisher.usecases import Publisher
 from madang.core.merkle.checkpoint import parse_note
 from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.entry import EntryKind
-from madang.core.merkle.note import VerifierKey
+from madang.core.merkle.note import NoteSignature, VerifierKey, with_signatures
 from madang.infra.web.limits import WITH_SCRIPT
 from madang.infra.web.pages import Pages
 from madang.infra.web.times import day_and_minute
@@ -31,11 +31,15 @@ def _nobody(_tenant: str) -> Sequence[CosignerKey]:
     return ()
 
 
+def _unsigned(_tenant: str, _size: int) -> Sequence[NoteSignature]:
+    return ()
+
+
 async def _silence(_tenant: str) -> ChainHead | None:
     return None
 
 
-def _nothing(_tenant: str) -> Sequence[tuple[str, str]]:
+async def _nothing(_tenant: str) -> Sequence[tuple[str, str]]:
     return ()
 
 
@@ -50,7 +54,9 @@ class Desk:
         upload_bytes: longest file that is taken in.
         utc_offset_hours: of the office's clock.
         witnesses: keys of the witnesses of a tenant's log.
-        conflicts: pairs of checkpoints that a tenant's witness keeps because they cannot both be.
+        quorum: of them, whose cosignatures make a head final beside the chain; 0 for none.
+        cosignatures: lines of witnesses under a head of a tenant's log, kept beside its note.
+        conflicts: pairs of checkpoints of a tenant's log that witnesses hold against it.
         chain: what the contract says of a tenant's log now; None when it does not answer.
     """
 
@@ -60,7 +66,9 @@ class Desk:
     upload_bytes: int
     utc_offset_hours: int
     witnesses: Callable[[str], Sequence[CosignerKey]] = _nobody
-    conflicts: Callable[[str], Sequence[tuple[str, str]]] = _nothing
+    quorum: int = 0
+    cosignatures: Callable[[str, int], Sequence[NoteSignature]] = _unsigned
+    conflicts: Callable[[str], Awaitable[Sequence[tuple[str, str]]]] = _nothing
     chain: Callable[[str], Awaitable[ChainHead | None]] = _silence
     comparer: Comparer = field(default_factory=Comparer)
 
@@ -72,8 +80,21 @@ class Desk:
         return KnownKeys(log, (second, *self.witnesses(tenant)))
 
     def lines(self, tenant: str, head: LogHead) -> list[Line]:
-        """Return who signed a head."""
-        return lines(parse_note(head.note), self.keys(tenant))
+        """Return who signed a head, the witnesses too."""
+        signed = parse_note(head.note)
+        note = with_signatures(signed.note, self.cosignatures(tenant, head.size))
+        return lines(replace(signed, note=note), self.keys(tenant))
+
+    def standing(self, tenant: str, head: LogHead, found: Sequence[Line]) -> str:
+        """Return how far a head has come, as `audit.state.<word>`; `found` is who signed it.
+
+        It is final when the chain has it for good and the quorum has cosigned it.
+        """
+        if head.state is not HeadState.ANCHORED or not self.quorum:
+            return head.state.value
+        known = {key.name for key in self.witnesses(tenant)}
+        signed = {line.name for line in found if line.state is LineState.GOOD} & known
+        return "final" if len(signed) >= self.quorum else "unwitnessed"
 
     def when(self, seconds: int) -> str:
         """Return a moment on the office's calendar and clock."""

@@ -27,7 +27,7 @@ def overview(desk: Desk, request: Request, tenant: str) -> Any:  # noqa: ANN401 
         "overview.html",
         origin=desk.publishers[tenant].origin,
         key=desk.keys(tenant).log.encode(),
-        heads=newest,
+        heads=[(head, desk.standing(tenant, head, desk.lines(tenant, head))) for head in newest],
         head_count=count,
         anchor=anchor,
         held=bool(desk.publishers[tenant].damage),
@@ -77,6 +77,7 @@ def entry(desk: Desk, request: Request, tenant: str, index: int, chain: ChainHea
         return as_json(value, 200 if found else 404)
     if found is None:
         return desk.show(request, "entry.html", status=404, found=None)
+    anchor = found.anchor
     return desk.show(
         request,
         "entry.html",
@@ -85,6 +86,7 @@ def entry(desk: Desk, request: Request, tenant: str, index: int, chain: ChainHea
         lines=desk.lines(tenant, found.head),
         key=desk.keys(tenant).log.encode(),
         chain=chain,
+        standing=desk.standing(tenant, anchor, desk.lines(tenant, anchor)) if anchor else "",
     )
 
 

@@ -23,6 +23,7 @@ def heads(desk: Desk, request: Request, tenant: str) -> Any:  # noqa: ANN401 - F
         newest = state.on_chain()
     shown, rest = found[:limit], found[limit:]
     signed = [(head, desk.lines(tenant, head)) for head in shown]
+    states = [desk.standing(tenant, head, lines) for head, lines in signed]
     further = shown[-1].size if rest else None
     more = figures.link_to(request, "below", further)
     if wanted == "csv":
@@ -33,7 +34,7 @@ def heads(desk: Desk, request: Request, tenant: str) -> Any:  # noqa: ANN401 - F
     return desk.show(
         request,
         "heads.html",
-        heads=signed,
+        heads=[(*each, state) for each, state in zip(signed, states, strict=True)],
         count=count,
         next=further,
         first=below is None,
@@ -51,7 +52,8 @@ def head(desk: Desk, request: Request, tenant: str, size: int) -> Any:  # noqa: 
     if wanted_format(request):
         value = figures.head_value(found, lines) if found else figures.NOT_FOUND
         return as_json(value, status)
-    values = {"head": found, "cover": cover, "lines": lines, "earlier": earlier}
+    standing = desk.standing(tenant, found, lines) if found else ""
+    values = {"head": found, "state": standing, "cover": cover, "lines": lines, "earlier": earlier}
     return desk.show(request, "head.html", status=status, **values)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from ledger_node.audit import usecases
@@ -112,9 +113,14 @@ def _compare(router: APIRouter, desk: Desk) -> None:
 def _split(router: APIRouter, desk: Desk) -> None:
     @router.get("/split")
     @staff(Role.AUDITOR)
-    def form(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        kept = [_side_by_side(desk, tenant, pair) for pair in desk.conflicts(tenant)]
-        return desk.show(request, "split.html", pairs=kept, asked=False, fields={}, wrong="")
+    async def form(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        conflicts = await desk.conflicts(tenant)
+
+        def page() -> Any:  # noqa: ANN401 - FastAPI's response
+            kept = [_side_by_side(desk, tenant, pair) for pair in conflicts]
+            return desk.show(request, "split.html", pairs=kept, asked=False, fields={}, wrong="")
+
+        return await run_in_threadpool(page)
 
     @router.post("/split")
     @staff(Role.AUDITOR)

@@ -6,17 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from ledger_node.audit.model import ChainHead
-from ledger_node.following import Following
 from ledger_node.publisher.model import HeadState
-from ledger_node.remembered import Remembered
 from madang.access.staff import Role
 from madang.core.encoding import base64url, strict_json
 from madang.core.evidence.findings import FindingCode
 from madang.core.merkle.entry import Entry, EntryKind
 from madang.core.merkle.proof import verify_consistency, verify_inclusion
 from madang.core.merkle.tree import leaf_hash
-from madang.infra.rpc import RpcError
 from madang.infra.web.i18n import LANGUAGES, load_texts
 from tests.unit.ledger_node.audit.world import (
     CATALOG,
@@ -192,33 +188,6 @@ class TestEntry:
             assert verify_inclusion(30, found["size"], leaf_hash(data), proof, root)
             assert (found["holds"], found["anchor"]["block"]) == (True, 102)
             assert str(found["size"]) in found["checkpoint"]
-
-    def test_the_chain_is_asked_and_not_believed_blindly(
-        self, own: World, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        newest = own.publisher.newest()
-        assert newest is not None
-        said: list[ChainHead | None] = []
-
-        async def newest_on_chain(*_: object) -> list[Remembered]:
-            (head,) = said
-            if head is None:
-                raise RpcError("the node does not answer")
-            return [Remembered("the chain", head.size, head.root)]
-
-        monkeypatch.setattr(Following, "newest", newest_on_chain)
-        auditor = Auditor(own)
-        for head, words, attribute in (
-            (ChainHead(300, newest.root), "The contract has 300 entries now, and the same", True),
-            (ChainHead(300, bytes(32)), "The contract has another root of 300 entries.", True),
-            (ChainHead(5, bytes(32)), "The contract covers 5 entries now.", False),
-            (ChainHead(0, bytes(32)), "The chain does not answer now", False),
-            (None, "The chain does not answer now", False),
-        ):
-            said[:] = [head]
-            page = auditor.get("/entries/299").text
-            assert words in page
-            assert ("data-chain-root" in page) is attribute
 
     def test_an_entry_that_waits_for_the_chain_says_so(self, auditor: Auditor) -> None:
         page = auditor.get("/entries/299").text

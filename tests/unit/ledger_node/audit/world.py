@@ -150,16 +150,16 @@ class World:
 class Auditor:
     """Somebody who is signed in as an auditor."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.headers = world.session(Role.AUDITOR)
+    def __init__(self, world: World, *, app: FastAPI | None = None, name: str = "auditor") -> None:
+        self.app = app or world.app
+        self.headers = world.session(Role.AUDITOR, name=name)
         self.base = f"/{TENANT}/log"
 
     def send(self, method: str, path: str, **more: Any) -> httpx.Response:
         return asyncio.run(self._send(method, path, **more))
 
     async def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
-        transport = httpx.ASGITransport(app=self.world.app)
+        transport = httpx.ASGITransport(app=self.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://node") as client:
             more.setdefault("headers", self.headers)
             return await client.request(method, f"{self.base}{path}", **more)
