@@ -5,7 +5,7 @@ Each log is on its own: one that waits for the chain, or is held, holds up no ot
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -66,7 +66,7 @@ class Node:
             if isinstance(error, WrongNodeError) and error.kind == "other_chain":
                 raise
         for tenant in self.publishers:
-            await self.anchor(tenant)
+            await self._try(tenant, self._open(tenant))
 
     async def run(self) -> None:
         """Publish and anchor for ever; ends when cancelled."""
@@ -113,21 +113,31 @@ class Node:
 
         What cannot be done now is tried again, and told by the log's condition.
         """
-        condition, publisher = self.conditions[tenant], self.publishers[tenant]
-        if publisher.damage:
+        await self._try(tenant, self._follow(tenant))
+
+    async def _open(self, tenant: str) -> None:
+        """Open a log on the chain, and compare it with what the chain has; each once."""
+        if self.publishers[tenant].damage:
             return
+        await self.following.work.open(tenant)
+        if not self.conditions[tenant].compared:
+            compare(self.publishers[tenant], await self.following.remembered(tenant))
+            self.conditions[tenant].compared = True
+
+    async def _follow(self, tenant: str) -> None:
+        await self._open(tenant)
+        if not self.publishers[tenant].damage:
+            await self.following.follow(tenant, self.publishers[tenant])
+
+    async def _try(self, tenant: str, work: Coroutine[None, None, None]) -> None:
         try:
-            await self.following.work.open(tenant)
-            if not condition.compared:
-                compare(publisher, await self.following.remembered(tenant))
-                condition.compared = True
-            await self.following.follow(tenant, publisher)
+            await work
         except LogDamagedError as error:
-            publisher.hold(str(error))
+            self.publishers[tenant].hold(str(error))
         except WAITS as error:
             self._wait(tenant, word(error), str(error))
         else:
-            condition.waiting = ""
+            self.conditions[tenant].waiting = ""
 
     def _wait(self, tenant: str, waiting: str, why: str) -> None:
         if waiting != self.conditions[tenant].waiting:

@@ -124,7 +124,8 @@ def application(service: str, place: str, when: str) -> tuple[Any, int]:
         database = KillingDatabase(settings.database(service), COMMITS[place], when)
         deps = replace(deps, database=database)
     elif place == "send":
-        module.RpcChain = killing_chain(module.RpcChain, when)
+        wiring = importlib.import_module("ledger_node.wiring")
+        wiring.RpcChain = killing_chain(wiring.RpcChain, when)
     else:
         module.LogFiles = killing_files(place, when)
     return module.build(settings, deps), settings.port

@@ -172,6 +172,8 @@ class Town:
 
 def _wallet(plan: CityPlan) -> FastAPI:
     settings = mobile_stub.settings.Settings(
+        accreditations=plan.accreditations,
+        record=plan.state / "contract.json",
         folder=plan.state / "wallets" / "yes",
         passphrase=plan.passphrase,
         anchors=StateFolders(plan.state).anchors,
