@@ -1,28 +1,25 @@
 """A municipality's database, as it was exported, held against its log; nothing of it is kept."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
-from ledger_node.audit.inspection import AuditInputError, parse_rows, read_entries
+from ledger_node.audit.reading import AuditInputError, read_entries
 from ledger_node.audit.usecases import AuditedLog, UnreadableLogError
 from ledger_node.publisher.usecases import Publisher
-from madang.core.encoding import strict_json
-from madang.core.encoding.errors import EncodingError
 from madang.core.evidence.audit import audit
 from madang.core.evidence.findings import Finding
 from madang.core.evidence.heads import Head
-from madang.core.evidence.rows import Row, RowPolicy
+from madang.core.evidence.rows import Row, RowError, RowPolicy, parse_row
 from madang.core.merkle.entry import Entry, EntryError, EntryKind, commitment
 
 MOST_KEPT: Final = 10_000
 """Differences of each kind that are named; all are counted."""
 MOST_HEADS: Final = 1_000
 MOST_ROWS_OF_NUMBER: Final = 100
-LINE_BYTES: Final = 4_096
 _KINDS: Final = frozenset({EntryKind.CREDENTIAL, EntryKind.STATUS_LIST})
 
 
@@ -95,7 +92,7 @@ class Comparer:
             known = [Head(head.size, head.root, f"head {head.size}") for head in heads]
             policy = RowPolicy(_KINDS, kept_from)
             try:
-                entries = read_entries(publisher.files.folder, size)
+                entries = read_entries(publisher.files.folder, 0, size, size)
                 report = audit(entries, known, rows, policy=policy, keep=MOST_KEPT)
             except AuditInputError as error:
                 raise UnreadableLogError(str(error)) from error
@@ -109,19 +106,14 @@ def read_export(content: bytes) -> list[Row]:
     Raises:
         ExportError: naming the line.
     """
-    try:
-        return parse_rows(_lines(content))
-    except AuditInputError as error:
-        raise ExportError(str(error)) from error
-
-
-def _lines(content: bytes) -> Iterator[dict[str, Any]]:
-    lines = (line for line in content.split(b"\n") if line.strip())
+    rows = []
+    lines = (line.strip() for line in content.split(b"\n") if line.strip())
     for number, line in enumerate(lines, 1):
         try:
-            yield strict_json.loads(line, max_bytes=LINE_BYTES, max_depth=2)
-        except EncodingError as error:
+            rows.append(parse_row(line))
+        except RowError as error:
             raise ExportError(f"line {number} of the export: {error}") from error
+    return sorted(rows, key=lambda row: (row.index is None, row.index or 0))
 
 
 class Standing(StrEnum):

@@ -8,43 +8,36 @@ beside (receipts, a rule, a decision, a database export) is held against all of 
 import contextlib
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from contracts import artifacts
 from contracts.addresses import Deployment
-from madang.core.encoding import base64url
+from ledger_node.audit.parallel import LogPlan, audit_log
+from ledger_node.audit.reading import AuditInputError, read_entry
+from ledger_node.audit.row_file import RowFile
 from madang.core.encoding.errors import EncodingError
 from madang.core.evidence import receipt as receipts
-from madang.core.evidence.audit import audit
-from madang.core.evidence.findings import Report
-from madang.core.evidence.heads import Head, heads_of_checkpoints
+from madang.core.evidence.findings import Finding as LogFinding
+from madang.core.evidence.heads import Head, head_of_checkpoint
 from madang.core.evidence.receipt import Receipt
-from madang.core.evidence.rows import Row, RowPolicy
+from madang.core.evidence.rows import RowPolicy
 from madang.core.evidence.second_key import SecondKey
-from madang.core.merkle.checkpoint import parse_note
+from madang.core.evidence.views import Statement, quorum, split_views, statement
+from madang.core.merkle.checkpoint import SignedCheckpoint, parse_note
 from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.entry import EntryKind
 from madang.core.merkle.note import NoteError, VerifierKey
-from madang.core.merkle.tiles import (
-    TILE_WIDTH,
-    TileError,
-    split_bundle,
-    tile_of,
-    tiles_between,
-)
 from madang.core.rules import document as decisions
 from madang.infra.chain import Anchor, AnchorLog, Block, RpcChain
 from madang.infra.rpc import Rpc, WrongNodeError
 
 CONTRACT = "AnchorLog"
+PUBLISHED = "checkpoint"
+"""Where the head was seen that the log itself shows."""
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-
-
-class AuditInputError(ValueError):
-    """Something that the auditor gave cannot be read; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +62,45 @@ class ChainPoint:
     def __post_init__(self) -> None:
         if not _ADDRESS.fullmatch(self.owner):
             raise AuditInputError(f"owner {self.owner[:80]!r}, expected 0x and 40 hex digits")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenLog:
+    """A log with what an auditor knows of it from elsewhere.
+
+    Attributes:
+        folder: checkpoint and tiles.
+        key: the log's; its name is the origin.
+        second_key: the log's second key, or None.
+        witnesses: keys of those who cosign its heads.
+        quorum: how many of them must have cosigned the newest head.
+        checkpoints: further checkpoints by the name of where each was seen.
+
+    Raises:
+        AuditInputError: the second key is of another log, or the quorum cannot be reached.
+    """
+
+    folder: Path
+    key: VerifierKey
+    second_key: CosignerKey | None = None
+    witnesses: tuple[CosignerKey, ...] = ()
+    quorum: int = 0
+    checkpoints: tuple[tuple[str, bytes], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.second_key is not None and self.second_key.name != self.key.name:
+            raise AuditInputError(
+                f"the second key is of {self.second_key.name!r}, the log is {self.key.name!r}"
+            )
+        if not 0 <= self.quorum <= len({each.name for each in self.witnesses}):
+            raise AuditInputError(
+                f"a quorum of {self.quorum}, but {len(self.witnesses)} witnesses are given"
+            )
+
+    @property
+    def cosigners(self) -> tuple[CosignerKey, ...]:
+        """All keys but the log's first one that may have signed its heads."""
+        return (*(() if self.second_key is None else (self.second_key,)), *self.witnesses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +175,15 @@ class Inspection:
         """Add a finding."""
         self.findings.append(Finding(code, where, detail))
 
+    def take(self, findings: Iterable[LogFinding]) -> None:
+        """Add findings that core made."""
+        for each in findings:
+            self.find(each.code.value, each.where, each.detail)
+
     def as_json(self) -> dict[str, Any]:
         """Return all of it as a JSON object."""
         findings = [{"code": f.code, "where": f.where, "detail": f.detail} for f in self.findings]
         return {"ok": self.ok, "proved": self.proved, "findings": findings}
-
-
-def read_entries(folder: Path, size: int) -> Iterator[bytes]:
-    """Yield the entries of a log from its bundles; AuditInputError if one cannot be read."""
-    for bundle in tiles_between(None, 0, size):
-        try:
-            yield from split_bundle(bundle, (folder / bundle.path).read_bytes())
-        except (OSError, TileError) as error:
-            raise AuditInputError(f"{bundle.path} of the log cannot be read: {error}") from error
 
 
 async def read_anchors(point: ChainPoint, origin: str, found: Inspection) -> list[Anchor]:
@@ -194,58 +222,104 @@ async def _final(chain: RpcChain, point: ChainPoint, found: Inspection) -> Block
 
 
 def inspect_log(
-    folder: Path,
-    key: VerifierKey,
+    log: GivenLog,
     anchors: Iterable[Anchor],
-    rows: Iterable[Row] | None,
+    rows: RowFile | None,
     found: Inspection,
-    second_key: CosignerKey | None = None,
+    processes: int | None = 1,
 ) -> ReadLog:
     """Recompute the log and hold heads and rows against it; return what was read.
 
     Where the checkpoint is not the log's own, as many entries are read as the chain covers. Where
     the second key is known, the checkpoint has to be cosigned by it.
 
+    Args:
+        log: the log.
+        anchors: heads that the chain has.
+        rows: an office's rows, or None.
+        found: takes what is proved and found.
+        processes: how many work; None for one for each core.
+
     Raises:
-        AuditInputError: the log's files cannot be read, or the second key is of another log.
+        AuditInputError: the log's files cannot be read.
+        RowError: a line of the export is no row.
     """
-    if second_key is not None and second_key.name != key.name:
-        raise AuditInputError(f"the second key is of {second_key.name!r}, the log is {key.name!r}")
-    try:
-        note = (folder / "checkpoint").read_bytes()
-    except OSError as error:
-        raise AuditInputError(f"the log's checkpoint cannot be read: {error}") from error
-    signed, prior = heads_of_checkpoints([note], key)
-    on_chain = [Head(a.size, a.root, f"block {a.block}") for a in anchors]
-    anchored = max((head.size for head in on_chain), default=0)
-    size = signed[0].size if signed else anchored
-    policy = RowPolicy(kinds=frozenset({EntryKind.CREDENTIAL, EntryKind.STATUS_LIST}))
-    entries = read_entries(folder, size)
-    second = None if second_key is None else SecondKey(second_key)
-    if second is not None:
-        entries = second.watch(entries)
-    report = audit(entries, [*signed, *on_chain], rows, policy=policy, prior=prior)
-    _tell(report, len(on_chain), found)
-    if second is not None and signed:
-        _inspect_newest(note, signed[0].source, second, found)
+    signed, prior = _signed(log)
+    told = [statement(source, each, log.key, log.cosigners) for source, each in signed.items()]
+    on_chain = [
+        Statement(Head(a.size, a.root, f"block {a.block}"), (f"transaction {a.transaction}",))
+        for a in anchors
+    ]
+    anchored = max((each.head.size for each in on_chain), default=0)
+    newest = signed.get(PUBLISHED)
+    size = newest.checkpoint.size if newest else anchored
+    second = None if log.second_key is None else SecondKey(log.second_key)
+    plan = LogPlan(
+        folder=log.folder,
+        size=size,
+        heads=tuple(each.head for each in (*told, *on_chain)),
+        rows=rows,
+        policy=RowPolicy(kinds=frozenset({EntryKind.CREDENTIAL, EntryKind.STATUS_LIST})),
+        second=second,
+        prior=tuple(prior),
+    )
+    report = audit_log(plan, processes)
+    found.proved |= {"entries": report.size, "root": report.root.hex()}
+    found.take(report.findings)
+    found.take(split_views([*told, *on_chain], report))
+    _tell_heads(told, on_chain, found)
+    if newest is not None:
+        _inspect_newest(log, newest, second, found)
     found.proved["anchored_entries"] = anchored
     if not on_chain:
         found.find("no_anchor", "chain", "the contract has accepted no head of this log")
-    return ReadLog(folder, key, size, anchored, second)
+    return ReadLog(log.folder, log.key, size, anchored, second)
 
 
-def _tell(report: Report, heads: int, found: Inspection) -> None:
-    found.proved |= {"entries": report.size, "root": report.root.hex(), "heads_on_chain": heads}
-    for each in report.findings:
-        found.find(each.code.value, each.where, each.detail)
+def _signed(log: GivenLog) -> tuple[dict[str, SignedCheckpoint], list[LogFinding]]:
+    """Return the checkpoints that the log has signed, and what is wrong with the others."""
+    try:
+        published = (log.folder / "checkpoint").read_bytes()
+    except OSError as error:
+        raise AuditInputError(f"the log's checkpoint cannot be read: {error}") from error
+    signed, wrong = {}, []
+    for source, note in ((PUBLISHED, published), *log.checkpoints):
+        read = head_of_checkpoint(source, note, log.key)
+        if isinstance(read, LogFinding):
+            wrong.append(read)
+        else:
+            signed[source] = read
+    return signed, wrong
 
 
-def _inspect_newest(note: bytes, source: str, second: SecondKey, found: Inspection) -> None:
-    told = second.judge_newest(parse_note(note), source)
-    if isinstance(told, int):
-        found.proved["cosigned"] = told
-    else:
-        found.find(told.code.value, told.where, told.detail)
+def _tell_heads(
+    told: Sequence[Statement], on_chain: Sequence[Statement], found: Inspection
+) -> None:
+    found.proved["heads_on_chain"] = len(on_chain)
+    found.proved["heads"] = [
+        {
+            "size": each.head.size,
+            "root": each.head.root.hex(),
+            "source": each.head.source,
+            "signed_by": list(each.signers),
+        }
+        for each in sorted((*told, *on_chain), key=lambda each: each.head.size)
+    ]
+
+
+def _inspect_newest(
+    log: GivenLog, newest: SignedCheckpoint, second: SecondKey | None, found: Inspection
+) -> None:
+    if second is not None:
+        told = second.judge_newest(newest, PUBLISHED)
+        if isinstance(told, int):
+            found.proved["cosigned"] = told
+        else:
+            found.take([told])
+    if log.witnesses:
+        times, wrong = quorum(PUBLISHED, newest, log.witnesses, log.quorum)
+        found.proved["witnesses"] = times
+        found.take(wrong)
 
 
 def inspect_receipt(name: str, receipt: Receipt, log: ReadLog, found: Inspection) -> None:
@@ -257,7 +331,7 @@ def inspect_receipt(name: str, receipt: Receipt, log: ReadLog, found: Inspection
     for failure in receipts.check(receipt, log.key).failures:
         found.find(f"receipt_{failure.code}", name, failure.detail)
     _inspect_cosignature(name, receipt, log, found)
-    if _entry_at(log, receipt.index) != receipt.entry.encode():
+    if read_entry(log.folder, receipt.index, log.size) != receipt.entry.encode():
         found.find("entry_differs", name, f"the log has another entry at {receipt.index}")
     if receipt.index >= log.anchored:
         detail = f"entry {receipt.index}, {log.anchored} are on the chain"
@@ -273,14 +347,6 @@ def _inspect_cosignature(name: str, receipt: Receipt, log: ReadLog, found: Inspe
         wrong = log.second.judge(parse_note(receipt.checkpoint), name)
         if wrong is not None:
             found.find(f"receipt_{wrong.code.value}", name, wrong.detail)
-
-
-def _entry_at(log: ReadLog, index: int) -> bytes | None:
-    if index >= log.size:
-        return None
-    number, position = divmod(index, TILE_WIDTH)
-    bundle = tile_of(None, number, log.size)
-    return split_bundle(bundle, (log.folder / bundle.path).read_bytes())[position]
 
 
 def inspect_decision(evidence: DecisionEvidence, log: ReadLog, found: Inspection) -> None:
@@ -308,26 +374,3 @@ def _digest(thing: Any) -> bytes | None:  # noqa: ANN401 - any JSON value
         return decisions.digest(thing)
     except EncodingError:
         return None
-
-
-def parse_rows(lines: Iterable[dict[str, Any]]) -> list[Row]:
-    """Return the rows of a database export, in order of their index.
-
-    Raises:
-        AuditInputError: a line has another form.
-    """
-    rows = []
-    for number, line in enumerate(lines, 1):
-        try:
-            index = line["index"]
-            row = Row(
-                kind=EntryKind(line["kind"]),
-                digest=base64url.decode(line["digest"]),
-                salt=base64url.decode(line["salt"]),
-                index=None if index is None else int(index),
-                reference=str(line["reference"]),
-            )
-        except (KeyError, TypeError, ValueError, EncodingError) as error:
-            raise AuditInputError(f"line {number} of the export: {error!r}") from error
-        rows.append(row)
-    return sorted(rows, key=lambda row: (row.index is None, row.index or 0))

@@ -16,8 +16,8 @@ import mobile_stub.app
 import mobile_stub.settings
 from contracts import addresses
 from ledger_node.audit import inspection
-from ledger_node.audit.inspection import ChainPoint, Inspection
-from madang.cli.audit import inspect
+from ledger_node.audit.inspection import ChainPoint, GivenLog, Inspection
+from madang.cli.audit import Given, inspect
 from madang.cli.city import CityPlan
 from madang.cli.run import residents
 from madang.cli.walk.path import CITY, NO_BENEFIT, OTHER_CITY, PROGRAMME, THREE
@@ -144,7 +144,8 @@ class Town:
         second = CosignerKey.parse(
             (StateFolders(self.plan.state).log_keys / f"{city}.second").read_text("ascii")
         )
-        return await inspect(log, self.key(city), self.point(city), [], None, export, second)
+        known = GivenLog(log, self.key(city), second)
+        return await inspect(Given(str(log), known, self.point(city), database=export))
 
     def check(self) -> None:
         """Records, outbox, entries, files, chain: all say the same, each thing once."""

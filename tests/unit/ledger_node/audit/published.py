@@ -1,13 +1,21 @@
 """A small published log on the disk, with everything that an auditor is given beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ledger_node.audit.inspection import DecisionEvidence, Inspection, ReadLog, inspect_log
+from ledger_node.audit.inspection import (
+    DecisionEvidence,
+    GivenLog,
+    Inspection,
+    ReadLog,
+    inspect_log,
+)
+from ledger_node.audit.row_file import RowFile
 from ledger_node.publisher.files import LogFiles
+from madang.core.encoding import base64url, strict_json
 from madang.core.evidence.receipt import Receipt
 from madang.core.evidence.rows import Row
 from madang.core.keys.signing import Signer
@@ -64,6 +72,24 @@ def digest_of(index: int) -> bytes:
 def entry_of(index: int, **changes: Any) -> Entry:
     committed = commitment(salt_of(index), digest_of(index))
     return replace(Entry(index, KINDS[index], HOUR, OFFICE, committed), **changes)
+
+
+def row_line(row: Row) -> str:
+    """Return a row as `madang export` writes it."""
+    value = {
+        "kind": row.kind,
+        "digest": base64url.encode(row.digest),
+        "salt": base64url.encode(row.salt),
+        "index": row.index,
+        "reference": row.reference,
+    }
+    return strict_json.dumps(value) + "\n"
+
+
+def row_file(path: Path, rows: Iterable[Row]) -> RowFile:
+    """Write an export and read it."""
+    path.write_text("".join(map(row_line, rows)), "utf-8")
+    return RowFile(path)
 
 
 @dataclass
@@ -164,4 +190,9 @@ class Published:
     ) -> ReadLog:
         """Inspect the log itself; anchors are its own unless others are given."""
         known = self.anchors() if anchors is None else anchors
-        return inspect_log(self.folder, self.key, known, self.rows(), found, second)
+        rows = row_file(self.folder.parent / "export.jsonl", self.rows())
+        return inspect_log(self.given(second_key=second), known, rows, found)
+
+    def given(self, **more: Any) -> GivenLog:
+        """Return the log as an auditor is given it."""
+        return GivenLog(self.folder, self.key, **more)

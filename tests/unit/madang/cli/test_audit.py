@@ -1,5 +1,6 @@
 """`madang audit log` as it is typed: the second key is read like the first, and told of."""
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -7,14 +8,19 @@ import pytest
 from typer.testing import CliRunner
 
 from contracts.addresses import DeployedContract, Deployment
-from ledger_node.audit.inspection import AuditInputError, Inspection
-from madang.cli.audit import UNREADABLE, _block, _told
+from ledger_node.audit import inspection
+from ledger_node.audit.inspection import Inspection
+from ledger_node.audit.reading import AuditInputError
+from madang.cli.audit import UNREADABLE, _block
+from madang.cli.audit_report import MEANINGS, SHOWN, told
 from madang.cli.main import app
 from madang.core.encoding import strict_json
+from madang.core.evidence.findings import FindingCode
 from madang.core.keys.software import generate_ed25519
 from madang.core.merkle.note import VerifierKey
 from madang.infra.chain import Block
 
+INSPECTION = Path(inspection.__file__)
 ADDRESS, HASH = "0x" + "11" * 20, "0x" + "00" * 32
 KEY = VerifierKey.of("log.example/hanbit/log", generate_ed25519("log")).encode()
 
@@ -39,26 +45,60 @@ def test_what_is_no_second_key_ends_the_audit_before_it_begins(tmp_path: Path, s
 
 def test_the_second_signature_is_told_of_where_it_was_proved() -> None:
     found = Inspection()
-    assert "ML-DSA" not in _told(found)
+    assert "ML-DSA" not in told(found)
     found.proved["cosigned"] = 1_800_000_000
-    assert "cosigned by ML-DSA-44, in epoch second 1800000000." in _told(found)
+    assert "cosigned the newest head, ML-DSA-44, 2027-01-15 08:00:00 UTC" in told(found)
     found = Inspection()
-    found.find("cosignature_missing", "checkpoint 0", "size 7")
-    assert "FOUND cosignature_missing at checkpoint 0: size 7" in _told(found)
-    assert "ML-DSA" not in _told(found)
+    found.find("cosignature_missing", "checkpoint", "size 7")
+    assert "FOUND at checkpoint: size 7" in told(found)
+    assert "ML-DSA" not in told(found)
 
 
-@pytest.mark.parametrize("told", ["5", "5:0x12", "0x5:" + HASH, f"5:{HASH}0", f"-5:{HASH}"])
-def test_a_known_block_has_one_form(told: str) -> None:
+def test_findings_are_told_by_kind_with_what_they_mean_and_not_without_end() -> None:
+    found = Inspection()
+    for number in range(SHOWN + 5):
+        found.find("row_altered", f"row {number}", "")
+        found.find("receipt_inclusion", f"receipt {number}", "")
+    lines = told(found).splitlines()
+    assert sum("FOUND" in line for line in lines) == 2 * SHOWN
+    assert sum("and 5 more" in line for line in lines) == 2
+    assert f"  row_altered: {MEANINGS['row_altered']}" in lines
+    assert f"  receipt_inclusion: {MEANINGS['receipt_']}" in lines
+
+
+def test_every_code_has_a_meaning() -> None:
+    named = set(FindingCode) | set(
+        re.findall(r'found\.find\(\s*f?"([a-z_]+)', INSPECTION.read_text("utf-8"))
+    )
+    assert {"no_anchor", "receipt_", "other_chain"} <= named
+    families = tuple(each for each in MEANINGS if each.endswith("_"))
+    assert {each for each in named if not each.startswith(families)} <= set(MEANINGS)
+
+
+def test_heads_are_told_with_who_signed_them_the_newest_last() -> None:
+    found = Inspection()
+    found.proved["heads"] = [
+        {"size": size, "root": "ab" * 32, "source": "checkpoint", "signed_by": ["log", "witness"]}
+        for size in range(SHOWN + 3)
+    ]
+    text = told(found)
+    assert "23 were held against the entries" in text
+    assert "and 3 before" in text
+    assert "size 22 abababababababab... checkpoint: log, witness" in text
+    assert "size 2 " not in text
+
+
+@pytest.mark.parametrize("text", ["5", "5:0x12", "0x5:" + HASH, f"5:{HASH}0", f"-5:{HASH}"])
+def test_a_known_block_has_one_form(text: str) -> None:
     with pytest.raises(AuditInputError, match="expected NUMBER:0x"):
-        _block(told)
+        _block(text)
     assert _block("") is None
     assert _block(f"5:{HASH}") == Block(5, HASH, 0)
 
 
 def test_the_final_block_is_told_as_the_next_audit_takes_it() -> None:
     found = Inspection()
-    assert "--known-block" not in _told(found)
+    assert "--known-block" not in told(found)
     found.proved["final_block"] = {"number": 5, "hash": HASH}
-    told = _told(found).partition("--known-block ")[2].split()[0]
-    assert _block(told) == Block(5, HASH, 0)
+    text = told(found).partition("--known-block ")[2].split()[0]
+    assert _block(text) == Block(5, HASH, 0)
