@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from madang.cli import accreditation, audit, ceremony, chain, evidence, export, keys, prepare, serve
+from madang.cli import (
+    accreditation,
+    audit,
+    audit_privacy,
+    ceremony,
+    chain,
+    evidence,
+    export,
+    keys,
+    prepare,
+    serve,
+)
 from madang.cli.run import run_city
 
 app = typer.Typer(
@@ -23,6 +34,7 @@ app.add_typer(evidence.app, name="evidence")
 audits = typer.Typer(no_args_is_help=True, help="An auditor's checks, from outside.")
 audits.command("log")(audit.audit)
 audits.command("evidence")(evidence.audit_evidence)
+audits.command("privacy")(audit_privacy.privacy)
 app.add_typer(audits, name="audit")
 
 

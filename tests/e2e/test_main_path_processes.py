@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from madang.cli.city import WALLET_OFFSET
-from madang.cli.run import WALLETS
+from madang.cli.city import WALLET_OFFSET, CityPlan
+from madang.cli.run import WALLETS, residents
 from madang.core.encoding import base64url
 from madang.core.merkle.checkpoint import parse_note
 
@@ -251,6 +251,33 @@ def test_wallets_hold_the_same_after_the_second_start(run: Run) -> None:
         assert {each["digest"] for each in held} == run.kept.copies[name]
         assert held
         assert all(each["has_receipt"] for each in held)
+
+
+@pytest.mark.usefixtures("again")
+def test_nothing_published_anchored_or_logged_is_about_a_resident(run: Run, tmp_path: Path) -> None:
+    plan = CityPlan(run.state, run.port)
+    people = residents(plan, httpx.AsyncClient()).values()
+    values = tmp_path / "values.txt"
+    words = [word for each in people for word in (each.name, each.birthdate, each.document_number)]
+    values.write_text("\n".join(words), "utf-8")
+    arguments = ["audit", "privacy", "--state", str(run.state), "--rpc", plan.rpc]
+    done = subprocess.run(
+        [*(sys.executable, "-m", "madang.cli.main"), *arguments, "--values", str(values), "--json"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    told = json.loads(done.stdout or done.stderr)
+    assert told["findings"] == []
+    assert done.returncode == 0
+    entries = sum(len(each) for each in run.kept.entries.values())
+    assert told["looked"]["entries"] >= entries
+    assert told["looked"]["transactions"] >= len(run.kept.transactions)
+    assert min(told["looked"][each] for each in ("tiles", "events", "blocks", "log_lines")) > 0
+    assert told["looked"]["checkpoints"] == len(CITIES)
+    assert len(words) == 3 * len(WALLETS)
 
 
 def test_nothing_of_logs_and_chain_is_lost_after_the_second_end(run: Run, again: Again) -> None:

@@ -1,0 +1,1 @@
+"""Looks through what cannot be taken back for anything that is about a person."""
