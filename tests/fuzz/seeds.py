@@ -272,6 +272,8 @@ def logs() -> Seeds:
         ORIGIN, EntryKind.CREDENTIAL, 2, entry, salt, digest, proof, published.decode()
     )
     numbers = b"".join(n.to_bytes(8) for n in (2, 3, 3))
+    hidden = f'"digest":"{base64url.encode(digest)}","salt":"{base64url.encode(salt)}"'
+    row = f'{{"kind":"credential",{hidden},"index":2,"reference":"4f1c"}}'
     first = Entry(0, EntryKind.KEY, 0, ISSUER, digest).encode()
     head = checkpoint.sign(Checkpoint(ORIGIN, 1, Tree([leaf_hash(first)]).root()), SIGNER)
     return {
@@ -287,6 +289,7 @@ def logs() -> Seeds:
         "tile_bundle": (b"\x01" + encode_bundle([b"a", b"bcd"]),),
         "tile_tree": (b"\x00\x00\x03" + joined(b"".join(leaves)),),
         "log_entry": (entry.encode(),),
+        "database_row": (row.encode(), row.replace(":2,", ": null,").encode()),
         "merkle_proofs": (numbers + leaves[2] + tree.root() + b"".join(proof),),
         "receipt": (receipt.encode(),),
         "log_audit": (joined(head.encode(), first),),

@@ -4,11 +4,12 @@ from madang.core.evidence import receipt as receipts
 from madang.core.evidence.audit import audit
 from madang.core.evidence.heads import heads_of_checkpoints
 from madang.core.evidence.receipt import Receipt, ReceiptError
+from madang.core.evidence.rows import RowError, parse_row, row_index
 from madang.core.merkle import checkpoint as checkpoints
 from madang.core.merkle import note as notes
 from madang.core.merkle import proof
 from madang.core.merkle.cosignature import CosignerKey, cosigned
-from madang.core.merkle.entry import Entry, EntryError
+from madang.core.merkle.entry import Entry, EntryError, is_entry
 from madang.core.merkle.note import NoteError, VerifierKey
 from madang.core.merkle.tiles import (
     Tile,
@@ -95,7 +96,15 @@ def tile_tree(data: bytes) -> None:
 
 @harness(EntryError)
 def log_entry(data: bytes) -> None:
-    assert Entry.parse(data).encode() == data
+    entry = Entry.parse(data)
+    assert entry.encode() == data
+    assert is_entry(data, entry.sequence)
+
+
+@harness(RowError)
+def database_row(data: bytes) -> None:
+    row = parse_row(data)
+    assert row_index(data) == row.index
 
 
 @harness()
