@@ -1,5 +1,6 @@
 """The ledger node: the only place that chooses its adapters."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -31,22 +32,27 @@ from ledger_node.following import Following
 from ledger_node.publisher.cosigner import Cosigner
 from ledger_node.publisher.files import LogFiles, only_writer
 from ledger_node.publisher.routes import append_router, reading_router
-from ledger_node.publisher.store import LogEntryRow, LogHeadRow, SqlLogs
+from ledger_node.publisher.store import LOG_ROWS, SqlLogs
 from ledger_node.publisher.usecases import Publisher
+from ledger_node.publisher.witness_points import witness_points
+from ledger_node.publisher.witnessing import Witnessing
 from ledger_node.settings import Settings
 from ledger_node.wiring import ChainParts, chain_work
+from ledger_node.witness_word import witness_word
 from ledger_node.worker import Node
 from madang.access.guard import Guard
 from madang.access.service_token import FolderServiceKeys, ServiceKeys
 from madang.access.sign_in import sign_in_router
 from madang.access.staff import Staff, StaffAccount, StaffSession
 from madang.core.evidence.finality.model import Engine
+from madang.core.merkle.witness import MAX_REQUEST_BYTES
 from madang.infra.authority import ACCREDITATIONS
 from madang.infra.background import background
 from madang.infra.catalogue import load_catalogue
 from madang.infra.chain import ChainAccount
 from madang.infra.clock import Clock, SystemClock
 from madang.infra.db import Database
+from madang.infra.http import HttpClient, HttpxClient
 from madang.infra.ids import Ids, SystemIds
 from madang.infra.journal import JournalEntry
 from madang.infra.keystore import Keystore
@@ -55,6 +61,7 @@ from madang.infra.rpc import Rpc
 from madang.infra.setup import LOG, LOG_SECOND, StateFolders, keystore
 from madang.infra.state_proofs import CometProofs, EthereumProofs
 from madang.infra.tenancy import Addresses, Tenants
+from madang.infra.trust import load_witness_keys
 from madang.infra.web.app import Parts, create_app
 from madang.infra.web.errors import Refuser
 from madang.infra.web.i18n import Texts, load_texts
@@ -62,9 +69,8 @@ from madang.infra.web.pages import Pages
 
 SERVICE = "log"
 TABLES: Final = (
+    *LOG_ROWS,
     ChainTransactionRow,
-    LogEntryRow,
-    LogHeadRow,
     SnapshotRow,
     JournalEntry,
     StaffAccount,
@@ -81,6 +87,7 @@ class Deps:
     Attributes:
         lead: the municipality that deploys the contracts.
         anchors: folder of the municipalities' roots.
+        http: the network to the witnesses.
         founding: the records that the Accreditation contract begins with.
     """
 
@@ -94,6 +101,7 @@ class Deps:
     service_keys: ServiceKeys
     texts: Texts
     anchors: Path
+    http: HttpClient
     founding: FoundingRecords = no_records
 
 
@@ -113,6 +121,7 @@ def production(settings: Settings) -> Deps:
         service_keys=FolderServiceKeys(folders.services),
         texts=load_texts(settings.catalog_dir / "texts"),
         anchors=folders.anchors,
+        http=HttpxClient(timeout=settings.witness_seconds, max_bytes=MAX_REQUEST_BYTES),
         founding=founding_records(catalogue, addresses, folders),
     )
 
@@ -124,6 +133,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
         tenant: SqlLogs(deps.database, tenant) for tenant in deps.tenants.ids()
     }
     publishers = _publishers(settings, deps, stores)
+    witnessing = _witnessing(settings, deps, publishers)
     work = chain_of(settings, deps)
     node = _node(settings, deps, publishers, work)
     comet = Rpc(settings.comet_url)
@@ -137,16 +147,22 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
         upload_bytes=settings.audit_upload_bytes,
         utc_offset_hours=settings.utc_offset_hours,
         chain=chain_word(work),
+        witnesses=lambda tenant: [point.key for point in witnessing[tenant].points],
+        quorum=settings.witness_quorum,
+        cosignatures=lambda tenant, size: publishers[tenant].cosignatures(size),
+        conflicts=witness_word(deps.http, settings.witnesses, deps.addresses.log_origin),
     )
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         with only_writer(settings.state_dir / SERVICE):
             await node.start()
+            await asyncio.gather(*(each.begin() for each in witnessing.values()))
             try:
                 await publish(publication)
                 beat = publishing(publication, settings.snapshot_seconds)
-                async with background(node.run(), beat):
+                handing = [each.run() for each in witnessing.values()]
+                async with background(node.run(), beat, *handing):
                     yield
             finally:
                 await node.stop()
@@ -162,7 +178,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
             errors=TABLE,
             routers=[
                 append_router(publishers, settings.append_entries),
-                reading_router(publishers, stores),
+                reading_router(publishers, stores, witnessing),
                 snapshot_router(publication.stores, settings.snapshot_seconds),
                 sign_in_router(SERVICE, staff, deps.clock, pages),
                 audit_router(desk),
@@ -192,6 +208,24 @@ def _publishers(settings: Settings, deps: Deps, stores: dict[str, SqlLogs]) -> d
             limit=settings.checkpoint_entries,
         )
         for tenant, store in stores.items()
+    }
+
+
+def _witnessing(
+    settings: Settings, deps: Deps, publishers: dict[str, Publisher]
+) -> dict[str, Witnessing]:
+    keys = load_witness_keys(StateFolders(settings.state_dir).witness_keys)
+    urls, quorum = settings.witnesses, settings.witness_quorum
+    return {
+        tenant: Witnessing(
+            publisher=publisher,
+            points=witness_points(urls, keys, tenant, quorum),
+            quorum=quorum,
+            http=deps.http,
+            pause=settings.checkpoint_seconds / 4,
+            patience=settings.witness_patience_seconds,
+        )
+        for tenant, publisher in publishers.items()
     }
 
 

@@ -29,6 +29,11 @@ class Settings(CommonSettings):
         append_entries: most entries in one call.
         cache_seconds: least time between two writes of the embedded engine's file.
         receipt_seconds: longest wait for a block.
+        witnesses: identifiers of the witnesses; each has a key in `trust/witnesses`, and is not
+            asked for the log of its own municipality.
+        witness_quorum: how many of them make a head final.
+        witness_seconds: longest wait for a witness.
+        witness_patience_seconds: longest wait for witnesses before the first head is signed.
         rotation_delay_seconds: time lock of the contracts, 1 to 90 days.
         snapshot_seconds: time between two looks whether the accreditations have changed; others
             may keep a snapshot for so long.
@@ -53,6 +58,10 @@ class Settings(CommonSettings):
     append_entries: int = 1_000
     cache_seconds: float = 30.0
     receipt_seconds: float = 30.0
+    witnesses: tuple[str, ...] = ()
+    witness_quorum: int = 0
+    witness_seconds: float = 5.0
+    witness_patience_seconds: float = 3.0
     rotation_delay_seconds: int = 7 * 86_400
     snapshot_seconds: int = 5
     snapshot_renew_seconds: int = 300

@@ -37,7 +37,6 @@ class Node:
     following: Following
     checkpoint_seconds: float
     conditions: dict[str, Condition] = field(init=False)
-    _behind: set[str] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self.conditions = {tenant: Condition() for tenant in self.publishers}
@@ -92,14 +91,10 @@ class Node:
         if publisher.damage or not self.conditions[tenant].compared:
             return
         try:
-            if tenant in self._behind:
-                publisher.recover()
-                self._behind.discard(tenant)
             publisher.checkpoint()
         except LogDamagedError as error:
             publisher.hold(str(error))
         except (OperationalError, OSError) as error:
-            self._behind.add(tenant)
             _log.error("the log of %s waits: %s", tenant, type(error).__name__)
 
     async def _anchor(self, tenant: str) -> None:

@@ -18,6 +18,12 @@ VECTORS = REPOSITORY.parent / "shared" / "vectors"
 ALLOWED_SKIPS = REPOSITORY / "tests" / "allowed_skips.txt"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the simulation run longer, or by another seed."""
+    parser.addoption("--simulation-steps", type=int, default=10_000, help="steps of the simulation")
+    parser.addoption("--simulation-seed", default="1", help="what all its chance follows from")
+
+
 @pytest.fixture(scope="session")
 def vectors() -> Callable[[str], Path]:
     """Return a function from a specification's name to its folder of vectors, or skip by name."""

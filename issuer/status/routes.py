@@ -16,7 +16,6 @@ from issuer.calls import read_call, read_digest
 from issuer.office import Office
 from issuer.settings import Settings
 from issuer.status.model import NoHistory, NoSuchForm, NoSuchList, Reason, Status
-from issuer.status.negotiation import preferred, takes
 from issuer.status.publishing import (
     FORMS,
     Press,
@@ -36,6 +35,7 @@ from madang.infra import outbox
 from madang.infra.key_ring import NoActiveKey
 from madang.infra.web.errors import NO_STORE
 from madang.infra.web.marks import Form
+from madang.infra.web.negotiation import preferred, takes
 
 _GZIP: Final = 31
 _NOT_MODIFIED: Final = 304

@@ -11,7 +11,6 @@ from typing import Final, Protocol
 
 from contracts import addresses
 from contracts.addresses import DeploymentError
-from ledger_node.publisher.model import LogHead
 from madang.core.evidence.bundle import Evidence
 from madang.core.evidence.storage.slots import Place, log_id
 from madang.infra.log_client import LogUnavailable
@@ -32,8 +31,8 @@ class EvidenceUnavailableError(RuntimeError):
 class SignedHeads(Protocol):
     """The signed heads of one log."""
 
-    def heads(self, limit: int) -> Sequence[LogHead]:
-        """Return the newest heads, newest first."""
+    def notes(self, limit: int) -> Sequence[str]:
+        """Return the newest heads as they are shown, newest first."""
         ...
 
 
@@ -81,7 +80,7 @@ class EvidenceOffice:
             EvidenceUnavailableError: it is not on the chain yet, or the chain does not answer.
         """
         with log.heads() as kept:
-            notes = [head.note for head in kept.heads(HEADS_TRIED)]
+            notes = kept.notes(HEADS_TRIED)
         try:
             known = addresses.read(self.record)
             address = bytes.fromhex(known[CONTRACT].address.removeprefix("0x"))

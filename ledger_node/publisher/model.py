@@ -1,9 +1,11 @@
 """What the publisher knows of a log."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from madang.core.merkle.entry import EntryKind
+from madang.core.merkle.note import NoteSignature, parse_note, with_signatures
 
 
 class HeadState(StrEnum):
@@ -59,6 +61,11 @@ class LogHead:
     block_time: int | None = None
 
 
+def shown(head: LogHead, lines: Iterable[NoteSignature]) -> str:
+    """Return the checkpoint of a head with the lines of witnesses behind the log's own."""
+    return with_signatures(parse_note(head.note), lines).serialize()
+
+
 class KeyConflictError(ValueError):
     """A key was used before for another entry."""
 
@@ -77,3 +84,7 @@ class LogDamagedError(RuntimeError):
 
 class LogTakenError(RuntimeError):
     """Another process is the writer of the logs; a log has one."""
+
+
+class WitnessKeyError(ValueError):
+    """A witness that is named has no key here, or they are too few for the quorum."""

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request
 
 from ledger_node.publisher.model import AppendError, ForeignOfficeError, Submitted
-from ledger_node.publisher.usecases import AnchoredLog, Publisher
+from ledger_node.publisher.ports import AnchoredLog
+from ledger_node.publisher.usecases import Publisher
+from ledger_node.publisher.witnessing import Witnessing
 from madang.access.marks import public, service
 from madang.access.service_token import ServiceIdentity
 from madang.core.encoding import base64url, strict_json
@@ -17,10 +19,12 @@ from madang.core.merkle.entry import Entry, EntryKind
 from madang.core.merkle.tiles import TileError, parse_path
 from madang.infra.tenancy import UnknownTenant
 from madang.infra.web.marks import Form
+from madang.infra.web.published import READING, changing, lasting
 
 _KEY = re.compile(r"[A-Za-z0-9._:-]{8,128}")
-FOR_EVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
-NOT_LONG: Final = {"cache-control": "no-cache"}
+_TEXT: Final = "text/plain; charset=utf-8"
+_BYTES: Final = "application/octet-stream"
+_JSON: Final = "application/json"
 _OPEN = "the log is for everybody to read"
 
 
@@ -47,36 +51,46 @@ def append_router(publishers: Mapping[str, Publisher], append_entries: int) -> A
 
 
 def reading_router(
-    publishers: Mapping[str, Publisher], logs: Mapping[str, AnchoredLog]
+    publishers: Mapping[str, Publisher],
+    logs: Mapping[str, AnchoredLog],
+    witnessing: Mapping[str, Witnessing],
 ) -> APIRouter:
     """Return the routes by which anybody reads the logs.
 
     Args:
         publishers: the one writer of each log, by tenant.
         logs: the anchored heads of each log, by tenant.
+        witnessing: the witnesses of each log, by tenant.
     """
     router = APIRouter(prefix="/{tenant}/log")
 
-    @router.get("/checkpoint")
+    @router.api_route("/checkpoint", methods=[*READING])
     @public(_OPEN, Form.PROBLEM)
-    async def checkpoint(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
+    async def checkpoint(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         note = publishers[tenant].files.checkpoint()
         if note is None:
             raise UnknownTenant(tenant)
-        return Response(note, media_type="text/plain; charset=utf-8", headers=NOT_LONG)
+        return changing(request, note, _TEXT)
 
-    @router.get("/tile/{path:path}")
+    @router.api_route("/tile/{path:path}", methods=[*READING])
     @public(_OPEN, Form.PROBLEM)
-    async def tile(tenant: str, path: str) -> Any:  # noqa: ANN401 - FastAPI's response
+    async def tile(request: Request, tenant: str, path: str) -> Any:  # noqa: ANN401 - FastAPI's response
         try:
-            content = publishers[tenant].files.read(parse_path(f"tile/{path}"))
+            wanted = parse_path(f"tile/{path}")
+            content = publishers[tenant].files.served(wanted)
         except (TileError, FileNotFoundError):
             raise UnknownTenant(tenant) from None
-        return Response(content, media_type="application/octet-stream", headers=FOR_EVER)
+        # Hashes do not become smaller, entries do (C2SP tlog-tiles, Log entries).
+        return lasting(request, content, _BYTES, packed=wanted.level is None)
 
-    @router.get("/anchors/{size}")
+    @router.api_route("/witnesses", methods=[*READING])
     @public(_OPEN, Form.PROBLEM)
-    async def anchor(tenant: str, size: int) -> Any:  # noqa: ANN401 - FastAPI's response
+    async def witnesses(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        return changing(request, strict_json.dumps(asdict(witnessing[tenant].state())), _JSON)
+
+    @router.api_route("/anchors/{size}", methods=[*READING])
+    @public(_OPEN, Form.PROBLEM)
+    async def anchor(request: Request, tenant: str, size: int) -> Any:  # noqa: ANN401 - FastAPI's response
         with logs[tenant]() as heads:
             head = heads.anchored_from(size)
         if head is None:
@@ -90,7 +104,7 @@ def reading_router(
             "block_time": head.block_time,
             "state": head.state.value,
         }
-        return JSONResponse(body, headers=NOT_LONG)
+        return changing(request, strict_json.dumps(body), _JSON)
 
     return router
 

@@ -1,15 +1,17 @@
 """Tables of the logs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Final
 
-from sqlalchemy import Index, update
+from sqlalchemy import Index, func, tuple_, update
 from sqlmodel import Field, Session, SQLModel, UniqueConstraint, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from ledger_node.publisher.model import HeadState, LogHead, Submitted
+from ledger_node.publisher.model import HeadState, LogHead, Submitted, shown
 from madang.core.merkle.entry import Entry, EntryKind
-from madang.infra.db import Database
+from madang.core.merkle.note import NoteSignature
+from madang.infra.db import Database, insert_into
 
 
 class LogEntryRow(SQLModel, table=True):
@@ -50,6 +52,23 @@ class LogHeadRow(SQLModel, table=True):
     block_time: int | None = None
 
 
+class LogCosignatureRow(SQLModel, table=True):
+    """The line of one witness under one head."""
+
+    __tablename__ = "log_cosignature"
+
+    tenant: str = Field(primary_key=True)
+    size: int = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    key_id: bytes
+    signature: bytes
+    time: int
+
+
+LOG_ROWS: Final = (LogEntryRow, LogHeadRow, LogCosignatureRow)
+"""All tables of the logs."""
+
+
 class SqlLog:
     """Implements `LogStore` for one municipality."""
 
@@ -62,19 +81,21 @@ class SqlLog:
         row = self._session.get(LogEntryRow, (self._tenant, key))
         return None if row is None else (_submitted(row), row.log_index)
 
-    def add(self, entry: Submitted) -> None:
-        """Keep an entry that has no index yet."""
-        self._session.add(
-            LogEntryRow(
-                tenant=self._tenant,
-                key=entry.key,
-                kind=entry.kind.value,
-                commitment=entry.commitment,
-                issuer=entry.issuer,
-                hour=entry.hour,
-            )
+    def keep(self, entry: Submitted) -> tuple[Submitted, int | None]:
+        """Keep an entry unless its key is known; return what the key stands for, and its index.
+
+        Two connections may bring one key at a time: the first one's entry is what both are told.
+        """
+        insert = insert_into(self._session, LogEntryRow).values(
+            tenant=self._tenant,
+            key=entry.key,
+            kind=entry.kind.value,
+            commitment=entry.commitment,
+            issuer=entry.issuer,
+            hour=entry.hour,
         )
-        self._session.flush()
+        self._session.execute(insert.on_conflict_do_nothing())
+        return self.find(entry.key) or (entry, None)
 
     def waiting(self, limit: int) -> Sequence[Submitted]:
         """Return entries without an index."""
@@ -125,6 +146,66 @@ class SqlLog:
         )
         row = self._session.exec(wanted.order_by(col(LogHeadRow.size).desc()).limit(1)).first()
         return None if row is None else head_of(row)
+
+    def head_sizes(self, above: int, limit: int) -> Sequence[int]:
+        """Return the sizes of signed heads above a size, the smallest first."""
+        size = col(LogHeadRow.size)
+        wanted = select(size).where(LogHeadRow.tenant == self._tenant, size > above)
+        return self._session.exec(wanted.order_by(size).limit(limit)).all()
+
+    def cosignatures(self, size: int) -> Sequence[NoteSignature]:
+        """Return the lines of witnesses under the head of this size, by their names."""
+        wanted = select(LogCosignatureRow).where(
+            LogCosignatureRow.tenant == self._tenant, LogCosignatureRow.size == size
+        )
+        rows = self._session.exec(wanted.order_by(col(LogCosignatureRow.name)))
+        return [NoteSignature(row.name, row.key_id, row.signature) for row in rows]
+
+    def notes(self, limit: int) -> Sequence[str]:
+        """Return the newest heads as they are shown, newest first: witnesses behind own lines."""
+        heads = self.heads(limit)
+        return [shown(head, self.cosignatures(head.size)) for head in heads]
+
+    def add_cosignature(self, size: int, line: NoteSignature, time: int) -> None:
+        """Keep the line of a witness; a later one of the same witness takes its place."""
+        self._session.merge(
+            LogCosignatureRow(
+                tenant=self._tenant,
+                size=size,
+                name=line.name,
+                key_id=line.key_id,
+                signature=line.signature,
+                time=time,
+            )
+        )
+
+    def last_cosigned(self) -> Mapping[str, tuple[int, int]]:
+        """Return size and time of the largest head that each witness has cosigned, by its name."""
+        row = LogCosignatureRow
+        last = select(row.name, func.max(row.size)).where(row.tenant == self._tenant)
+        found = self._session.exec(last.group_by(col(row.name))).all()
+        rows = [self._session.get(row, (self._tenant, size, name)) for name, size in found]
+        return {each.name: (each.size, each.time) for each in rows if each is not None}
+
+    def cosigned_size(
+        self, keys: Collection[tuple[str, bytes]], quorum: int, *, anchored: bool = False
+    ) -> int:
+        """Return the largest size that so many of these witnesses (name, key id) cosigned, or 0."""
+        size, row = col(LogCosignatureRow.size), LogCosignatureRow
+        counted = (
+            select(size)
+            .where(row.tenant == self._tenant, tuple_(row.name, row.key_id).in_(keys))
+            .group_by(size)
+            .having(func.count() >= quorum)
+        )
+        if anchored:
+            counted = counted.where(size.in_(self._anchored_sizes()))
+        found = self._session.exec(counted.order_by(size.desc()).limit(1)).first()
+        return 0 if found is None else found
+
+    def _anchored_sizes(self) -> SelectOfScalar[int]:
+        anchored = LogHeadRow.state == HeadState.ANCHORED.value
+        return select(LogHeadRow.size).where(LogHeadRow.tenant == self._tenant, anchored)
 
     def anchored_from(self, size: int) -> LogHead | None:
         """Return the smallest anchored head that covers `size` entries."""

@@ -7,22 +7,36 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from pydantic import SecretStr
+
 from ledger_node.settings import Settings as LedgerSettings
 from madang.access.staff import Role, Staff, StaffAccount, StaffSession
 from madang.cli.processes import Program
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import SystemClock
 from madang.infra.db import Database
-from madang.infra.files import write_whole
+from madang.infra.files import EVERYBODY, write_whole
 from madang.infra.ids import SystemIds
 from madang.infra.journal import JournalEntry
 from madang.infra.settings import CommonSettings
-from madang.infra.setup import StateFolders, prepare_state
+from madang.infra.setup import WITNESS, StateFolders, prepare_state, prepare_witness
 from madang.infra.tenancy import Addresses
 
 CATALOG: Final = Path(__file__).resolve().parents[2] / "catalog"
-OFFSETS: Final = {"issuer": 1, "verifier": 2, "counter": 3, "wallet": 4, "log": 5}
+OFFSETS: Final = {
+    "issuer": 1,
+    "verifier": 2,
+    "counter": 3,
+    "wallet": 4,
+    "log": 5,
+    "witness": 7,
+}
 CHAIN_OFFSET: Final = 6
+AUDIT_OFFSET: Final = 8
+AUDIT_BODY: Final = "audit"
+"""An audit body that has no log, and witnesses those of the municipalities."""
+QUORUM: Final = 2
+"""Of each log: the other municipality and the audit body."""
 WALLET_OFFSET: Final = 11
 STAFF: Final = {"counter": ("clerk", Role.CLERK), "verifier": ("agency", Role.AGENCY)}
 AUDITOR: Final = {"log": ("auditor", Role.AUDITOR)}
@@ -94,13 +108,62 @@ class CityPlan:
             "MADANG_ALLOW_LOOPBACK_HTTP": "true",
             "MADANG_PORT": str(self.port + OFFSETS[service]),
             "MADANG_CHAIN_PORT": str(self.port + CHAIN_OFFSET),
+            "MADANG_WITNESSES": json.dumps(self.witnesses),
+            "MADANG_WITNESS_QUORUM": str(QUORUM),
+        }
+
+    @property
+    def witnesses(self) -> list[str]:
+        """Return the identifiers of all witnesses."""
+        municipal = [self.addresses.identifier(t, WITNESS) for t in self.catalogue.tenants.ids()]
+        return [*municipal, f"{self._audit_origin}/{AUDIT_BODY}/{WITNESS}"]
+
+    @property
+    def _audit_origin(self) -> str:
+        return f"http://127.0.0.1:{self.port + AUDIT_OFFSET}"
+
+    def audit_environment(self) -> dict[str, str]:
+        """Return the settings of the audit body's process."""
+        return {
+            **self.environment(WITNESS),
+            "MADANG_STATE_DIR": str(self._audit_state),
+            "MADANG_KEY_PASSPHRASE": self._audit_passphrase,
+            "MADANG_WITNESS_NAME": AUDIT_BODY,
+            "MADANG_ORIGINS": json.dumps({**self.origins, WITNESS: self._audit_origin}),
+            "MADANG_PORT": str(self.port + AUDIT_OFFSET),
         }
 
     def prepare(self) -> None:
         """Make what a fresh state folder lacks: keys, trust, staff accounts."""
         prepare_state(self.settings, self.catalogue, self.addresses, SystemClock())
+        self._prepare_audit_body()
         if not self.accounts_file.exists():
             self._add_accounts()
+
+    def _prepare_audit_body(self) -> None:
+        """Give the audit body a folder of its own: its key, and the public keys of the logs."""
+        own = self.settings.model_copy(
+            update={
+                "state_dir": self._audit_state,
+                "key_passphrase": SecretStr(self._audit_passphrase),
+                "origins": {WITNESS: self._audit_origin},
+            }
+        )
+        prepare_witness(own, AUDIT_BODY, self.catalogue.tenants)
+        here, there = StateFolders(self.state), StateFolders(self._audit_state)
+        exchanged = [(path, there.log_keys) for path in sorted(here.log_keys.glob("*.vkey"))]
+        exchanged += [(there.witness_keys / f"{AUDIT_BODY}.vkey", here.witness_keys)]
+        for path, folder in exchanged:
+            if not (folder / path.name).exists():
+                write_whole(folder / path.name, path.read_bytes(), EVERYBODY)
+
+    @property
+    def _audit_state(self) -> Path:
+        return self.state / "audit-body"
+
+    @cached_property
+    def _audit_passphrase(self) -> str:
+        return _passphrase(self._audit_state / "passphrase")
 
     @property
     def accounts_file(self) -> Path:
@@ -136,7 +199,15 @@ class CityPlan:
                 health=f"{self.origins[name]}/health",
             )
             for name in names
-        ]
+        ] + [self._audit_witness()]
+
+    def _audit_witness(self) -> Program:
+        return Program(
+            name=f"{AUDIT_BODY}-{WITNESS}",
+            arguments=(*_SERVE, WITNESS),
+            environment=self.audit_environment(),
+            health=f"{self._audit_origin}/health",
+        )
 
     def wallet_address(self, number: int) -> str:
         """Return the address of a wallet's process."""

@@ -4,12 +4,12 @@ from typing import Final
 
 import typer
 
+from ledger_node.witness.settings import Settings
 from madang.cli.refusing import refusing
 from madang.infra.authority import ROOT
 from madang.infra.catalogue import load_catalogue
 from madang.infra.clock import SystemClock
-from madang.infra.settings import CommonSettings
-from madang.infra.setup import keystore, prepare_state
+from madang.infra.setup import keystore, prepare_state, prepare_witness
 from madang.infra.tenancy import Addresses
 
 _DEVELOPMENT: Final = (
@@ -19,10 +19,17 @@ _DEVELOPMENT: Final = (
 
 
 def prepare() -> None:
-    """Make keys, chains and trust anchors that are missing; settings come from MADANG_*."""
-    settings = CommonSettings()
+    """Make keys, chains and trust anchors that are missing; settings come from MADANG_*.
+
+    With MADANG_WITNESS_NAME, only the key by which that audit body witnesses is made.
+    """
+    settings = Settings()
     with refusing():
         catalogue = load_catalogue(settings.catalog_dir)
+        if settings.witness_name:
+            prepare_witness(settings, settings.witness_name, catalogue.tenants)
+            typer.echo(f"{settings.witness_name}: the key of its witness is there.")
+            return
         addresses = Addresses(catalogue.tenants, settings.origins)
         prepare_state(settings, catalogue, addresses, SystemClock())
         keys = keystore(settings)

@@ -7,12 +7,14 @@ from typing import Final
 import typer
 
 from contracts.addresses import DeploymentError
+from ledger_node.publisher.model import WitnessKeyError
 from madang.core.catalog.errors import CatalogError
 from madang.core.keys.life import LifeError
 from madang.core.keys.split import SplitError
+from madang.core.merkle.note import NoteError
 from madang.infra.hsm import HsmError
 from madang.infra.keystore import KeystoreError
-from madang.infra.setup import MovedError
+from madang.infra.setup import MovedError, WitnessNameError
 from madang.infra.tenancy import UnknownTenant
 
 REFUSED: Final = 1
@@ -23,7 +25,10 @@ _ERRORS: Final = (
     KeystoreError,
     LifeError,
     MovedError,
+    NoteError,
     SplitError,
+    WitnessKeyError,
+    WitnessNameError,
 )
 
 

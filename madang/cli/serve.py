@@ -15,7 +15,11 @@ from madang.infra.settings import CommonSettings
 from madang.infra.setup import StateFolders, check_addresses
 from madang.infra.tenancy import Addresses
 
-_PACKAGES: Final = {"log": "ledger_node", "wallet": "wallet_api"}
+_PACKAGES: Final = {
+    "log": "ledger_node",
+    "wallet": "wallet_api",
+    "witness": "ledger_node.witness",
+}
 
 
 class Service(StrEnum):
@@ -26,6 +30,7 @@ class Service(StrEnum):
     COUNTER = "counter"
     WALLET = "wallet"
     LOG = "log"
+    WITNESS = "witness"
 
 
 def serve(service: Annotated[Service, typer.Argument(help="Which service.")]) -> None:

@@ -1,14 +1,14 @@
 """Receipts: proofs from the log's files, each checked before it is handed out."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from madang.core.evidence.receipt import Receipt, check
 from madang.core.merkle.checkpoint import Checkpoint, parse_note, verify
 from madang.core.merkle.entry import Entry
 from madang.core.merkle.note import NoteError, VerifierKey
-from madang.core.merkle.tiles import Tile, TileError, TileTree
+from madang.core.merkle.tiles import TILE_WIDTH, Tile, TileError, TileTree, cut
 from madang.core.merkle.tree import TreeError
 from madang.infra.log_client import LogClient, LogUnavailable
 
@@ -127,7 +127,13 @@ class TileFiles:
     async def _add(self, tile: Tile) -> None:
         if len(self._files) >= MAX_TILES:
             raise LogUnavailable(f"more than {MAX_TILES} files for one request")
-        self._files[tile] = await self._fetch(tile)
+        try:
+            self._files[tile] = await self._fetch(tile)
+        except LogUnavailable:
+            if tile.width == TILE_WIDTH:
+                raise
+            # A partial file goes when the full one has come (C2SP tlog-tiles, Partial Tiles).
+            self._files[tile] = cut(tile, await self._fetch(replace(tile, width=TILE_WIDTH)))
 
 
 async def _receipt(thing: Logged, key: VerifierKey, note: str, files: TileFiles) -> Receipt:

@@ -3,10 +3,12 @@
 Nothing that exists is changed, so this runs before every start.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
@@ -21,16 +23,24 @@ from madang.infra.key_ring import TURNING, KeyRings
 from madang.infra.key_turning import Turning, longest_life
 from madang.infra.keystore import Keystore, KeystoreError
 from madang.infra.settings import CommonSettings
-from madang.infra.tenancy import Addresses, Tenants
+from madang.infra.tenancy import Addresses, Tenant, TenantId, Tenants
 
 CALLERS: Final = ("issuer", "verifier", "counter")
 LOG: Final = "log"
 LOG_SECOND: Final = "log-second"
 """Purposes of a log's keys: Ed25519, and ML-DSA-44 beside it."""
+WITNESS: Final = "witness"
+"""Purpose of the Ed25519 key by which a municipality or an audit body witnesses others' logs."""
+
+_BODY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 class MovedError(RuntimeError):
     """A state folder was made for other addresses; the message says which came, and what to do."""
+
+
+class WitnessNameError(ValueError):
+    """An audit body's witness lacks what its name needs; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,11 @@ class StateFolders:
     def log_keys(self) -> Path:
         """Return the folder of the logs' public keys: `<tenant>.vkey` and `<tenant>.second`."""
         return self.state / "trust" / "logs"
+
+    @property
+    def witness_keys(self) -> Path:
+        """Return the folder of the witnesses' public keys: `<tenant>.vkey`."""
+        return self.state / "trust" / "witnesses"
 
 
 def keystore(settings: CommonSettings) -> Keystore:
@@ -102,12 +117,49 @@ def prepare_state(
             for service in CALLERS:
                 _service_key(keys, folders, tenant.id, addresses.identifier(tenant.id, service))
             _log_keys(keys, folders, tenant.id, addresses.log_origin(tenant.id))
+            _witness_key(keys, folders, tenant.id, addresses.bare(tenant.id, WITNESS))
             for purpose in CERTIFIED:
                 turning.certifier.certify(tenant, purpose, purpose, now=now)
             for purpose in TURNING:
                 turning.begin(tenant, purpose, now=now)
             if not keys.exists(tenant.id, "chain"):
                 keys.create_secp256k1(tenant.id, "chain")
+
+
+def prepare_witness(settings: CommonSettings, name: str, municipalities: Tenants) -> None:
+    """Make the key of an audit body's witness if it is missing; nothing else is made.
+
+    Raises:
+        KeystoreError: as `prepare_state`.
+        MovedError: the key was made for another address.
+        WitnessNameError: as `audit_body`.
+    """
+    tenants = audit_body(name, settings.origins, municipalities)
+    folders = StateFolders(settings.state_dir)
+    bare = Addresses(tenants, settings.origins).bare(name, WITNESS)
+    with alone(settings.state_dir / "prepare.lock"):
+        _witness_key(keystore(settings), folders, name, bare)
+        path = folders.witness_keys / f"{name}.vkey"
+        _check([(path, _name_in(path, CosignerKey), bare)])
+
+
+def audit_body(name: str, origins: Mapping[str, str], municipalities: Tenants) -> Tenants:
+    """Return the one that an audit body's process serves: a name, and an origin in the settings.
+
+    Raises:
+        WitnessNameError: it has no origin, or the name is a municipality's or no name.
+    """
+    if name in municipalities.ids() or not _BODY.fullmatch(name):
+        raise WitnessNameError(
+            f"MADANG_WITNESS_NAME is {name[:80]!r}; expected is a name of small letters, digits"
+            " and hyphens that no municipality has (those have a witness without that)"
+        )
+    if WITNESS not in origins:
+        raise WitnessNameError(
+            f"the witness of {name} has no address; name its origin in MADANG_ORIGINS, such as"
+            ' {"witness": "https://audit.example"}'
+        )
+    return Tenants([Tenant(TenantId(name), {}, urlsplit(origins[WITNESS]).netloc, "")])
 
 
 def check_addresses(folders: StateFolders, addresses: Addresses, tenants: Tenants) -> None:
@@ -118,7 +170,11 @@ def check_addresses(folders: StateFolders, addresses: Addresses, tenants: Tenant
     Raises:
         MovedError: it was, or a file that says for which is damaged.
     """
-    for path, was, now in _told_addresses(folders, addresses, tenants):
+    _check(_told_addresses(folders, addresses, tenants))
+
+
+def _check(told: Iterable[tuple[Path, str, str]]) -> None:
+    for path, was, now in told:
         if was != now:
             raise MovedError(
                 f"this state folder was made for {was} ({path}), and {now} is to be served now."
@@ -139,7 +195,10 @@ def _told_addresses(
                 yield path, _issuer_in(path), addresses.identifier(tenant, service)
         path = folders.log_keys / f"{tenant}.vkey"
         if path.exists():
-            yield path, _log_in(path), addresses.log_origin(tenant)
+            yield path, _name_in(path, VerifierKey), addresses.log_origin(tenant)
+        path = folders.witness_keys / f"{tenant}.vkey"
+        if path.exists():
+            yield path, _name_in(path, CosignerKey), addresses.bare(tenant, WITNESS)
 
 
 def _issuer_in(path: Path) -> str:
@@ -152,9 +211,9 @@ def _issuer_in(path: Path) -> str:
     return str(value["issuer"])
 
 
-def _log_in(path: Path) -> str:
+def _name_in(path: Path, kind: type[VerifierKey | CosignerKey]) -> str:
     try:
-        return VerifierKey.parse(path.read_text("utf-8").strip()).name
+        return kind.parse(path.read_text("utf-8").strip()).name
     except (NoteError, UnicodeDecodeError) as error:
         raise _damaged(path) from error
 
@@ -189,6 +248,13 @@ def _log_keys(keys: Keystore, folders: StateFolders, tenant: str, origin: str) -
     second = CosignerKey.of(origin, keys.signer(tenant, LOG_SECOND))
     _keep(folders.log_keys / f"{tenant}.vkey", first.encode())
     _keep(folders.log_keys / f"{tenant}.second", second.encode())
+
+
+def _witness_key(keys: Keystore, folders: StateFolders, name: str, bare: str) -> None:
+    if not keys.exists(name, WITNESS):
+        keys.create_ed25519(name, WITNESS)
+    key = CosignerKey.of(bare, keys.signer(name, WITNESS))
+    _keep(folders.witness_keys / f"{name}.vkey", key.encode())
 
 
 def _keep(path: Path, content: str) -> None:

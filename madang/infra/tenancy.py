@@ -6,7 +6,7 @@ from typing import Final, NewType
 
 TenantId = NewType("TenantId", str)
 
-SERVICES: Final = ("issuer", "verifier", "counter", "wallet", "log")
+SERVICES: Final = ("issuer", "verifier", "counter", "wallet", "log", "witness")
 
 
 class UnknownTenant(LookupError):  # noqa: N818 - the word of the domain
@@ -79,4 +79,8 @@ class Addresses:
 
     def log_origin(self, tenant_id: str) -> str:
         """Return the log's origin: its identifier without the scheme (C2SP tlog-checkpoint)."""
-        return self.identifier(tenant_id, "log").partition("://")[2]
+        return self.bare(tenant_id, "log")
+
+    def bare(self, tenant_id: str, service: str) -> str:
+        """Return the identifier without the scheme, as keys of notes are named (C2SP)."""
+        return self.identifier(tenant_id, service).partition("://")[2]

@@ -1,4 +1,4 @@
-"""What is known beforehand of others: anchors and log keys on disk, the registry's snapshot."""
+"""What is known beforehand of others: anchors, keys of logs and witnesses, the registry."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.note import VerifierKey
 from madang.core.trust.model import TrustList
 from madang.core.trust.registry import Registry
@@ -24,6 +25,19 @@ def load_anchors(folder: Path, tenant: str) -> tuple[bytes, ...]:
 def load_log_key(folder: Path, tenant: str) -> VerifierKey:
     """Return the key of a municipality's log, from `<folder>/<tenant>.vkey`."""
     return VerifierKey.parse((folder / f"{tenant}.vkey").read_text("utf-8").strip())
+
+
+def load_log_keys(folder: Path) -> dict[str, VerifierKey]:
+    """Return the keys of all logs that are known, by municipality; none if there is no folder."""
+    return {path.stem: load_log_key(folder, path.stem) for path in sorted(folder.glob("*.vkey"))}
+
+
+def load_witness_keys(folder: Path) -> dict[str, CosignerKey]:
+    """Return the keys of all witnesses that are known, by whose they are, from `<whose>.vkey`."""
+    return {
+        path.stem: CosignerKey.parse(path.read_text("utf-8").strip())
+        for path in sorted(folder.glob("*.vkey"))
+    }
 
 
 class Accreditations(Protocol):

@@ -18,7 +18,7 @@ from madang.infra.tenancy import SERVICES, Addresses
 from madang.infra.web.marks import Caller
 
 CATALOG = Path(__file__).resolve().parents[2] / "catalog"
-PACKAGES = {"log": "ledger_node", "wallet": "wallet_api"}
+PACKAGES = {"log": "ledger_node", "wallet": "wallet_api", "witness": "ledger_node.witness"}
 TENANT, FOREIGN = "hanbit", "saebyeol"
 
 Built = tuple[FastAPI, Staff | None]

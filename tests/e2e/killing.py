@@ -21,7 +21,7 @@ from ledger_node.publisher.files import LogFiles
 from madang.core.merkle.tiles import Tile
 from madang.infra.db import Database
 
-PACKAGES = {"log": "ledger_node"}
+PACKAGES = {"log": "ledger_node", "witness": "ledger_node.witness"}
 BEFORE, AFTER = "before", "after"
 
 
@@ -51,6 +51,8 @@ COMMITS = {
     "accept": Commit("INSERT INTO log_entry", "'credential'"),
     "sequence": Commit("UPDATE log_entry"),
     "receipt": Commit("UPDATE chain_transaction"),
+    "cosignature": Commit("INSERT INTO log_cosignature"),
+    "witnessed": Commit("INSERT INTO witness_head"),
 }
 
 

@@ -17,7 +17,7 @@ from madang.cli.processes import Program
 REPOSITORY = Path(__file__).parents[2]
 SECONDS = 40.0
 POLL_SECONDS = 0.05
-SERVICES = ("log", "issuer", "verifier", "counter")
+SERVICES = ("witness", "audit-witness", "log", "issuer", "verifier", "counter")
 
 
 @dataclass

@@ -28,6 +28,7 @@ from madang.core.merkle.checkpoint import Checkpoint
 from madang.core.merkle.entry import Entry, EntryKind, commitment
 from madang.core.merkle.tiles import encode_bundle
 from madang.core.merkle.tree import Tree, leaf_hash
+from madang.core.merkle.witness import AddCheckpoint
 from madang.core.protocol.oauth.names import PreAuthorizedCode
 from madang.core.protocol.oauth.token import TokenRequest
 from madang.core.protocol.oid4vci.offer import pre_authorized_offer
@@ -66,6 +67,7 @@ from tests.fuzz.world import (
     ENCRYPTION_JWK,
     ETHR_ADDRESS,
     ETHR_DID,
+    HEAD,
     HOLDER,
     ISSUER,
     LEAF_DER,
@@ -76,6 +78,7 @@ from tests.fuzz.world import (
     NONCE,
     NOW,
     ORIGIN,
+    PROOF,
     QUERY,
     QUERY_JSON,
     RECORD,
@@ -267,6 +270,8 @@ def logs() -> Seeds:
     cosigned = published + cosignature.cosign(newest, ORIGIN, ML_DSA, NOW).line().encode()
     line = cosignature.cosign(newest, WITNESS_NAME, HOLDER, NOW).line()
     witnessed = published + line.encode()
+    requested = AddCheckpoint(2, PROOF, HEAD).serialize()
+    answered = cosignature.cosign(HEAD.checkpoint, WITNESS_NAME, HOLDER, NOW).line().encode()
     proof = tuple(tree.inclusion_proof(2, 3))
     receipt = Receipt(
         ORIGIN, EntryKind.CREDENTIAL, 2, entry, salt, digest, proof, published.decode()
@@ -284,6 +289,9 @@ def logs() -> Seeds:
         "cosigner_key": (COSIGNER_KEY.encode().encode(), WITNESS_KEY.encode().encode()),
         "cosigned_checkpoint": (cosigned,),
         "witnessed_checkpoint": (witnessed,),
+        "witness_request": (requested,),
+        "witness_answer": (answered,),
+        "witness_size": (b"0\n", b"20852163\n"),
         "tile_path": (b"tile/0/x001/067.p/8", b"tile/entries/000"),
         "tile": (b"\x02" + b"".join(leaves),),
         "tile_bundle": (b"\x01" + encode_bundle([b"a", b"bcd"]),),

@@ -14,8 +14,12 @@ from madang.core.formats.sd_jwt.model import digest_of
 from madang.core.formats.sd_jwt.present import KEY_BINDING_TYPE
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.software import SoftwareSigner
+from madang.core.merkle import checkpoint
+from madang.core.merkle.checkpoint import Checkpoint
 from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.note import VerifierKey
+from madang.core.merkle.tree import Tree, leaf_hash
+from madang.core.merkle.witness import SeenHead
 from madang.core.protocol.dcql.model import DcqlQuery, parse_query
 from madang.core.protocol.oid4vp.client_id import x509_hash_client_id
 from madang.core.trust.model import Attester
@@ -81,6 +85,10 @@ ML_DSA = SoftwareSigner(ML_DSA_KEY, "pq")
 COSIGNER_KEY = CosignerKey.of(ORIGIN, ML_DSA)
 WITNESS_NAME = "b.example/b/witness"
 WITNESS_KEY = CosignerKey.of(WITNESS_NAME, HOLDER)
+_TREE = Tree([leaf_hash(bytes([number])) for number in range(5)])
+SEEN = SeenHead(2, _TREE.root(2))
+PROOF = tuple(_TREE.consistency_proof(2, 5))
+HEAD = checkpoint.parse_note(checkpoint.sign(Checkpoint(ORIGIN, 5, _TREE.root()), SIGNER))
 CHAIN = {"x5c": jws.encode_chain(SIGNER.certificate_chain)}
 CLIENT_ID = x509_hash_client_id(LEAF_DER)
 ATTESTER = Attester(ISSUER, "mapo", (ROOT_DER,))

@@ -9,6 +9,7 @@ from madang.core.merkle.tiles import (
     ReadTile,
     Tile,
     TileError,
+    TileTree,
     encode_bundle,
     fold_tile,
     split_bundle,
@@ -30,6 +31,20 @@ class Growth:
 
     range: CompactRange
     files: tuple[tuple[Tile, bytes], ...]
+
+
+def edge_of(size: int, read: ReadTile) -> CompactRange:
+    """Return what is needed to append to a log, from the files that an append builds upon.
+
+    Raises:
+        TileError: the entries at the right edge are not those of its hashes.
+    """
+    if size % TILE_WIDTH:
+        bundle, tile = (tile_of(level, size // TILE_WIDTH, size) for level in (None, 0))
+        hashes = [leaf_hash(entry) for entry in split_bundle(bundle, read(bundle))]
+        if hashes != split_tile(tile, read(tile)):
+            raise TileError(f"{bundle.path} does not belong to {tile.path}")
+    return TileTree(size, read).compact_range()
 
 
 def grow(log: CompactRange, read: ReadTile, entries: Sequence[bytes]) -> Growth:

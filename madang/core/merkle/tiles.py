@@ -7,7 +7,7 @@ partial one is named with its width, so every file can be cached for ever.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from madang.core.merkle.tree import (
     EMPTY_ROOT,
@@ -173,6 +173,18 @@ def split_bundle(bundle: Tile, data: bytes) -> list[bytes]:
         found = "more" if at < len(data) or len(entries) > bundle.width else len(entries)
         raise TileError(f"{bundle.path} holds {found} entries, expected {bundle.width}")
     return entries
+
+
+def cut(partial: Tile, full: bytes) -> bytes:
+    """Return what a partial file held, out of the full one that came in its place.
+
+    Raises:
+        TileError: the full one is not as it should be.
+    """
+    whole = replace(partial, width=TILE_WIDTH)
+    if partial.level is None:
+        return encode_bundle(split_bundle(whole, full)[: partial.width])
+    return b"".join(split_tile(whole, full)[: partial.width])
 
 
 class TileTree:

@@ -21,8 +21,16 @@ from madang.core.merkle.tiles import (
     split_tile,
 )
 from madang.core.merkle.tree import HASH_SIZE, TreeError
+from madang.core.merkle.witness import (
+    AddCheckpoint,
+    Judgement,
+    cosignatures,
+    judge,
+    parse_size,
+    signed_by_log,
+)
 from tests.fuzz.harness import chunks, harness, require, text
-from tests.fuzz.world import COSIGNER_KEY, LOG_KEY, WITNESS_KEY
+from tests.fuzz.world import COSIGNER_KEY, HEAD, LOG_KEY, SEEN, WITNESS_KEY
 
 MAX_LEAVES = 70_000
 
@@ -65,6 +73,24 @@ def cosigned_checkpoint(data: bytes) -> None:
 @harness(NoteError)
 def witnessed_checkpoint(data: bytes) -> None:
     require(cosigned(checkpoints.parse_note(data), WITNESS_KEY) is not None)
+
+
+@harness(NoteError)
+def witness_request(data: bytes) -> None:
+    request = AddCheckpoint.parse(data)
+    assert request.serialize() == data
+    require(signed_by_log(request.signed, (LOG_KEY,)))
+    require(judge(request, SEEN) is Judgement.EXTENDS)
+
+
+@harness(NoteError)
+def witness_answer(data: bytes) -> None:
+    require(bool(cosignatures(HEAD, data, WITNESS_KEY)))
+
+
+@harness(NoteError)
+def witness_size(data: bytes) -> None:
+    assert f"{parse_size(data)}\n".encode() == data
 
 
 @harness(TileError)

@@ -12,7 +12,7 @@ from ledger_node.following import Following
 from ledger_node.publisher.cosigner import Cosigner
 from ledger_node.publisher.files import LogFiles
 from ledger_node.publisher.model import LogHead, Submitted
-from ledger_node.publisher.store import LogEntryRow, LogHeadRow, SqlLogs
+from ledger_node.publisher.store import LOG_ROWS, SqlLogs
 from ledger_node.publisher.usecases import Publisher
 from ledger_node.settings import Settings
 from ledger_node.wiring import ChainParts, chain_work
@@ -47,7 +47,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
-        self.database.create(ChainTransactionRow, LogEntryRow, LogHeadRow, JournalEntry)
+        self.database.create(*LOG_ROWS, ChainTransactionRow, JournalEntry)
         self.signers = {
             tenant: (generate_ed25519("log"), generate_ml_dsa_44("second")) for tenant in TENANTS
         }

@@ -9,7 +9,7 @@ from ledger_node.publisher.cosigner import Cosigner
 from ledger_node.publisher.files import LogFiles
 from ledger_node.publisher.model import LogHead, Submitted
 from ledger_node.publisher.routes import _KEY
-from ledger_node.publisher.store import LogEntryRow, LogHeadRow, SqlLogs
+from ledger_node.publisher.store import LOG_ROWS, SqlLogs
 from ledger_node.publisher.usecases import Publisher, _entry
 from madang.core.evidence.second_key import SecondKey
 from madang.core.keys.software import generate_ed25519, generate_ml_dsa_44
@@ -37,7 +37,7 @@ class Disk:
     database: Database = field(default_factory=Database)
 
     def __post_init__(self) -> None:
-        self.database.create(LogEntryRow, LogHeadRow)
+        self.database.create(*LOG_ROWS)
         self.files = LogFiles(self.folder)
         self.stores = SqlLogs(self.database, "hanbit")
         self.cosigner = Cosigner(f"https://{ORIGIN}", SECOND, self.clock)

@@ -87,6 +87,42 @@ def test_a_service_that_runs_alone_refuses_alike(
     assert (result.exit_code, result.output[:9]) == (1, "refused: ")
 
 
+def test_an_audit_body_gets_one_key_and_nothing_of_a_municipality(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MADANG_WITNESS_NAME", "audit")
+    monkeypatch.setenv("MADANG_ORIGINS", json.dumps({"witness": "https://audit.example"}))
+    assert typed("prepare") == "audit: the key of its witness is there.\n"
+    made = {path.relative_to(state).as_posix() for path in state.rglob("*") if path.is_file()}
+    assert made == {
+        "keys/audit/witness.key",
+        "keys/salt",
+        "prepare.lock",
+        "trust/witnesses/audit.vkey",
+    }
+    assert typed("prepare") == "audit: the key of its witness is there.\n"
+
+
+@pytest.mark.parametrize("command", [("prepare",), ("serve", "witness")])
+@pytest.mark.parametrize("name", ["hanbit", "Audit", "audit"])
+def test_a_witness_that_cannot_be_is_refused_in_words(
+    state: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], name: str
+) -> None:
+    monkeypatch.setenv("MADANG_WITNESS_NAME", name)
+    told = typed(*command, code=1)
+    assert told.startswith("refused: ")
+    assert ("MADANG_ORIGINS" if name == "audit" else "MADANG_WITNESS_NAME") in told
+
+
+def test_a_log_whose_witnesses_are_not_known_is_refused_in_words(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed("prepare")
+    monkeypatch.setenv("MADANG_WITNESSES", json.dumps(["https://x.example/x/witness"]))
+    told = typed("serve", "log", code=1)
+    assert told.startswith("refused: MADANG_WITNESSES names https://x.example/x/witness")
+
+
 def test_a_city_on_other_ports_is_refused_in_words(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

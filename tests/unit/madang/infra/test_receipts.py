@@ -11,7 +11,7 @@ from madang.core.merkle.entry import EntryKind, commitment
 from madang.core.merkle.note import VerifierKey
 from madang.core.merkle.tiles import Tile
 from madang.infra import receipts as under_test
-from madang.infra.log_client import AppendEntry
+from madang.infra.log_client import AppendEntry, LogUnavailable
 from madang.infra.receipts import Logged, LogNotBelieved, LogReader, receipts
 from tests.unit.madang.infra.tile_log import TileLog
 
@@ -168,3 +168,27 @@ def test_an_entry_that_stands_elsewhere_is_not_believed(
     log.publish(TENANT)
     with pytest.raises(LogNotBelieved):
         got(reader, [Logged(first.digest, SALT, second.entry)])
+
+
+class Grown(TileLog):
+    """A log that has grown since its checkpoint was read, and keeps full files alone."""
+
+    async def tile(self, tenant: str, tile: Tile) -> bytes:
+        if tile not in self.files:
+            raise LogUnavailable(tile.path)
+        return await super().tile(tenant, tile)
+
+
+def test_a_partial_file_that_is_gone_is_read_out_of_the_full_one(reader: LogReader) -> None:
+    log = Grown(ORIGIN, generate_ed25519("log"))
+    kept = appended(log, range(300))
+    log.publish(TENANT)
+    note, upper = log.note, {tile: data for tile, data in log.files.items() if tile.level == 1}
+    appended(log, range(300, 1000))
+    log.publish(TENANT)
+    log.note, log.files = note, {**upper, **log.files}
+    grown = LogReader(TENANT, log, VerifierKey.of(ORIGIN, log.signer))
+    found = asyncio.run(receipts(grown, kept))
+    assert len(found) == 300
+    log.files = {tile: data for tile, data in log.files.items() if tile != Tile(0, 1)}
+    assert asyncio.run(receipts(grown, kept[290:])) == {}

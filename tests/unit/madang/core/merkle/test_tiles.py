@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madang.core.merkle.growth import grow
+from madang.core.merkle.growth import edge_of, grow
 from madang.core.merkle.proof import verify_consistency, verify_inclusion
 from madang.core.merkle.tiles import (
     Tile,
     TileError,
     TileTree,
     all_tiles,
+    cut,
     encode_bundle,
     parse_path,
     split_bundle,
@@ -260,6 +261,36 @@ def test_a_changed_edge_is_not_built_upon(path: str) -> None:
     store.files[path] = bytes([data[0] ^ 1]) + data[1:]
     with pytest.raises(TileError, match="does not belong to the tree of 300"):
         grow(store.log, store.read, entries(1))
+
+
+@pytest.mark.parametrize("width", [1, 44, 255, 256])
+@pytest.mark.parametrize("level", [0, None])
+def test_a_partial_file_is_the_beginning_of_the_full_one(level: int | None, width: int) -> None:
+    partial, whole = Store(), Store()
+    partial.append(entries(256 + width))
+    whole.append(entries(600))
+    tile = Tile(level, 1, width)
+    full = whole.files[Tile(level, 1).path]
+    assert cut(tile, full) == partial.files[tile.path]
+    with pytest.raises(TileError):
+        cut(tile, full[:-1])
+
+
+@pytest.mark.parametrize("size", [0, 1, 256, 300, 65_536])
+def test_the_edge_of_a_log_is_what_is_appended_to(size: int) -> None:
+    store = Store()
+    store.append(entries(size))
+    assert edge_of(size, store.read) == store.log
+
+
+@pytest.mark.parametrize("path", ["tile/0/001.p/44", "tile/entries/001.p/44"])
+def test_an_edge_whose_entries_and_hashes_do_not_agree_is_none(path: str) -> None:
+    store = Store()
+    store.append(entries(300))
+    data = store.files[path]
+    store.files[path] = data[:-1] + bytes([data[-1] ^ 1])
+    with pytest.raises(TileError, match="does not belong to tile/0/001"):
+        edge_of(300, store.read)
 
 
 def test_a_proof_from_changed_tiles_does_not_verify() -> None:

@@ -1,4 +1,4 @@
-"""Which form and which coding of a list a reader takes (RFC 9110 section 12.5)."""
+"""Which form and which coding of an answer a reader takes (RFC 9110 section 12.5)."""
 
 from collections.abc import Iterator, Sequence
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from issuer.status.negotiation import preferred, takes
+from madang.infra.web.negotiation import preferred, takes
 
 OFFERED = ("a/one", "a/two")
 
