@@ -79,8 +79,10 @@ def _step(node: list[Rlp], path: str) -> tuple[Rlp, str]:
         return child, path[1:]
     if len(node) != _SHORT or not isinstance(node[0], bytes) or not node[0]:
         raise _bad("a node is neither branch nor extension nor leaf")
-    prefix = node[0].hex()
-    shared = prefix[1:] if int(prefix[0]) & _ODD else prefix[2:]
+    flag, nibbles = node[0][0] >> 4, node[0].hex()
+    if flag > _LEAF | _ODD or not (flag & _ODD or nibbles[1] == "0"):
+        raise _bad("a node has a path in another form")
+    shared = nibbles[1:] if flag & _ODD else nibbles[2:]
     leads = path.startswith(shared) and _ends(node) == (path == shared)
     if not leads or not (shared or _ends(node)):
         raise _bad(_NOTHING)

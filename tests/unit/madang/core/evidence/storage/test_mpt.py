@@ -112,6 +112,12 @@ def test_what_is_no_account_is_refused(account: list[object]) -> None:
     refused(TrieState(tuple(nodes.values())), root)
 
 
+def test_a_path_in_another_form_is_refused() -> None:
+    for first in (*range(0x01, 0x10), *range(0x21, 0x30), *range(0x40, 0x100)):
+        node = rlp.encode([bytes([first]) + keccak(ADDRESS), rlp.encode([1, 0, bytes(32), CODE])])
+        assert "another form" in refused(TrieState((node,)), keccak(node))
+
+
 @given(st.lists(st.binary(max_size=40), max_size=6), st.binary(min_size=32, max_size=32))
 def test_any_nodes_give_the_one_error(nodes: list[bytes], root: bytes) -> None:
     refused(TrieState(tuple(nodes)), keccak(nodes[0]) if nodes else root)
