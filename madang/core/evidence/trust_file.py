@@ -5,7 +5,7 @@ account that opened it on the chain, and its witnesses with their quorum.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -217,8 +217,15 @@ def _log(value: Json, place: str, engine: Engine) -> TrustedLog:
     except NoteError as error:
         raise _bad(f"{place}.key", str(error)) from error
     known = None if second is None else _second(second, f"{place}.second_key", key)
+    _check_distinct([key, *([known] if known else []), *witnesses], place)
     opener = _bytes(members["opener"], f"{place}.opener", _ADDRESS)
     return TrustedLog(key, known, opener, witnesses, quorum)
+
+
+def _check_distinct(keys: Sequence[VerifierKey | CosignerKey], place: str) -> None:
+    """Refuse a key with two names: a line of Ed25519 does not cover its name, and fits both."""
+    if len({each.public_key for each in keys}) != len(keys):
+        raise _bad(f"{place}.witnesses", "a witness has the key of the log or of another witness")
 
 
 def _second(value: Json, place: str, key: VerifierKey) -> CosignerKey:

@@ -12,9 +12,16 @@ from hypothesis import strategies as st
 from madang.core.evidence.errors import EvidenceError
 from madang.core.evidence.finality.model import Engine
 from madang.core.evidence.trust_file import Trust, parse
+from madang.core.keys.signing import Signer
 from madang.core.merkle.cosignature import CosignerKey
 from tests.unit.madang.core.evidence.samples import sample
-from tests.unit.madang.core.evidence.world import ORIGIN, SECOND, WITNESSES
+from tests.unit.madang.core.evidence.world import (
+    LOG,
+    ORIGIN,
+    SECOND,
+    WITNESSES,
+    ml_dsa_signer,
+)
 
 ENGINES = list(Engine)
 
@@ -84,6 +91,10 @@ def test_each_part_has_its_type(engine: Engine, wrong: Any) -> None:
     walk(whole, list(whole))
 
 
+def renamed(signer: Signer) -> str:
+    return CosignerKey.of("city.example/another/witness", signer).encode()
+
+
 FOREIGN = CosignerKey.of("a.example/b/log", SECOND).encode()
 Change = Callable[[Any], None]
 TAUGHT: dict[str, tuple[Engine, Change, str]] = {
@@ -147,6 +158,21 @@ TAUGHT: dict[str, tuple[Engine, Change, str]] = {
         lambda v: v["logs"][0]["witnesses"].append(v["logs"][0]["witnesses"][0]),
         "a witness stands in it twice",
     ),
+    "one key under two names": (
+        Engine.QBFT,
+        lambda v: v["logs"][0]["witnesses"].append(renamed(next(iter(WITNESSES.values())))),
+        "a witness has the key of the log or of another witness",
+    ),
+    "the log as its own witness": (
+        Engine.QBFT,
+        lambda v: v["logs"][0]["witnesses"].append(renamed(LOG)),
+        "a witness has the key of the log or of another witness",
+    ),
+    "the log as its own witness by its second key": (
+        Engine.QBFT,
+        lambda v: v["logs"][0]["witnesses"].append(renamed(SECOND)),
+        "a witness has the key of the log or of another witness",
+    ),
     "no quorum": (
         Engine.QBFT,
         lambda v: v["logs"][0].update(quorum=0),
@@ -197,7 +223,7 @@ def test_a_development_chain_may_do_without_witnesses() -> None:
 def test_a_witness_may_sign_by_either_type() -> None:
     value = value_of()
     name = next(iter(WITNESSES))
-    value["logs"][0]["witnesses"][0] = CosignerKey.of(name, SECOND).encode()
+    value["logs"][0]["witnesses"][0] = CosignerKey.of(name, ml_dsa_signer(name)).encode()
     assert parse(json.dumps(value)).logs[ORIGIN].witnesses[0].name == name
 
 
