@@ -155,7 +155,7 @@ def _issued(
 ) -> tuple[dict[str, dict[str, Any]], list[Failure]]:
     failed = [*_issuer_signature(issuer_signed.issuer_auth, issuer)]
     elements: dict[str, dict[str, Any]] = {}
-    failed += _digests(issuer_signed, elements)
+    failed += digests(issuer_signed, elements)
     return elements, failed
 
 
@@ -169,8 +169,8 @@ def _issuer_signature(auth: Sign1, issuer: TrustedKey | Failure) -> Iterator[Fai
         yield Failure("issuer_signature", _ISSUER, "not signed by the issuer's key")
 
 
-def _digests(issuer_signed: IssuerSigned, good: dict[str, dict[str, Any]]) -> Iterator[Failure]:
-    """Put the elements whose digests agree into `good`; tell of the others."""
+def digests(issuer_signed: IssuerSigned, good: dict[str, dict[str, Any]]) -> Iterator[Failure]:
+    """Put the elements whose digests agree into `good`, by name space; tell of the others."""
     mso = issuer_signed.mso
     if mso.version.partition(".")[0] != VERSION.partition(".")[0]:
         yield Failure("mso_version", _ISSUER, "the MSO's version is not one of 1.x")

@@ -51,6 +51,20 @@ def test_an_mdoc_has_one_digest_in_either_form() -> None:
         assert digest_of(CREDENTIAL, form) == MDOC.issuer_digest
 
 
+def test_a_value_that_the_issuer_did_not_sign_is_told() -> None:
+    """The digest is of what was signed alone: what is shown beside it could be anything."""
+    issuer = ISSUED.compact.partition("~")[0]
+    forged = base64url.encode(json.dumps([base64url.encode(bytes(16)), "age", 99]).encode())
+    with pytest.raises(EvidenceError, match="the file is no credential") as told:
+        digest_of(CREDENTIAL, f"{issuer}~{forged}~".encode())
+    assert told.value.code == "thing"
+    assert MDOC.encoded.count(b"Kim") == 1
+    changed = MDOC.encoded.replace(b"Kim", b"Lee")
+    for form in (changed, base64url.encode(changed).encode()):
+        with pytest.raises(EvidenceError, match="family_name: its digest is not in the MSO"):
+            digest_of(CREDENTIAL, form)
+
+
 @pytest.mark.parametrize("kind", [EntryKind.DECISION, EntryKind.RULE])
 def test_a_decision_and_a_rule_are_hashed_in_canonical_form(kind: EntryKind) -> None:
     document = {"outcome": "yes", "format": "madang-decision-1", "amount": 12}
