@@ -23,6 +23,8 @@ CONTRACT: Final = "AnchorLog"
 HEADS_TRIED: Final = 50
 """The chain is so many heads behind at most, or the node has to catch up first."""
 
+_SILENT: Final = "log and chain can prove nothing now; ask again in a while"
+
 
 class EvidenceUnavailableError(RuntimeError):
     """There is none for this entry now; ask again later."""
@@ -89,7 +91,8 @@ class EvidenceOffice:
             ledger = Ledger(known.chain_id, genesis, self.proofs)
             tiles = FolderLog(log.folder).tile
             return await public_half(ledger, place, index, notes, tiles)
-        except (
-            *(DeploymentError, LogNotBelieved, LogUnavailable, ProofUnavailable, RpcError),
-        ) as error:
+        except ProofUnavailable as error:
             raise EvidenceUnavailableError(str(error)) from error
+        except (DeploymentError, LogNotBelieved, LogUnavailable, RpcError) as error:
+            # Their words are for the operator: they name files, and what a node answered.
+            raise EvidenceUnavailableError(_SILENT) from error

@@ -23,10 +23,14 @@ from ledger_node.evidence.usecases import (
 from ledger_node.publisher.model import LogHead
 from madang.access.review import describe_routes
 from madang.core.evidence import bundle
+from madang.core.evidence.finality.heads import HeadEvidence
 from madang.core.evidence.finality.model import Engine
+from madang.core.evidence.storage.reading import StateProof
+from madang.core.evidence.storage.slots import Place
 from madang.core.evidence.verify import verify_evidence
 from madang.infra.primitives import PRIMITIVES
 from madang.infra.proofs import StateProofs
+from madang.infra.rpc import RpcError
 from madang.infra.web.marks import Caller
 from tests.unit.madang.core.evidence import world
 from tests.unit.madang.core.evidence.samples import sample
@@ -50,6 +54,13 @@ class Heads:
     def heads(self, limit: int) -> Sequence[LogHead]:
         assert limit == HEADS_TRIED
         return [LogHead(SIZE, b"", note) for note in self.notes]
+
+
+class Silent:
+    """A node that does not answer."""
+
+    async def prove(self, place: Place) -> tuple[StateProof, HeadEvidence]:
+        raise RpcError(f"no proper answer from http://node.internal about {place}")
 
 
 @pytest.fixture(scope="module")
@@ -118,10 +129,22 @@ def test_what_is_not_there_yet_is_told(
         asyncio.run(office.evidence(log_in(folder, Heads(*sizes)), index))
 
 
-def test_before_the_contract_is_there_nothing_is(office: EvidenceOffice, folder: Path) -> None:
-    office.record.unlink()
-    with pytest.raises(EvidenceUnavailableError, match="deploy the contracts first"):
-        asyncio.run(office.evidence(log_in(folder, Heads(SIZE)), INDEX))
+def test_a_failure_names_neither_files_nor_a_nodes_answer(
+    office: EvidenceOffice, folder: Path, tmp_path: Path
+) -> None:
+    log = log_in(folder, Heads(SIZE))
+
+    def told(asked: EvidenceOffice, asked_log: AnchoredLog) -> str:
+        with pytest.raises(EvidenceUnavailableError) as told:
+            asyncio.run(asked.evidence(asked_log, INDEX))
+        return str(told.value)
+
+    words = [
+        told(replace(office, record=tmp_path / "none.json"), log),
+        told(office, replace(log, folder=tmp_path / "empty")),
+        told(replace(office, proofs=Silent()), log),
+    ]
+    assert set(words) == {"log and chain can prove nothing now; ask again in a while"}
 
 
 def test_it_is_answered_with_when_to_ask_again() -> None:
