@@ -1,6 +1,6 @@
 """Commits of CometBFT: a recorded one, and ones that are made here."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -201,3 +201,64 @@ def test_a_header_has_fourteen_fields() -> None:
 def test_any_fields_are_a_header_or_the_one_error(fields: list[bytes]) -> None:
     with suppress(EvidenceError):
         assert isinstance(parse_header(fields), Header)
+
+
+def forged(message: Callable[[Commit, Header, Vote], bytes]) -> tuple[Commit, Chain]:
+    """Return a commit whose validators have signed something else than a precommit for it."""
+    commit, chain = made([1, 1, 1, 1], [0, 1, 2])
+    keys = {key_of(signer): signer for signer in signers(4)}
+    header, in_order = parse_header(commit.header), ordered(chain.validators)
+    votes = tuple(
+        replace(
+            vote,
+            signature=keys[in_order[vote.validator].key].sign(message(commit, header, vote)),
+        )
+        for vote in commit.votes
+    )
+    return replace(commit, votes=votes), chain
+
+
+def canonical(
+    header: Header, vote: Vote, block: bytes, *, kind: int = 2, height: int | None = None
+) -> bytes:
+    """Return a CanonicalVote, built beside the product's own."""
+    content = b"".join(
+        (
+            number_field(1, kind),
+            b"\x11" + (header.height if height is None else height).to_bytes(8, "little"),
+            bytes_field(4, block),
+            bytes_field(5, cometbft.timestamp(vote.seconds, vote.nanos)),
+            bytes_field(6, header.network.encode()),
+        )
+    )
+    return bytes([len(content)]) + content
+
+
+def block_of(commit: Commit, *, hash_: bytes = b"") -> bytes:
+    parts = number_field(1, commit.parts) + bytes_field(2, commit.parts_hash)
+    return bytes_field(1, hash_ or commit.hash) + bytes_field(2, parts)
+
+
+def test_a_precommit_as_it_is_written_down_here_is_one() -> None:
+    assert codes(*forged(lambda c, h, v: canonical(h, v, block_of(c)))) == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        lambda _, h, v: canonical(h, v, b""),  # for nil
+        lambda c, h, v: canonical(h, v, block_of(c), kind=1),  # a prevote
+        lambda c, h, v: canonical(h, v, block_of(c), kind=32),  # a proposal
+        lambda c, h, v: canonical(h, v, block_of(c), height=h.height + 1),
+        lambda c, h, v: canonical(h, v, block_of(c, hash_=seeded("another block"))),
+        lambda c, h, v: canonical(replace(h, network="another-1"), v, block_of(c)),
+        lambda c, h, v: canonical(h, replace(v, nanos=v.nanos + 1), block_of(c)),
+        lambda c, h, v: canonical(h, v, block_of(replace(c, parts=2))),
+        lambda c, h, v: canonical(h, v, block_of(c))[1:],
+    ],
+    ids=range(9),
+)
+def test_what_validators_sign_besides_is_no_precommit_for_the_block(
+    message: Callable[[Commit, Header, Vote], bytes],
+) -> None:
+    assert codes(*forged(message)) == ["vote", "vote", "vote", "quorum"]

@@ -1,6 +1,7 @@
 """Sealed headers of QBFT: those of others, and ones that are sealed here."""
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,7 @@ from tests.unit.madang.core.evidence.samples import (
 from tests.unit.madang.core.evidence.world import seeded
 
 OTHERS = json.loads((Path(__file__).parent / "data" / "besu.json").read_text("utf-8"))
+GROUP_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 CHAIN = sample(Engine.QBFT).trust.chain
 
 
@@ -91,6 +93,41 @@ def test_without_validators_nothing_is_final() -> None:
 
 def test_one_validator_seals_once() -> None:
     assert codes(sealed_header([SEALERS[0]] * 3)) == ["seal", "seal", "quorum"]
+
+
+def resealed(seals: Sequence[bytes]) -> bytes:
+    """Return the header that is sealed here with other seals in it."""
+    fields = package.decode(sealed_header([]))
+    extra = package.decode(fields[EXTRA_DATA])
+    fields[EXTRA_DATA] = package.encode([*extra[:4], list(seals)])
+    return bytes(package.encode(fields))
+
+
+def seals_of(header: bytes) -> tuple[bytes, ...]:
+    return parse_extra(parse_header(header).items[EXTRA_DATA]).seals
+
+
+def mirrored(seal: bytes) -> bytes:
+    """Return the other signature of the same key over the same digest (r, -s)."""
+    s = GROUP_ORDER - int.from_bytes(seal[32:64])
+    return seal[:32] + s.to_bytes(32) + bytes([seal[64] ^ 1])
+
+
+def test_the_mirror_of_a_seal_is_not_the_seal_of_another() -> None:
+    seals = seals_of(sealed_header(SEALERS[:2]))
+    assert codes(resealed([*seals, mirrored(seals[0])])) == ["seal", "quorum"]
+
+
+def test_a_seal_is_of_its_round_and_of_its_block() -> None:
+    for other in (sealed_header(SEALERS, round_=1), sealed_header(SEALERS, validators=[])):
+        assert codes(resealed(seals_of(other))) == ["seal"] * 4 + ["quorum"]
+
+
+@pytest.mark.parametrize("last", [2, 3, 4, 27, 28, 255])
+def test_a_seal_without_a_key_is_told(last: int) -> None:
+    seal = seals_of(sealed_header(SEALERS[:1]))[0]
+    for r in (seal[:32], bytes(32), b"\xff" * 32):
+        assert codes(resealed([r + seal[32:64] + bytes([last])])) == ["seal", "quorum"]
 
 
 def test_a_strangers_seal_is_refused_although_the_others_are_enough() -> None:

@@ -12,7 +12,9 @@ from madang.core.evidence.finality.heads import state_root
 from madang.core.evidence.finality.model import Engine
 from madang.core.evidence.storage.ics23 import (
     MAX_PROOF_BYTES,
+    Existence,
     IavlState,
+    Step,
     parse_iavl,
     parse_store,
     read_state,
@@ -163,6 +165,60 @@ def test_an_inner_node_cannot_pass_for_a_leaf() -> None:
                 KEY, VALUE, leaf(inner.prefix), *(step(s.prefix, s.suffix) for s in proof.path[1:])
             )
         )
+
+
+def written(proof: Existence) -> bytes:
+    """Return a proof of an IAVL tree as it is read."""
+    steps = (step(each.prefix, each.suffix) for each in proof.path)
+    return exist(bytes_field(1, proof.key), bytes_field(2, proof.value), leaf(proof.leaf), *steps)
+
+
+def test_a_leaf_cannot_pass_for_an_inner_node() -> None:
+    """A real leaf as the parent of a made-up one, whose hash stands in the leaf's own value."""
+    proof = parse_iavl(STATE.root)
+    assert written(proof) == STATE.root
+    below = Existence(proof.key, seeded("root"), proof.leaf, ())
+    content = bytes([len(proof.key)]) + proof.key + b"\x20"
+    upper = Step(proof.leaf + content, b"")
+    with pytest.raises(EvidenceError, match="height 0 stands in layer 1"):
+        parse_iavl(written(replace(below, path=(upper, *proof.path))))
+
+
+def test_bytes_do_not_move_between_prefix_key_value_and_suffix() -> None:
+    """Other cuts of the same hashed bytes lead to the same root: each has to be refused."""
+    proof = parse_iavl(STATE.root)
+    lower = proof.path[0]
+    size = bytes([len(proof.key)])
+    assert not lower.suffix or lower.prefix.endswith(b"\x20")
+    shifted = (
+        replace(proof, leaf=proof.leaf + size + proof.key[:1], key=proof.key[1:]),
+        replace(proof, leaf=proof.leaf[:-1]),
+        replace(proof, path=(Step(lower.prefix + lower.suffix, b""), *proof.path[1:])),
+        replace(proof, path=(Step(b"", lower.suffix), *proof.path[1:])),
+    )
+    for each in shifted:
+        with pytest.raises(EvidenceError):
+            parse_iavl(written(each))
+
+
+def test_another_store_with_the_same_content_is_refused() -> None:
+    """The store of another module, under an app hash that is truly its own."""
+    store = parse_store(STATE.store)
+    for name in (b"bank", b"evm2", b"ev"):
+        other = replace(store, key=name)
+        assert "not in the state" in refused(
+            replace(STATE, store=written(other)), app_hash=other.root()
+        )
+    assert read_state(replace(STATE, store=written(store)), store.root(), PLACE, PRIMITIVES)
+
+
+def test_the_app_hash_of_another_height_is_refused() -> None:
+    """A root is the state of one block: with another value of the store it leads elsewhere."""
+    store = parse_store(STATE.store)
+    later = replace(store, value=seeded("the next state of the store"))
+    assert "is not in the store" in refused(
+        replace(STATE, store=written(later)), app_hash=later.root()
+    )
 
 
 @given(st.binary(max_size=200))
