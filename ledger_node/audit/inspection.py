@@ -77,7 +77,8 @@ class GivenLog:
         checkpoints: further checkpoints by the name of where each was seen.
 
     Raises:
-        AuditInputError: the second key is of another log, or the quorum cannot be reached.
+        AuditInputError: the second key is of another log, the quorum cannot be reached, or a key
+            has two names.
     """
 
     folder: Path
@@ -92,6 +93,11 @@ class GivenLog:
             raise AuditInputError(
                 f"the second key is of {self.second_key.name!r}, the log is {self.key.name!r}"
             )
+        named = {(each.name, each.public_key) for each in self.cosigners}
+        named.add((self.key.name, self.key.public_key))
+        # A line of Ed25519 does not cover its name: under another name it would count again.
+        if len({public_key for _, public_key in named}) != len(named):
+            raise AuditInputError("a witness has the key of the log or of another witness")
         if not 0 <= self.quorum <= len({each.name for each in self.witnesses}):
             raise AuditInputError(
                 f"a quorum of {self.quorum}, but {len(self.witnesses)} witnesses are given"

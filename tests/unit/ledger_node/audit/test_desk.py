@@ -14,7 +14,7 @@ from ledger_node.audit.sending import sending_router
 from ledger_node.audit.store import SqlAuditedLogs
 from ledger_node.publisher.model import LogHead
 from madang.access.guard import Guard
-from madang.core.keys.software import generate_ml_dsa_44
+from madang.core.keys.software import generate_ed25519, generate_ml_dsa_44
 from madang.core.merkle import checkpoint
 from madang.core.merkle.checkpoint import Checkpoint
 from madang.core.merkle.cosignature import CosignerKey, cosign
@@ -121,6 +121,23 @@ class TestWitnesses:
             (self.desk(world, anchored, quorum=0), anchored, "anchored"),
             (self.desk(world, anchored, witnesses=lambda _: ()), anchored, "unwitnessed"),
         ):
+            assert desk.standing(TENANT, head, desk.lines(TENANT, head)) == state
+
+    def test_one_key_under_two_names_is_one_witness(self, world: World) -> None:
+        """Its line of Ed25519 fits both names."""
+        head, signer = head_of(world, 25), generate_ed25519("w")
+        names = ("a.example/w", "b.example/w")
+        keys = [CosignerKey.of(name, signer) for name in names]
+        signed = Checkpoint(world.publisher.origin, head.size, head.root)
+        lines = [cosign(signed, name, signer, TIME) for name in names]
+        for quorum, state in ((1, "final"), (2, "unwitnessed")):
+            desk = self.desk(
+                world,
+                head,
+                quorum=quorum,
+                witnesses=lambda _: keys,
+                cosignatures=lambda *_: lines,
+            )
             assert desk.standing(TENANT, head, desk.lines(TENANT, head)) == state
 
     def test_the_pages_say_so(self, world: World) -> None:

@@ -9,6 +9,7 @@ from ledger_node.audit.reading import AuditInputError
 from madang.core.keys.software import generate_ed25519
 from madang.core.merkle.checkpoint import Checkpoint
 from madang.core.merkle.cosignature import CosignerKey, cosign
+from madang.core.merkle.note import ED25519_COSIGNATURE
 from tests.unit.ledger_node.audit.published import ORIGIN, Published, entry_of
 
 
@@ -75,6 +76,17 @@ def test_witnesses_are_told_and_counted(log: Published, found: Inspection) -> No
     assert found.proved["witnesses"] == {names[0]: 1_000, names[2]: 1_002}
     inspect_log(log.given(witnesses=keys, quorum=3), log.anchors(), None, found)
     assert codes(found) == {("quorum_missing", "checkpoint")}
+
+
+def test_a_key_with_two_names_is_refused(log: Published) -> None:
+    """Its lines of Ed25519 fit both names, so one witness, or the log itself, would be two."""
+    signer = generate_ed25519("w")
+    keys = tuple(CosignerKey.of(f"{name}.example/w", signer) for name in "ab")
+    of_the_log = CosignerKey("c.example/w", ED25519_COSIGNATURE, log.key.public_key)
+    for witnesses in (keys, (of_the_log,)):
+        with pytest.raises(AuditInputError, match="the key of the log or of another witness"):
+            log.given(witnesses=witnesses)
+    assert log.given(witnesses=(keys[0], keys[0])).witnesses
 
 
 @pytest.mark.parametrize("quorum", [-1, 1])
