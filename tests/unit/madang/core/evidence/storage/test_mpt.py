@@ -123,6 +123,21 @@ def test_any_nodes_give_the_one_error(nodes: list[bytes], root: bytes) -> None:
     refused(TrieState(tuple(nodes)), keccak(nodes[0]) if nodes else root)
 
 
+ITEM = st.recursive(
+    st.binary(max_size=40), lambda below: st.lists(below, min_size=2, max_size=2), max_leaves=6
+)
+BRANCH = st.lists(ITEM, min_size=17, max_size=17)
+
+
+@given(st.lists(ITEM | BRANCH, min_size=1, max_size=4), st.binary(min_size=1, max_size=33))
+def test_any_nodes_of_the_right_outline_give_the_one_error(items: list[object], at: bytes) -> None:
+    nodes = [rlp.encode(each) for each in items]
+    nodes.append(rlp.encode([at, nodes[-1]]))
+    nodes.append(rlp.encode([keccak(nodes[0])] * 16 + [b""]))
+    for node in nodes:
+        refused(TrieState(tuple(nodes)), keccak(node))
+
+
 @given(st.data())
 def test_a_changed_node_is_refused(data: st.DataObject) -> None:
     state, root = proof(8, 4)
