@@ -13,6 +13,7 @@ from mobile_stub.adapters.network import Network
 from mobile_stub.errors import WalletError
 
 OK = 200
+_PATH = "/accreditations"
 _WORDS = {
     "snapshot_stale": "the list of accredited offices is too old to rely on; go online and try"
     " again. Nothing was shown to anybody",
@@ -39,7 +40,8 @@ class Accreditations:
     Attributes:
         network: HTTP.
         vault: keeps the newest snapshot.
-        source: its address at the person's municipality, the same whatever is looked for.
+        source: its address at the log of the person's municipality, whose word counts; the same
+            whatever is looked for.
         roots: DER of municipalities' roots, one of which has to be behind its signature.
         record: file that tells where the registry is, given with the wallet.
         max_age: seconds from its block after which it is not relied on.
@@ -88,7 +90,8 @@ class Accreditations:
 
     def _checked(self, compact: str, now: int, kept: Verdict | None, max_age: int) -> Verdict:
         seen = None if kept is None else kept.seen
-        expected = Expectation(tuple(self.roots), self._place(), seen, max_age)
+        publisher = self.source.removesuffix(_PATH)
+        expected = Expectation(tuple(self.roots), self._place(), (publisher,), seen, max_age)
         return verify(compact, expected, now=now)
 
     def _place(self) -> Place:

@@ -13,7 +13,8 @@ class Settings(BaseSettings):
         folder: folder of this wallet alone.
         passphrase: opens it.
         anchors: folder with roots of municipalities, `**/*.der`; one has to be behind a snapshot.
-        accreditations: address of the snapshot of the registry, at the person's municipality.
+        accreditations: address of the snapshot of the registry, `<log>/accreditations` of the
+            person's municipality.
         record: `contract.json`, which tells where the registry is.
         accreditation_max_age: seconds from its block after which a snapshot is not relied on.
         accreditation_refresh_seconds: age after which a newer snapshot is asked for.

@@ -42,7 +42,7 @@ from madang.infra.http import HttpError, HttpxClient
 from madang.infra.ids import SystemIds
 from madang.infra.rpc import Rpc, RpcError
 from madang.infra.setup import StateFolders, keystore
-from madang.infra.snapshots import OutOfBand
+from madang.infra.snapshots import OutOfBand, publishers_of
 from madang.infra.tenancy import Addresses
 
 app = typer.Typer(
@@ -299,11 +299,21 @@ def snapshot(
 async def _snapshot(source: str, *, as_json: bool) -> None:
     settings, clock = Settings(), SystemClock()
     catalogue = load_catalogue(settings.catalog_dir)
-    own = Addresses(catalogue.tenants, settings.origins).identifier(_lead(), "log")
+    addresses = Addresses(catalogue.tenants, settings.origins)
+    own = addresses.identifier(catalogue.federation.lead, "log")
     address = source or f"{own}/accreditations"
     answer = await HttpxClient(timeout=settings.http_timeout_seconds).request("GET", address)
-    given = OutOfBand(StateFolders(settings.state_dir).anchors, _record(settings))
-    expected = Expectation(given.roots(), given.place(), max_age=settings.accreditation_max_age)
+    given = OutOfBand(
+        StateFolders(settings.state_dir).anchors,
+        _record(settings),
+        publishers_of(catalogue.tenants, addresses),
+    )
+    expected = Expectation(
+        given.roots(),
+        given.place(),
+        given.publishers,
+        max_age=settings.accreditation_max_age,
+    )
     verdict = verify(answer.body, expected, now=clock.now())
     failures = [f"{each.code}: {each.detail}" for each in verdict.failures]
     found = verdict.snapshot

@@ -64,10 +64,12 @@ class OutOfBand:
     Attributes:
         anchors: folder of the municipalities' roots.
         record: `contract.json`, which tells where the registry is.
+        publishers: identifiers of the municipalities' logs.
     """
 
     anchors: Path
     record: Path
+    publishers: Sequence[str]
 
     def roots(self) -> tuple[bytes, ...]:
         """Return the roots, one of which has to be behind a snapshot's signature."""
@@ -183,7 +185,7 @@ class Snapshots:
         except PlaceError as error:
             raise SnapshotError(MISSING, str(error)) from error
         seen = None if known is None else known.seen
-        expected = Expectation(self._given.roots(), place, seen, max_age)
+        expected = Expectation(self._given.roots(), place, self._given.publishers, seen, max_age)
         return verify(compact, expected, now=now)
 
     def _taken_out(self, now: int) -> Verdict | None:
@@ -208,8 +210,13 @@ class Snapshots:
 
 def sources_of(settings: CommonSettings, tenants: Tenants, addresses: Addresses) -> tuple[str, ...]:
     """Return where snapshots are: the addresses of the settings, or the municipalities' logs."""
-    own = (f"{addresses.identifier(tenant, 'log')}/{PATH}" for tenant in tenants.ids())
-    return settings.accreditation_sources or tuple(own)
+    own = tuple(f"{log}/{PATH}" for log in publishers_of(tenants, addresses))
+    return settings.accreditation_sources or own
+
+
+def publishers_of(tenants: Tenants, addresses: Addresses) -> tuple[str, ...]:
+    """Return whose snapshots count, wherever they are fetched: the municipalities' logs."""
+    return tuple(addresses.identifier(tenant, "log") for tenant in tenants.ids())
 
 
 def snapshots(
@@ -227,7 +234,7 @@ def snapshots(
         http,
         database,
         sources_of(settings, tenants, addresses),
-        OutOfBand(folders.anchors, record),
+        OutOfBand(folders.anchors, record, publishers_of(tenants, addresses)),
         Bounds(settings.accreditation_max_age, settings.accreditation_refresh_seconds),
         clock,
     )

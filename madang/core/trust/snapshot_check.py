@@ -1,12 +1,12 @@
 """A reader's checks of a snapshot (ADR 0034, docs/formats/accreditation-snapshot.md).
 
-Steps: 1. form; 2. type and algorithm; 3. chain to one of the reader's roots, signature, and the
-publisher's name in the leaf; 4. the place is the one the reader was given; 5. the changes make the
-history, their number is the version, and the
-founding is over; 6. it continues what was seen before; 7. age.
+Steps: 1. form; 2. type and algorithm; 3. a publisher that the reader knows, its name in the leaf,
+chain to one of the reader's roots, and signature; 4. the place is the one the reader was given;
+5. the changes make the history, their number is the version, and the founding is over; 6. it
+continues what was seen before; 7. age.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,12 +62,15 @@ class Expectation:
         roots: DER of municipalities' roots that the reader was given; one of them has to be behind
             the signature.
         place: of the registry, given out of band.
+        publishers: identifiers of the logs that the reader knows; nobody else's word counts, so no
+            key for another purpose can be used for this.
         seen: the newest one before; None at first.
         max_age: seconds from the block's time; MAX_AGE by default.
     """
 
     roots: Sequence[bytes]
     place: Place
+    publishers: Collection[str]
     seen: Seen | None = None
     max_age: int = MAX_AGE
 
@@ -140,6 +143,8 @@ def _header(parsed: Jws) -> Iterator[Failure]:
 
 
 def _signed(parsed: Jws, snapshot: Snapshot, expected: Expectation, now: int) -> Iterator[Failure]:
+    if snapshot.publisher not in expected.publishers:
+        yield Failure("snapshot_publisher", 3, f"{snapshot.publisher} is no log that is known here")
     try:
         chain = jws.decode_chain(parsed.header)
         key = certified_key(

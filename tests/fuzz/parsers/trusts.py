@@ -20,7 +20,7 @@ from tests.fuzz.harness import chunks, harness, require
 from tests.fuzz.world import ATTESTER, CHAIN, ISSUER, NOW, ROOT_DER, SIGNER, TRUST, VCT
 
 REGISTRY = attesting({VCT: (ATTESTER,)})
-EXPECTED = Expectation((ROOT_DER,), PLACE)
+EXPECTED = Expectation((ROOT_DER,), PLACE, (ISSUER,))
 
 
 @harness(ChainError)

@@ -105,12 +105,12 @@ class RegistryCity:
         kept = database or Database()
         kept.create(KeptSnapshotRow)
         folders = StateFolders(self.settings.state_dir)
-        sources = [f"{self.identifier('log', each)}/accreditations" for each in (TENANT, OTHER)]
+        logs = [self.identifier("log", each) for each in (TENANT, OTHER)]
         return Snapshots(
             self.web,
             kept,
-            sources,
-            OutOfBand(folders.anchors, self.settings.state_dir / "contract.json"),
+            [f"{log}/accreditations" for log in logs],
+            OutOfBand(folders.anchors, self.settings.state_dir / "contract.json", logs),
             Bounds(bounds.get("max_age", DAY), 15),
             self.clock,
         )

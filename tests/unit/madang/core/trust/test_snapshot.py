@@ -35,8 +35,9 @@ def _signer(uri: str) -> tuple[bytes, SoftwareSigner]:
 
 
 ROOT, SIGNER = _signer(LOG)
-OTHER_ROOT, OTHER = _signer("https://hanbit.example/hanbit/verifier")
-EXPECTED = Expectation((ROOT,), PLACE)
+VERIFIER = "https://hanbit.example/hanbit/verifier"
+OTHER_ROOT, OTHER = _signer(VERIFIER)
+EXPECTED = Expectation((ROOT,), PLACE, (LOG,))
 
 
 def found() -> RegistryTwin:
@@ -142,12 +143,21 @@ def test_a_registry_that_is_not_sealed_is_believed_nothing() -> None:
         (SIGNED, replace(EXPECTED, roots=())),
         (TWIN.signed(LOG, OTHER), replace(EXPECTED, roots=(OTHER_ROOT,))),
         (TWIN.signed(LOG, generate_p256("k1")), EXPECTED),
-        (altered(iss="https://hanbit.example/hanbit/issuer"), EXPECTED),
+        (
+            altered(iss=ISSUER.id),
+            replace(EXPECTED, publishers=(LOG, ISSUER.id)),
+        ),
     ],
     ids=["another key", "another root", "no root", "another service", "no chain", "another name"],
 )
 def test_whose_word_it_is(compact: str, expected: Expectation) -> None:
     assert codes(compact, expected) == ["snapshot_signature"]
+
+
+def test_a_key_that_is_certified_for_another_purpose_publishes_nothing() -> None:
+    expected = replace(EXPECTED, roots=(OTHER_ROOT,))
+    assert codes(TWIN.signed(VERIFIER, OTHER), expected) == ["snapshot_publisher"]
+    assert codes(TWIN.signed(VERIFIER, OTHER), replace(expected, publishers=(VERIFIER,))) == []
 
 
 def test_type_and_algorithm() -> None:
