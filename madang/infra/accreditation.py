@@ -95,7 +95,8 @@ class AccreditationContract:
         """Return everything up to the end of a block.
 
         Raises:
-            ChainError: the events do not make the history that the contract has.
+            ChainError: the events do not make the history that the contract has, or lack a
+                document.
             RpcError: the node does not answer as it should.
         """
         events = await self._events([[f"0x{_CHANGED}", f"0x{_ADDED}"]], 0, block.number)
@@ -108,7 +109,14 @@ class AccreditationContract:
                 f"the node's events up to block {block.number} do not make the history of the"
                 " accreditations; name another node"
             )
-        return Reading(block, bytes(history), changes, {record_id(each): each for each in found})
+        documents = {record_id(each): each for each in found}
+        for change in changes:
+            if change.action is Action.ADD_RECORD and change.target not in documents:
+                raise ChainError(
+                    f"the node's events lack the document of record {change.target.hex()};"
+                    " name another node"
+                )
+        return Reading(block, bytes(history), changes, documents)
 
     async def proposals(self) -> list[Proposal]:
         """Return every proposal as it stands now, oldest first."""

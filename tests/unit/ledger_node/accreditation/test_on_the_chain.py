@@ -245,6 +245,26 @@ def test_a_node_that_hides_an_event_is_noticed(state: Path, port: int) -> None:
     tell(state, port, story)
 
 
+def test_a_node_that_hides_a_document_is_noticed(state: Path, port: int) -> None:
+    async def story(city: RegistryCity) -> None:
+        contract, block = city.contract, await city.publication.reader.final()
+        assert block is not None
+
+        class Hiding:
+            async def call(self, method: str, *params: object) -> Any:
+                found = await city.work.anchoring.chain.rpc.call(method, *params)
+                if method != "eth_getLogs":
+                    return found
+                longest = max(found, key=lambda each: len(each["data"]))
+                return [each for each in found if each is not longest]
+
+        contract._rpc = Hiding()  # type: ignore[assignment]  # what of the port is used
+        with pytest.raises(ChainError, match=r"document of record .* name another node"):
+            await contract.read(block)
+
+    tell(state, port, story)
+
+
 def test_proposals_are_told_with_their_approvals(state: Path, port: int) -> None:
     async def story(city: RegistryCity) -> None:
         record = await city.record_of("verifier", OTHER)
