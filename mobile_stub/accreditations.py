@@ -8,7 +8,7 @@ from typing import Protocol
 from madang.core.trust.place import Place, PlaceError, parse_place
 from madang.core.trust.registry import Registry
 from madang.core.trust.snapshot import MEDIA_TYPE, SnapshotError
-from madang.core.trust.snapshot_check import Expectation, Verdict, verify
+from madang.core.trust.snapshot_check import Expectation, Verdict, verify, verify_kept
 from mobile_stub.adapters.network import Network
 from mobile_stub.errors import WalletError
 
@@ -62,7 +62,7 @@ class Accreditations:
         Raises:
             WalletError: none is known that may be relied on; the code is that of the snapshot.
         """
-        kept, why = self._kept(now)
+        kept, why = self._kept()
         if kept is None or now - kept[1] >= self.refresh:
             try:
                 return await self._fetched(kept, now)
@@ -70,10 +70,10 @@ class Accreditations:
                 why = error if kept is None else why
         if kept is None:
             raise _refusal(why)
-        registry = kept[0].relied()
-        if registry.basis.age(now) > self.max_age:
-            raise _refusal(SnapshotError("snapshot_stale", f"block {registry.basis.block}"))
-        return registry
+        try:
+            return kept[0].relied_at(now, max_age=self.max_age)
+        except SnapshotError as error:
+            raise _refusal(error) from error
 
     async def _fetched(self, kept: tuple[Verdict, int] | None, now: int) -> Registry:
         try:
@@ -83,16 +83,16 @@ class Accreditations:
         if reply.status != OK:
             raise SnapshotError("snapshot_missing", f"{self.source} answered {reply.status}")
         compact = reply.body.decode("ascii", "replace")
-        verdict = self._checked(compact, now, None if kept is None else kept[0], self.max_age)
+        expected = self._expected(None if kept is None else kept[0])
+        verdict = verify(compact, expected, now=now)
         registry = verdict.relied()
         self.vault.keep_snapshot(compact, now)
         return registry
 
-    def _checked(self, compact: str, now: int, kept: Verdict | None, max_age: int) -> Verdict:
+    def _expected(self, kept: Verdict | None) -> Expectation:
         seen = None if kept is None else kept.seen
         publisher = self.source.removesuffix(_PATH)
-        expected = Expectation(tuple(self.roots), self._place(), (publisher,), seen, max_age)
-        return verify(compact, expected, now=now)
+        return Expectation(tuple(self.roots), self._place(), (publisher,), seen, self.max_age)
 
     def _place(self) -> Place:
         try:
@@ -102,15 +102,14 @@ class Accreditations:
                 "snapshot_missing", f"no record of the registry at {self.record}"
             ) from error
 
-    def _kept(self, now: int) -> tuple[tuple[Verdict, int] | None, SnapshotError]:
+    def _kept(self) -> tuple[tuple[Verdict, int] | None, SnapshotError]:
         """Return the kept one with its time, however old, or why there is none."""
         found = self.vault.snapshot()
         if found is None:
             return None, SnapshotError("snapshot_missing", "none was fetched yet")
         compact, fetched_at = found
         try:
-            # One that is too old still tells what a newer one has to continue.
-            verdict = self._checked(compact, now, None, now)
+            verdict = verify_kept(compact, self._expected(None))
             verdict.relied()
         except SnapshotError as error:
             return None, error

@@ -18,7 +18,7 @@ from sqlmodel import Field, SQLModel
 from madang.core.trust.place import Place, PlaceError, parse_place
 from madang.core.trust.registry import Registry
 from madang.core.trust.snapshot import MEDIA_TYPE, SnapshotError
-from madang.core.trust.snapshot_check import Expectation, Verdict, verify
+from madang.core.trust.snapshot_check import Expectation, Verdict, verify, verify_kept
 from madang.infra.background import background
 from madang.infra.clock import Clock
 from madang.infra.db import Database
@@ -114,16 +114,11 @@ class Snapshots:
         self._why = SnapshotError(MISSING, "no snapshot of the accreditations was fetched yet")
 
     def registry(self, *, now: int) -> Registry:
-        """Return the registry; SnapshotError: as of the last attempt, or snapshot_stale."""
-        known = self._known or self._taken_out(now)
+        """Return the registry; SnapshotError: as of the last attempt, or of its age."""
+        known = self._known or self._taken_out()
         if known is None:
             raise self._why
-        registry = known.relied()
-        age = registry.basis.age(now)
-        if age > self._bounds.max_age:
-            told = f"the newest snapshot is {age} s old, at most {self._bounds.max_age} s count"
-            raise SnapshotError("snapshot_stale", told)
-        return registry
+        return known.relied_at(now, max_age=self._bounds.max_age)
 
     def following(self) -> AbstractAsyncContextManager[None]:
         """Look for a newer one before the block, and again and again while it lasts."""
@@ -156,11 +151,11 @@ class Snapshots:
             SnapshotError: none has; the one kept stays.
         """
         now = self._clock.now()
-        self._known = self._known or self._taken_out(now)
+        self._known = self._known or self._taken_out()
         for address in self._sources:
             try:
                 compact = await self._fetched(address)
-                verdict = self._checked(compact, now, self._known, self._bounds.max_age)
+                verdict = verify(compact, self._expected(self._known), now=now)
                 verdict.relied()
             except SnapshotError as error:
                 self._why = error
@@ -179,24 +174,24 @@ class Snapshots:
             raise SnapshotError(UNREACHABLE, f"{address} answered {answer.status}")
         return answer.body.decode("ascii", "replace")
 
-    def _checked(self, compact: str, now: int, known: Verdict | None, max_age: int) -> Verdict:
+    def _expected(self, known: Verdict | None) -> Expectation:
         try:
             place = self._given.place()
         except PlaceError as error:
             raise SnapshotError(MISSING, str(error)) from error
         seen = None if known is None else known.seen
-        expected = Expectation(self._given.roots(), place, self._given.publishers, seen, max_age)
-        return verify(compact, expected, now=now)
+        return Expectation(
+            self._given.roots(), place, self._given.publishers, seen, self._bounds.max_age
+        )
 
-    def _taken_out(self, now: int) -> Verdict | None:
+    def _taken_out(self) -> Verdict | None:
         """Return the one kept before a restart, checked anew, however old."""
         with self._database.reading() as session:
             row = session.get(KeptSnapshotRow, 1)
         if row is None:
             return None
         try:
-            # One that is too old still tells what a newer one has to continue.
-            verdict = self._checked(row.compact, now, None, now)
+            verdict = verify_kept(row.compact, self._expected(None))
             verdict.relied()
         except SnapshotError as error:
             self._why = error

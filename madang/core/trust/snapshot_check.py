@@ -6,7 +6,7 @@ chain to one of the reader's roots, and signature; 4. the place is the one the r
 continues what was seen before; 7. age.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -102,6 +102,13 @@ class Verdict:
         basis = self.snapshot.basis
         return Seen(basis.version, self.snapshot.history, basis.block)
 
+    def relied_at(self, now: int, *, max_age: int) -> Registry:
+        """Return the registry of one that is kept, while it is in its time; else as `relied`."""
+        if self.snapshot is not None:
+            for failure in _timely(self.snapshot, max_age, now):
+                raise SnapshotError(failure.code, failure.detail)
+        return self.relied()
+
     def relied(self) -> Registry:
         """Return the registry; SnapshotError with the code of the first failure."""
         if self.registry is None:
@@ -118,20 +125,46 @@ def verify(compact: str | bytes, expected: Expectation, *, now: int) -> Verdict:
         expected: what it is held against.
         now: seconds since the epoch.
     """
+    return _verdict(
+        compact,
+        lambda parsed, snapshot: (
+            *_authentic(parsed, snapshot, expected, now),
+            *_continuing(snapshot, expected.seen),
+            *_timely(snapshot, expected.max_age, now),
+        ),
+    )
+
+
+def verify_kept(compact: str | bytes, expected: Expectation) -> Verdict:
+    """Verify one that was relied on before, as of when it was signed: steps 1 to 5.
+
+    However old it is, and though its certificate has ended, it tells what a newer one has to
+    continue; `Verdict.relied_at` tells whether it may still be judged by.
+    """
+    return _verdict(
+        compact,
+        lambda parsed, snapshot: (*_authentic(parsed, snapshot, expected, snapshot.issued_at),),
+    )
+
+
+def _verdict(
+    compact: str | bytes, check: Callable[[Jws, Snapshot], tuple[Failure, ...]]
+) -> Verdict:
     try:
         parsed, snapshot = open_snapshot(compact)
     except SnapshotError as error:
         return Verdict(None, None, (Failure(error.code, 1, str(error)),))
-    failures = (
-        *_header(parsed),
-        *_signed(parsed, snapshot, expected, now),
-        *_placed(snapshot, expected),
-        *_complete(snapshot),
-        *_continuing(snapshot, expected.seen),
-        *_timely(snapshot, expected, now),
-    )
-    registry = None if failures else snapshot.registry
-    return Verdict(snapshot, registry, failures)
+    failures = check(parsed, snapshot)
+    return Verdict(snapshot, None if failures else snapshot.registry, failures)
+
+
+def _authentic(
+    parsed: Jws, snapshot: Snapshot, expected: Expectation, now: int
+) -> Iterator[Failure]:
+    yield from _header(parsed)
+    yield from _signed(parsed, snapshot, expected, now)
+    yield from _placed(snapshot, expected)
+    yield from _complete(snapshot)
 
 
 def _header(parsed: Jws) -> Iterator[Failure]:
@@ -183,10 +216,10 @@ def _continuing(snapshot: Snapshot, seen: Seen | None) -> Iterator[Failure]:
         yield Failure("snapshot_forked", 6, "it does not continue the one relied on before")
 
 
-def _timely(snapshot: Snapshot, expected: Expectation, now: int) -> Iterator[Failure]:
+def _timely(snapshot: Snapshot, max_age: int, now: int) -> Iterator[Failure]:
     if snapshot.basis.time > now + MAX_SKEW or snapshot.issued_at > now + MAX_SKEW:
         yield Failure("snapshot_ahead", 7, "its time lies ahead; check the clock of this device")
     age = snapshot.basis.age(now)
-    if age > expected.max_age:
-        told = f"{age} s old, at most {expected.max_age} s are relied on"
+    if age > max_age:
+        told = f"{age} s old, at most {max_age} s are relied on"
         yield Failure("snapshot_stale", 7, told)

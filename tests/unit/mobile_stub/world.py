@@ -38,6 +38,7 @@ from tests.accreditations import FAR, RegistryTwin, place_record
 T = TypeVar("T")
 NOW = system.now()
 DAY = 86_400
+CERTIFIED = NOW - 3 * DAY
 HOST = "https://id.hanbit.example"
 ISSUER, VERIFIER = f"{HOST}/hanbit/issuer", f"{HOST}/hanbit/verifier"
 LOG = f"{HOST}/hanbit/log"
@@ -82,15 +83,15 @@ class Net(httpx.AsyncBaseTransport):
 
 def authority(name: str) -> tuple[bytes, ca.Authority]:
     """Return a root's DER and an intermediate below it."""
-    top = ca.root(ec.generate_private_key(ec.SECP256R1()), name, now=NOW)
-    below = ca.intermediate(top, ec.generate_private_key(ec.SECP256R1()), "services", now=NOW)
+    top = ca.root(ec.generate_private_key(ec.SECP256R1()), name, now=CERTIFIED)
+    below = ca.intermediate(top, ec.generate_private_key(ec.SECP256R1()), "services", now=CERTIFIED)
     return top.der, below
 
 
 def certified(below: ca.Authority, uri: str) -> SoftwareSigner:
     key = ec.generate_private_key(ec.SECP256R1())
     dns = "id.hanbit.example"
-    leaf = ca.leaf(below, key.public_key(), "leaf", uri=uri, dns=dns, now=NOW)
+    leaf = ca.leaf(below, key.public_key(), "leaf", uri=uri, dns=dns, now=CERTIFIED)
     return SoftwareSigner(key, "k1", (leaf, below.der))
 
 

@@ -178,6 +178,9 @@ def test_a_reader_without_a_network_goes_on_through_a_restart_until_the_age_is_r
         with pytest.raises(SnapshotError) as refused:
             again.registry(now=city.clock.now() + DAY + 60)
         assert refused.value.code == "snapshot_stale"
+        with pytest.raises(SnapshotError) as refused:
+            again.registry(now=city.clock.now() - DAY)
+        assert refused.value.code == "snapshot_ahead"
         empty = city.new_reader()
         with pytest.raises(SnapshotError) as refused:
             empty.registry(now=city.clock.now())
@@ -223,6 +226,27 @@ def test_each_snapshot_that_is_not_to_be_trusted_is_refused_by_its_code(
         with pytest.raises(SnapshotError) as refused:
             await city.reader.refresh()
         assert refused.value.code == "snapshot_stale"
+
+    tell(state, port, story)
+
+
+def test_what_was_seen_binds_though_its_publishers_certificate_has_ended(
+    state: Path, port: int
+) -> None:
+    async def story(city: RegistryCity) -> None:
+        await city.suspend("issuer")
+        await city.look()
+        seen = city.reader._known
+        city.clock.advance(100 * 365 * DAY)
+        again = city.new_reader(city.reader._database)
+        with pytest.raises(SnapshotError) as refused:
+            again.registry(now=city.clock.now())
+        assert refused.value.code == "snapshot_stale"
+        with pytest.raises(SnapshotError):
+            await again.refresh()
+        assert seen is not None
+        assert again._known is not None
+        assert again._known.seen == seen.seen
 
     tell(state, port, story)
 

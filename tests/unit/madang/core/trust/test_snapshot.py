@@ -14,7 +14,7 @@ from madang.core.keys.software import SoftwareSigner, generate_p256
 from madang.core.trust.accreditation import Issuer
 from madang.core.trust.place import Place, PlaceError, parse_place
 from madang.core.trust.snapshot import SnapshotError, open_snapshot, sign
-from madang.core.trust.snapshot_check import Expectation, Seen, verify
+from madang.core.trust.snapshot_check import Expectation, Seen, verify, verify_kept
 from madang.infra import ca
 from tests.accreditations import FAR, MEMBERS, PLACE, RegistryTwin
 
@@ -205,6 +205,27 @@ def test_one_that_does_not_continue_what_was_seen_is_a_fork() -> None:
     other.lease("hanbit", MEMBERS[0])
     other.seal()
     assert codes(other.signed(LOG, SIGNER), _seen(TWIN)) == ["snapshot_forked"]
+
+
+def test_one_kept_is_held_against_the_time_when_it_was_signed() -> None:
+    long_after = T0 + 100 * 365 * DAY
+    assert "snapshot_signature" in codes(SIGNED, now=long_after)
+    kept = verify_kept(SIGNED, EXPECTED)
+    assert kept.seen == _seen(TWIN).seen
+    assert verify_kept(SIGNED, replace(EXPECTED, roots=(OTHER_ROOT,))).seen is None
+    assert verify_kept("x", EXPECTED).seen is None
+
+
+def test_one_kept_is_relied_on_in_its_time_alone() -> None:
+    kept = verify_kept(SIGNED, EXPECTED)
+    assert kept.relied_at(T0 - 60, max_age=DAY) == kept.relied_at(T0 + DAY, max_age=DAY)
+    for now, code in ((T0 - 61, "snapshot_ahead"), (T0 + DAY + 1, "snapshot_stale")):
+        with pytest.raises(SnapshotError) as refused:
+            kept.relied_at(now, max_age=DAY)
+        assert refused.value.code == code
+    with pytest.raises(SnapshotError) as refused:
+        verify_kept("x", EXPECTED).relied_at(T0, max_age=DAY)
+    assert refused.value.code == "snapshot_malformed"
 
 
 def test_nothing_is_judged_by_a_snapshot_that_failed() -> None:
