@@ -8,6 +8,7 @@ from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.core.keys.signing import Signer
 from madang.core.protocol.oid4vci.receipt_request import make_receipt_request
+from madang.core.trust.registry import Registry, TrustError
 from mobile_stub.adapters.network import Network
 from mobile_stub.errors import WalletError
 from mobile_stub.model import HeldCopy
@@ -34,7 +35,10 @@ class Keeper(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReceiptFetcher:
-    """Asks issuers for receipts, one holder key at a time so that nothing links the keys."""
+    """Asks issuers for receipts, one holder key at a time so that nothing links the keys.
+
+    Holder keys are shown to issuers alone that are accredited now; a copy of another waits.
+    """
 
     network: Network
     vault: Keeper
@@ -44,11 +48,12 @@ class ReceiptFetcher:
         """Fetch what is missing; return how many copies have a receipt and how many wait.
 
         Raises:
-            WalletError: an issuer refused or did not answer.
+            WalletError: an issuer refused or did not answer, or nobody's accreditation is known.
         """
         missing: dict[tuple[str, int], list[str]] = {}
+        registry = await self.receiver.accreditations.registry(now)
         for copy in self.vault.copies():
-            if copy.receipt is None:
+            if copy.receipt is None and _accredited(registry, copy, now):
                 missing.setdefault((copy.issuer, copy.number), []).append(copy.digest)
         for (issuer, number), digests in missing.items():
             await self._fetch(issuer, number, digests, now)
@@ -72,3 +77,11 @@ class ReceiptFetcher:
             ) from error
         for digest, receipt in found.items():
             self.vault.keep_receipt(digest, receipt)
+
+
+def _accredited(registry: Registry, copy: HeldCopy, now: int) -> bool:
+    try:
+        registry.issuer(copy.issuer, copy.vct, at=now, now=now)
+    except TrustError:
+        return False
+    return True

@@ -36,6 +36,19 @@ def test_what_has_a_receipt_is_not_asked_for_again(world: World, issuer: Issuer)
     assert len(world.net.sent) == sent
 
 
+def test_an_issuer_that_is_not_accredited_now_sees_no_holder_key(
+    world: World, issuer: Issuer
+) -> None:
+    world.hold("digital_id")
+    record = world.registry.record_of(ISSUER)
+    for lapse in (world.registry.suspend, world.registry.remove):
+        lapse(record)
+        world.known()
+        assert fetched(world) == {"kept": 0, "waiting": 3}
+    assert world.net.sent == []
+    assert issuer.receipts == {}
+
+
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
