@@ -32,6 +32,8 @@ MISSING: Final = "snapshot_missing"
 UNREACHABLE: Final = "snapshot_unreachable"
 _OK: Final = 200
 _FIRST_SECONDS: Final = 0.5
+_RECENT_SECONDS: Final = 7_200
+"""Age that a node which does its work keeps below, also on a chain that is seldom used."""
 _log = logging.getLogger(__name__)
 
 
@@ -89,7 +91,7 @@ class Snapshots:
     Args:
         http: the network.
         database: keeps the newest one.
-        sources: addresses of snapshots, asked in turn until one gives one that holds.
+        sources: addresses of snapshots, asked in turn until one gives one that holds and is recent.
         given: what was given out of band.
         bounds: age and beat.
         clock: tells the time.
@@ -145,25 +147,27 @@ class Snapshots:
             _log.warning("the database does not answer; the snapshot is not kept")
 
     async def refresh(self) -> None:
-        """Fetch the newest from the first source that has one which holds, and keep it.
+        """Fetch one that holds, the first recent one or else the newest of all, and keep it.
 
         Raises:
-            SnapshotError: none has; the one kept stays.
+            SnapshotError: no source has one; the one kept stays.
         """
-        now = self._clock.now()
+        now, found = self._clock.now(), None
         self._known = self._known or self._taken_out()
         for address in self._sources:
             try:
                 compact = await self._fetched(address)
                 verdict = verify(compact, self._expected(self._known), now=now)
-                verdict.relied()
+                basis = verdict.relied().basis
             except SnapshotError as error:
                 self._why = error
                 continue
-            self._known = verdict
-            self._keep(compact)
-            return
-        raise self._why
+            self._known, found = verdict, compact
+            if basis.age(now) <= _RECENT_SECONDS:
+                break
+        if found is None:
+            raise self._why
+        self._keep(found)
 
     async def _fetched(self, address: str) -> str:
         try:

@@ -230,6 +230,25 @@ def test_each_snapshot_that_is_not_to_be_trusted_is_refused_by_its_code(
     tell(state, port, story)
 
 
+def test_a_node_that_is_stuck_hides_no_suspension_that_another_publishes(
+    state: Path, port: int
+) -> None:
+    async def story(city: RegistryCity) -> None:
+        await city.look()
+        with city.web.stores() as store:
+            newest = store.newest(TENANT)
+        assert newest is not None
+        city.web.stuck[f"{city.identifier('log')}/accreditations"] = newest.compact
+        await city.travel(3 * 3_600)
+        await city.suspend("issuer")
+        await city.look()
+        assert standing(city) == "issuer_suspended"
+        await city.look()
+        assert standing(city) == "issuer_suspended"
+
+    tell(state, port, story)
+
+
 def test_what_was_seen_binds_though_its_publishers_certificate_has_ended(
     state: Path, port: int
 ) -> None:
