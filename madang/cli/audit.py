@@ -123,7 +123,7 @@ def audit(
         files = (tuple(receipt or ()), decision, database)
         found = asyncio.run(inspect(Given(log, known, point, *files, cache, processes)))
     except _ERRORS as error:
-        typer.echo(f"cannot audit: {error}", err=True)
+        typer.echo(f"cannot audit: {audit_report.plain(str(error))}", err=True)
         raise typer.Exit(UNREADABLE) from error
     typer.echo(json.dumps(found.as_json()) if as_json else audit_report.told(found))
     raise typer.Exit(0 if found.ok else 1)

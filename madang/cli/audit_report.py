@@ -42,7 +42,15 @@ def told(found: Inspection) -> str:
     """Return the whole audit as lines."""
     lines = [f"{name:<11}{text}" for name, text in _proved(found.proved)]
     lines += ["", *_findings(found)]
-    return "\n".join(lines)
+    return "\n".join(map(plain, lines))
+
+
+def plain(text: str) -> str:
+    """Return a line whose every character is seen: whoever is audited wrote parts of it.
+
+    Else a row's name could move a terminal's cursor, and wipe out what was found.
+    """
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def _proved(proved: dict[str, Any]) -> Iterator[tuple[str, str]]:

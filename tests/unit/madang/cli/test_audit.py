@@ -66,6 +66,15 @@ def test_findings_are_told_by_kind_with_what_they_mean_and_not_without_end() -> 
     assert f"  receipt_inclusion: {MEANINGS['receipt_']}" in lines
 
 
+def test_what_the_audited_wrote_moves_no_cursor_and_begins_no_line() -> None:
+    found = Inspection(proved={"decision": "granted\u202e"})
+    found.find("row_altered", "record\x1b[2J\x1b[H\rNothing was found\n민준", "entry 3: \x9b2K")
+    text = told(found)
+    assert all(line.isprintable() for line in text.splitlines())
+    assert "FOUND at record\\x1b[2J\\x1b[H\\rNothing was found\\n민준: entry 3: \\x9b2K" in text
+    assert "granted\\u202e" in text
+
+
 def test_every_code_has_a_meaning() -> None:
     named = set(FindingCode) | set(
         re.findall(r'found\.find\(\s*f?"([a-z_]+)', INSPECTION.read_text("utf-8"))
