@@ -72,8 +72,10 @@ def judge(first: Seen, second: Seen) -> Verdict:
     heads = [(each.signed.checkpoint.size, each.signed.checkpoint.root) for each in (first, second)]
     if not (first.own and second.own):
         return Verdict.NOT_SIGNED
+    if Place.OTHER in {first.place, second.place}:
+        return Verdict.SPLIT  # with the head of this node's own log
     if heads[0] == heads[1]:
         return Verdict.SAME
-    if heads[0][0] == heads[1][0] or Place.OTHER in {first.place, second.place}:
+    if heads[0][0] == heads[1][0]:
         return Verdict.SPLIT
     return Verdict.ONE_LOG if first.place is second.place is Place.PART else Verdict.OPEN

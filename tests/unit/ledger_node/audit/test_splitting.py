@@ -56,6 +56,11 @@ def test_a_second_story_of_any_size(world: World, keys: KnownKeys, size: int) ->
     assert verdict(world, keys, own_note(world, 300), other) is Verdict.SPLIT
 
 
+def test_a_second_story_that_two_people_were_told(world: World, keys: KnownKeys) -> None:
+    other = told(world, 25, bytes(32))
+    assert verdict(world, keys, other, other) is Verdict.SPLIT
+
+
 def test_a_second_story_beyond_this_node_s_log(world: World, keys: KnownKeys) -> None:
     one, other = told(world, 1_000, bytes(32)), told(world, 1_000, bytes([1]) * 32)
     assert verdict(world, keys, one, other) is Verdict.SPLIT
