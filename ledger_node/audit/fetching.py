@@ -25,6 +25,11 @@ from madang.infra.http import HttpClient, HttpError
 
 AT_ONCE = 8
 MAX_BUNDLE_BYTES = TILE_WIDTH * (MAX_ENTRY_BYTES + 2)
+MAX_FETCHED = 4_000_000_000
+"""Bytes that one audit fetches: twenty million entries of the usual length, and no disk filled by a
+log that signs a head without an end."""
+MAX_SECONDS = 6 * 3600
+"""For all of a log: each of its files could come just in time."""
 _OK, _NOT_FOUND = 200, 404
 
 
@@ -41,14 +46,22 @@ async def fetch_log(
         http: asks; its longest answer should be `MAX_BUNDLE_BYTES`.
 
     Raises:
-        AuditInputError: a file cannot be had.
+        AuditInputError: a file cannot be had or is no bundle, or the log is longer than an audit by
+            address takes.
         OSError: a file cannot be kept.
     """
     base = url.rstrip("/")
     note = await _get(base, "checkpoint", http)
     read = head_of_checkpoint("checkpoint", note, key)
     size = anchored if isinstance(read, Finding) else read.checkpoint.size
-    await _fetch_bundles(base, folder, tiles_between(None, 0, size), http)
+    try:
+        async with asyncio.timeout(MAX_SECONDS):
+            await _fetch_bundles(base, folder, tiles_between(None, 0, size), http)
+    except TimeoutError as error:
+        raise AuditInputError(
+            f"the log of {size} entries did not come within {MAX_SECONDS} s; what came is kept in "
+            "the cache, if one was named"
+        ) from error
     _keep(folder / "checkpoint", note)
 
 
@@ -56,11 +69,21 @@ async def _fetch_bundles(
     base: str, folder: Path, bundles: Iterator[Tile], http: HttpClient
 ) -> None:
     """Fetch what the folder does not have, several files at once."""
+    fetched = 0
 
     async def work() -> None:
+        nonlocal fetched
         for bundle in bundles:
-            if not (folder / bundle.path).exists():
-                _keep(folder / bundle.path, await _bundle(base, bundle, http))
+            if (folder / bundle.path).exists():
+                continue
+            content = await _bundle(base, bundle, http)
+            fetched += len(content)
+            if fetched > MAX_FETCHED:
+                raise AuditInputError(
+                    f"the log has more than the {MAX_FETCHED} bytes that are fetched; copy its "
+                    "files to a folder and name that"
+                )
+            _keep(folder / bundle.path, content)
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -71,18 +94,22 @@ async def _fetch_bundles(
 
 
 async def _bundle(base: str, bundle: Tile, http: HttpClient) -> bytes:
-    """Return a bundle; a partial one from the full one, where the log has grown meanwhile."""
+    """Return a bundle; a partial one from the full one, where the log has grown meanwhile.
+
+    What is none is not kept: the next audit would find it in its cache and not ask again.
+    """
+    came = bundle
     try:
-        return await _get(base, bundle.path, http)
+        content = await _get(base, bundle.path, http)
     except _NotThereError:
-        full = Tile(None, bundle.index)
-        if full == bundle:
+        came = Tile(None, bundle.index)
+        if came == bundle:
             raise
-        content = await _get(base, full.path, http)
+        content = await _get(base, came.path, http)
     try:
-        return encode_bundle(split_bundle(full, content)[: bundle.width])
+        return encode_bundle(split_bundle(came, content)[: bundle.width])
     except TileError as error:
-        raise AuditInputError(f"{base}/{full.path}: {error}") from error
+        raise AuditInputError(f"{base}/{came.path}: {error}") from error
 
 
 class _NotThereError(AuditInputError):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger_node.audit import fetching
 from ledger_node.audit.fetching import fetch_log
 from ledger_node.audit.inspection import GivenLog, Inspection, inspect_log
 from ledger_node.audit.reading import AuditInputError
@@ -45,6 +46,7 @@ class Served:
         assert url.startswith(f"{URL}/")
         path = url.removeprefix(f"{URL}/")
         self.asked.append(path)
+        await asyncio.sleep(0)
         if self.broken:
             raise HttpError("GET: no whole answer")
         try:
@@ -131,3 +133,28 @@ def test_a_checkpoint_of_somebody_else_does_not_say_how_much_is_fetched(
     (served.folder / "checkpoint").write_text(forged, "utf-8")
     asyncio.run(fetch_log(URL, tmp_path / "cache", KEY, 256, served))
     assert sorted(served.asked) == ["checkpoint", "tile/entries/000"]
+
+
+def test_what_is_no_bundle_is_not_kept(served: Served, tmp_path: Path) -> None:
+    whole = (served.folder / "tile" / "entries" / "000").read_bytes()
+    (served.folder / "tile" / "entries" / "000").write_bytes(whole[:-1])
+    with pytest.raises(AuditInputError, match="000"):
+        fetched(served, tmp_path / "cache")
+    (served.folder / "tile" / "entries" / "000").write_bytes(whole)
+    assert fetched(served, tmp_path / "cache").proved["entries"] == 600
+
+
+def test_a_log_that_says_it_has_no_end_is_left(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = checkpoint.sign(Checkpoint(ORIGIN, 2**53, bytes(32)), SIGNER)
+    (served.folder / "checkpoint").write_text(endless, "utf-8")
+    most = len((served.folder / "tile" / "entries" / "000").read_bytes())
+    monkeypatch.setattr(fetching, "MAX_FETCHED", most)
+    with pytest.raises(AuditInputError, match="more than the"):
+        fetched(served, tmp_path / "cache")
+    kept = [each for each in (tmp_path / "cache").rglob("*") if each.is_file()]
+    assert sum(each.stat().st_size for each in kept) <= most
+    monkeypatch.setattr(fetching, "MAX_SECONDS", 0)
+    with pytest.raises(AuditInputError, match="did not come within"):
+        fetched(served, tmp_path / "other")
