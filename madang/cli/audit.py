@@ -156,7 +156,8 @@ async def _at_hand(given: Given, anchors: Iterable[Anchor]) -> AsyncIterator[Giv
         yield given.known
         return
     with tempfile.TemporaryDirectory() as passing:
-        folder = given.cache or Path(passing)
+        # A folder for each log: files of another would read like a history that was rewritten.
+        folder = (given.cache or Path(passing)) / given.known.key.key_id.hex()
         http = HttpxClient(max_bytes=MAX_BUNDLE_BYTES)
         try:
             anchored = max((each.size for each in anchors), default=0)

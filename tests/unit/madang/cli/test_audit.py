@@ -1,7 +1,13 @@
 """`madang audit log` as it is typed: the second key is read like the first, and told of."""
 
+import asyncio
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -9,16 +15,17 @@ from typer.testing import CliRunner
 
 from contracts.addresses import DeployedContract, Deployment
 from ledger_node.audit import inspection
-from ledger_node.audit.inspection import Inspection
+from ledger_node.audit.inspection import ChainPoint, GivenLog, Inspection
 from ledger_node.audit.reading import AuditInputError
-from madang.cli.audit import UNREADABLE, _block
+from madang.cli.audit import UNREADABLE, Given, _at_hand, _block
 from madang.cli.audit_report import MEANINGS, SHOWN, told
 from madang.cli.main import app
 from madang.core.encoding import strict_json
 from madang.core.evidence.findings import FindingCode
 from madang.core.keys.software import generate_ed25519
 from madang.core.merkle.note import VerifierKey
-from madang.infra.chain import Block
+from madang.infra.chain import Anchor, Block
+from tests.unit.ledger_node.audit import test_fetching
 
 INSPECTION = Path(inspection.__file__)
 ADDRESS, HASH = "0x" + "11" * 20, "0x" + "00" * 32
@@ -111,3 +118,47 @@ def test_the_final_block_is_told_as_the_next_audit_takes_it() -> None:
     found.proved["final_block"] = {"number": 5, "hash": HASH}
     text = told(found).partition("--known-block ")[2].split()[0]
     assert _block(text) == Block(5, HASH, 0)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """Serve a folder's files."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_two_logs_in_one_cache_stay_apart(tmp_path: Path) -> None:
+    point = ChainPoint(
+        "http://127.0.0.1:9",
+        Deployment(1, HASH, {"AnchorLog": DeployedContract(ADDRESS, HASH)}),
+        ADDRESS,
+    )
+    keys = [test_fetching.KEY, VerifierKey.parse(KEY)]
+    for folder in (tmp_path / "one", tmp_path / "other"):
+        test_fetching.publish(folder, 300)
+    (tmp_path / "other" / "tile" / "entries" / "000").write_bytes(bytes(512))
+
+    async def at_hand(url: str, key: VerifierKey) -> bytes:
+        given = Given(url, GivenLog(Path(url), key), point, cache=tmp_path / "cache")
+        anchors = [Anchor(300, bytes(32), 1, HASH)]
+        async with _at_hand(given, anchors) as log:
+            return (log.folder / "tile" / "entries" / "000").read_bytes()
+
+    with serving(tmp_path) as url:
+        one, other = (
+            asyncio.run(at_hand(f"{url}/{name}", key))
+            for name, key in zip(("one", "other"), keys, strict=True)
+        )
+    assert one != other
