@@ -52,7 +52,7 @@ def parse_row(line: bytes) -> Row:
     Raises:
         RowError: for anything else.
     """
-    match = _FORM.fullmatch(line)
+    match = _FORM.fullmatch(line) if len(line) <= MAX_ROW_BYTES else None
     try:
         if match is not None:
             kind, digest, salt, index, reference = match.groups()
