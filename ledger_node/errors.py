@@ -1,5 +1,6 @@
 """How the ledger node tells its errors."""
 
+from ledger_node.audit.comparing import BusyError
 from ledger_node.audit.usecases import UnreadableLogError
 from ledger_node.evidence.usecases import EvidenceUnavailableError
 from ledger_node.publisher.model import (
@@ -23,6 +24,7 @@ TABLE: Table = {
     AppendError: lambda error: Refusal(400, "invalid_entries", "log.invalid_entries", str(error)),
     EntryError: lambda error: Refusal(400, "invalid_entries", "log.invalid_entries", str(error)),
     UnreadableLogError: lambda _: Refusal(503, "log_unreadable", "log.unreadable"),
+    BusyError: lambda _: Refusal(503, "export_busy", headers={"retry-after": "60"}),
     ForeignOfficeError: lambda _: Refusal(
         403, "foreign_office", "log.foreign_office", "an office appends in its own name only"
     ),

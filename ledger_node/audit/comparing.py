@@ -1,7 +1,9 @@
 """A municipality's database, as it was exported, held against its log; nothing of it is kept."""
 
+import io
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -25,6 +27,10 @@ _KINDS: Final = frozenset({EntryKind.CREDENTIAL, EntryKind.STATUS_LIST})
 
 class ExportError(ValueError):
     """What was sent is no export; the message names the line."""
+
+
+class BusyError(RuntimeError):
+    """Another export is being read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +71,22 @@ class Comparison:
 
 @dataclass
 class Comparer:
-    """Compares one export at a time: each takes a processor for a while, and its memory."""
+    """Reads one export at a time: each takes a processor for a while, and its memory.
+
+    Who comes meanwhile does not wait: threads that wait would be missing to everybody else.
+    """
 
     _one: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold the one turn; BusyError while another has it."""
+        if not self._one.acquire(blocking=False):
+            raise BusyError
+        try:
+            yield
+        finally:
+            self._one.release()
 
     def compare(
         self, publisher: Publisher, log: AuditedLog, content: bytes, kept_from: int = 0
@@ -81,10 +100,11 @@ class Comparer:
             kept_from: epoch seconds; rows of before may have been deleted.
 
         Raises:
+            BusyError: another export is being read.
             ExportError: it is none.
             UnreadableLogError: a file of the log is missing or has another form.
         """
-        with self._one:
+        with self.turn():
             rows = read_export(content)
             with log() as state:
                 heads = state.heads_below(None, MOST_HEADS)
@@ -107,10 +127,12 @@ def read_export(content: bytes) -> list[Row]:
         ExportError: naming the line.
     """
     rows = []
-    lines = (line.strip() for line in content.split(b"\n") if line.strip())
-    for number, line in enumerate(lines, 1):
+    # Line by line: all lines at once would take many times the memory of what was sent.
+    for number, line in enumerate(io.BytesIO(content), 1):
+        stripped = line.strip()
         try:
-            rows.append(parse_row(line))
+            if stripped:
+                rows.append(parse_row(stripped))
         except RowError as error:
             raise ExportError(f"line {number} of the export: {error}") from error
     return sorted(rows, key=lambda row: (row.index is None, row.index or 0))

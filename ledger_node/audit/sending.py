@@ -68,10 +68,11 @@ def _by_number(desk: Desk, request: Request, tenant: str) -> Any:  # noqa: ANN40
     if not number:
         return _refused(desk, request, "number", "")
     try:
-        rows = read_export(_file(request.state.form, "export"))
+        with desk.comparer.turn():
+            rows = read_export(_file(request.state.form, "export"))
+            found = find_number(desk.logs[tenant], rows, number)
     except ExportError as error:
         return _refused(desk, request, "export", str(error))
-    found = find_number(desk.logs[tenant], rows, number)
     status = 200 if found else 404
     return desk.show(request, "number.html", status=status, number=number, found=found)
 

@@ -1,5 +1,6 @@
 """A database against its log: each difference named and counted, and nothing kept."""
 
+import tracemalloc
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from ledger_node.audit import comparing
 from ledger_node.audit.comparing import (
+    BusyError,
     Comparer,
     Comparison,
     ExportError,
@@ -105,6 +107,25 @@ def test_nothing_is_kept(world: World) -> None:
     assert before == after
 
 
+def test_one_export_is_read_at_a_time_and_nobody_waits(world: World) -> None:
+    comparer, content = Comparer(), export(world.rows(ALL))
+    with comparer.turn(), pytest.raises(BusyError):
+        comparer.compare(world.publisher, log(world), content)
+    with pytest.raises(ExportError):
+        comparer.compare(world.publisher, log(world), b"{")
+    assert comparer.compare(world.publisher, log(world), content).counts == {}
+
+
+def test_lines_take_no_more_memory_than_what_was_sent() -> None:
+    content = b"\r\n" * 2_000_000
+    tracemalloc.start()
+    try:
+        assert read_export(content) == []
+        assert tracemalloc.get_traced_memory()[1] < 2 * len(content)
+    finally:
+        tracemalloc.stop()
+
+
 def test_an_empty_log_has_no_entries(tmp_path: Path) -> None:
     world = World.made(tmp_path)
     found = compared(world, world.rows([0]))
@@ -125,13 +146,14 @@ GOOD = export([{"kind": "key", "digest": "", "salt": "", "index": 1, "reference"
         GOOD.replace(b'"salt":""', b'"salt":"="'),
         GOOD.replace(b"1", b'"one"'),
         b"\xff",
+        GOOD.replace(b'"r"', b'"' + b"r" * 5_000 + b'"'),
         b'{"a":' + b" " * 5_000 + b"1}",
         b'{"a":' * 10 + b"1" + b"}" * 10,
     ],
     ids=lambda content: content[:24].decode("latin-1"),
 )
 def test_what_is_no_export_is_refused_with_its_line(content: bytes) -> None:
-    with pytest.raises(ExportError, match="line 2"):
+    with pytest.raises(ExportError, match="line 3"):  # as an editor counts
         read_export(GOOD + content)
 
 

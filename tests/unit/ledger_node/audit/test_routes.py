@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger_node.audit.comparing import Comparer
 from ledger_node.publisher.model import HeadState
 from madang.access.staff import Role
 from madang.core.encoding import base64url, strict_json
@@ -377,7 +378,19 @@ class TestSending:
     def test_what_is_no_export(self, auditor: Auditor) -> None:
         page = auditor.post("/compare", "/compare", {}, export=b"\n{")
         assert (page.status_code, "This file is no export." in page.text) == (400, True)
-        assert "line 1 of the export" in page.text
+        assert "line 2 of the export" in page.text
+
+    def test_an_export_while_another_is_read(
+        self, auditor: Auditor, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        held = Comparer()
+        turn = held.turn
+        monkeypatch.setattr(Comparer, "turn", lambda _: turn())
+        content = export(world.rows([5]))
+        with turn():
+            for path, form in (("/compare", "/compare"), ("/find/number", "/find")):
+                page = auditor.post(path, form, {"number": "record"}, export=content)
+                assert (page.status_code, "is being read" in page.text) == (503, True)
 
     def test_an_export_over_the_limit(self, auditor: Auditor) -> None:
         page = auditor.post("/compare", "/compare", {}, export=b" " * 400_000)
