@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from ledger_node.privacy.model import PrivacyInputError
 
@@ -23,6 +23,7 @@ MAX_VALUES: Final = 10_000
 MAX_VALUE: Final = 400
 _GRAM: Final = 4
 _STEP: Final = 2
+_NORMAL: Final = ("NFC", "NFD")
 _CHARSETS: Final = ("utf-8", "utf-16-le", "utf-16-be", "cp949", "shift_jis")
 _PERCENT: Final = re.compile("%..")
 _PERCENT_FORM: Final = " in percent-encoding"
@@ -124,13 +125,15 @@ def forms(value: str) -> Iterator[tuple[bytes, str]]:
 
 
 def _spellings(value: str) -> Iterator[tuple[str, str]]:
-    """Yield the value in both normal forms, with and without separators, and in either case."""
+    """Yield the value as it is and in both normal forms, without separators, and in each case.
+
+    A Chinese character that Korean has twice, as in the names Lee and Kim, is one in both forms.
+    """
     seen = set()
     bare = _SEPARATORS.sub("", value)
     for text, name in ((value, ""), (bare, "without separators, ")):
-        for normal in ("NFC", "NFD"):
-            made = unicodedata.normalize(normal, text)
-            for cased in (made, made.lower(), made.upper()):
+        for made, normal in ((text, ""), *((unicodedata.normalize(n, text), n) for n in _NORMAL)):
+            for cased in (made, made.lower(), made.upper(), made.title()):
                 if cased not in seen:
                     seen.add(cased)
                     told = "" if made == cased else "in another case, "
@@ -156,7 +159,7 @@ def _encodings(raw: bytes) -> Iterator[tuple[bytes, str]]:
     yield raw.hex().encode(), " in hex"
     yield raw.hex().upper().encode(), " in hex"
     every = "".join(f"%{byte:02x}" for byte in raw)
-    for quoted in (quote(raw, safe=""), every):
+    for quoted in (quote(raw, safe=""), quote_plus(raw), every):
         yield quoted.encode(), _PERCENT_FORM
         yield _PERCENT.sub(lambda match: match[0].swapcase(), quoted).encode(), _PERCENT_FORM
     for shift in range(3):

@@ -5,12 +5,13 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Callable
-from urllib.parse import quote_from_bytes
+from urllib.parse import quote_from_bytes, quote_plus
 
 NAME = "남궁민서"
 BORN = "1987-03-21"
 NUMBER = "M-8731-4450"
-VALUES = [NAME, BORN, NUMBER]
+ROMAN = "NAMGUNG MINSEO"
+VALUES = [NAME, BORN, NUMBER, ROMAN]
 
 
 def decomposed(value: str) -> bytes:
@@ -18,7 +19,7 @@ def decomposed(value: str) -> bytes:
 
 
 def bare(value: str) -> bytes:
-    return value.replace("-", "").encode()
+    return value.replace("-", "").replace(" ", "").encode()
 
 
 def hashed(value: str) -> bytes:
@@ -33,6 +34,7 @@ FORMS: dict[str, Callable[[str], bytes]] = {
     "utf-16-be": lambda value: value.encode("utf-16-be"),
     "euc-kr": lambda value: value.encode("euc-kr"),
     "lower case": lambda value: value.lower().encode(),
+    "title case": lambda value: value.title().encode(),
     "hex": lambda value: value.encode().hex().encode(),
     "HEX": lambda value: value.encode().hex().upper().encode(),
     "NFD in hex": lambda value: decomposed(value).hex().encode(),
@@ -45,6 +47,7 @@ FORMS: dict[str, Callable[[str], bytes]] = {
     "base64 without separators": lambda value: base64.b64encode(b"no" + bare(value)),
     "base64 of utf-16": lambda value: base64.b64encode(value.encode("utf-16-le")),
     "percent-encoding": lambda value: quote_from_bytes(value.encode()).encode(),
+    "percent-encoding of a form": lambda value: quote_plus(value.encode()).encode(),
     "percent-encoding of all": lambda value: b"".join(b"%%%02x" % b for b in value.encode()),
     "escapes of JSON": lambda value: json.dumps(value)[1:-1].encode(),
     "escapes of all": lambda value: "".join(f"\\u{ord(c):04X}" for c in value).encode(),

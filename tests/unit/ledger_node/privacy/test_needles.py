@@ -38,6 +38,12 @@ def test_any_text_is_seen(value: str) -> None:
     assert len(raw) < MIN_NEEDLE or [hit.value for hit in Needles([value]).search(raw)] == [1]
 
 
+def test_a_character_that_has_another_normal_form_is_seen_as_it_is() -> None:
+    value = "\uf9e1民俊"  # the second of two code points of one character
+    for text in (value, value.replace("\uf9e1", "\u674e")):
+        assert [hit.value for hit in Needles([value]).search(text.encode())] == [1]
+
+
 def test_what_is_random_is_no_value() -> None:
     assert list(NEEDLES.search(CHANCE.randbytes(1_000_000))) == []
 
