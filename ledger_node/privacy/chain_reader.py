@@ -26,7 +26,7 @@ async def search_chain(
     """Look through all blocks of a chain.
 
     Raises:
-        PrivacyInputError: the node has another chain.
+        PrivacyInputError: the node has another chain, or not all of it.
         RpcError: it does not answer.
     """
     if await RpcChain(rpc).mismatches(deployment):
@@ -52,8 +52,10 @@ async def _search_block(
     rpc: JsonRpc, at: int, chain: ChainSearch, needles: Needles, search: Search
 ) -> None:
     block = await rpc.call("eth_getBlockByNumber", hex(at), True)  # noqa: FBT003 - JSON
-    if block is None:
+    if block is None and at == 0:
         return  # some engines begin with block 1
+    if block is None:
+        raise PrivacyInputError(f"the node does not have block {at}; ask one that keeps them all")
     search.looked["blocks"] += 1
     with understood("eth_getBlockByNumber"):
         search_values(_bytes(block["extraData"]), f"block {at}, extraData", needles, search)

@@ -1,5 +1,6 @@
 """The published log: nothing but entries of five members, hashes of them, and signed heads."""
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,15 +50,28 @@ def search_log(log: KnownLog, needles: Needles, search: Search) -> None:
     Raises:
         OSError: a file cannot be read.
     """
-    for path in sorted(each for each in log.folder.rglob("*") if each.is_file()):
+    for path, where in named_files(log.folder, needles, search):
         name = path.relative_to(log.folder).as_posix()
         data = path.read_bytes()
-        where = f"{log.folder.name}/{name}"
         search_values(data, where, needles, search)
         if name in _CHECKPOINTS:
             _search_checkpoint(data, where, log, search)
         else:
             _search_file(data, where, name, log, search)
+
+
+def named_files(folder: Path, needles: Needles, search: Search) -> Iterator[tuple[Path, str]]:
+    """Yield all files of a folder, each with what it is called in a finding.
+
+    A name that may itself be personal is searched, and its number is told instead.
+    """
+    files = sorted(each for each in folder.rglob("*") if each.is_file())
+    for number, path in enumerate(files, 1):
+        name = path.relative_to(folder).as_posix()
+        known = name.isascii() and name.isprintable() and not any(needles.search(name.encode()))
+        where = f"{folder.name}/{name if known else f'(file {number} in order of names)'}"
+        search_values(os.fsencode(name), f"name of {where}", needles, search)
+        yield path, where
 
 
 def search_values(data: bytes, where: str, needles: Needles, search: Search) -> None:
@@ -70,6 +84,10 @@ def search_values(data: bytes, where: str, needles: Needles, search: Search) -> 
 def _search_file(data: bytes, where: str, name: str, log: KnownLog, search: Search) -> None:
     try:
         tile = parse_path(name)
+    except TileError:  # its words have the name
+        search.find("file_unknown", where, "expected checkpoint or tile/<L>/<N>[.p/<W>]")
+        return
+    try:
         if tile.level is None:
             _search_bundle(tile, data, where, log.issuers, search)
         else:

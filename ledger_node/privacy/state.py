@@ -9,7 +9,7 @@ from ledger_node.privacy.chain_reader import search_chain
 from ledger_node.privacy.log_lines import MAX_LINE, search_lines
 from ledger_node.privacy.model import PrivacyInputError, Search
 from ledger_node.privacy.needles import Needles
-from ledger_node.privacy.published import KnownLog, search_log
+from ledger_node.privacy.published import KnownLog, named_files, search_log
 from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.core.merkle.cosignature import CosignerKey
@@ -31,7 +31,7 @@ def read_values(path: Path) -> list[str]:
             data = file.read(MAX_LIST + 1)
         if len(data) > MAX_LIST:
             raise PrivacyInputError(f"{path}: more than {MAX_LIST} bytes")
-        return [line.strip() for line in data.decode("utf-8").splitlines() if line.strip()]
+        return [line.strip() for line in data.decode("utf-8-sig").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise PrivacyInputError(f"{path} cannot be read: {error}") from error
 
@@ -81,9 +81,9 @@ async def search_state(state: Path, rpc: JsonRpc | None, needles: Needles) -> Se
     logs = known_logs(state)
     for log in logs:
         search_log(log, needles, search)
-    for path in sorted((state / "logs").glob("*.log")):
+    for path, place in named_files(state / "logs", needles, search):
         with path.open("rb") as file:
-            search_lines(_lines(file), f"logs/{path.name}", needles, search)
+            search_lines(_lines(file), place, needles, search)
     if rpc is not None:
         tenants = frozenset(log.folder.name for log in logs)
         await search_chain(rpc, addresses.read(state / "contract.json"), tenants, needles, search)

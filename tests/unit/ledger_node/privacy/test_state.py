@@ -15,8 +15,9 @@ from ledger_node.privacy.state import MAX_LIST, known_logs, read_values, search_
 from madang.cli.main import app
 from madang.core.keys.software import generate_ed25519
 from madang.core.merkle.cosignature import CosignerKey, cosign
+from madang.infra.rpc import JsonRpc
 from tests.unit.ledger_node.conftest import TENANT, Ground
-from tests.unit.ledger_node.privacy.planted import NAME, VALUES
+from tests.unit.ledger_node.privacy.planted import BORN, NAME, VALUES
 from tests.unit.ledger_node.privacy.test_log_lines import GOOD, STAMP
 from tests.unit.ledger_node.privacy.test_published import (
     KEY,
@@ -81,13 +82,19 @@ PLACES: dict[str, Callable[[State], object]] = {
     "line": lambda state: state.write("logs/verifier.log", f"saw {NAME}\n"),
     "checkpoint": lambda state: state.log.alter("checkpoint", lambda data: data + NAME.encode()),
     "file": lambda state: state.write(f"log/{TENANT}/notes.txt", NAME),
+    "name of a file": lambda state: state.write(f"log/{TENANT}/{NAME}.txt", ""),
+    "name of a folder": lambda state: state.write(f"log/{TENANT}/{BORN}/notes", ""),
+    "name of a service's log": lambda state: state.write(f"logs/{NAME}.log", ""),
+    "line of a log that was put aside": lambda state: state.write("logs/issuer.log.1", NAME),
 }
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_planted_name_is_found_in_each_place(state: State, place: str) -> None:
     PLACES[place](state)
-    assert "personal_value" in state.codes()
+    search = asyncio.run(search_state(state.folder, None, NEEDLES))
+    assert "personal_value" in search.counts
+    assert not [value for value in VALUES if value in str(search.as_json())]
 
 
 def test_a_line_of_any_length_is_searched_to_its_end(state: State) -> None:
@@ -108,7 +115,7 @@ def test_a_log_that_is_not_known_is_named(state: State, name: str) -> None:
 
 def test_a_list_of_values_is_read_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "values"
-    path.write_text(f"  {NAME}\r\n\n1987-03-21", "utf-8")
+    path.write_text(f"\ufeff  {NAME}\r\n\n1987-03-21", "utf-8")  # as some editors begin
     assert read_values(path) == [NAME, "1987-03-21"]
 
 
@@ -170,6 +177,30 @@ def test_what_stands_on_the_chain_is_searched(ground: Ground) -> None:
     assert before.looked["transactions"] >= 8
     assert before.looked["events"] >= 8
     assert set(after.counts) - set(before.counts) == {"personal_value", "call_unknown"}
+
+
+class Forgetful:
+    """A node that has dropped its older blocks."""
+
+    def __init__(self, rpc: JsonRpc) -> None:
+        self._rpc = rpc
+
+    async def call(self, method: str, *params: object) -> object:
+        dropped = method == "eth_getBlockByNumber" and params[0] == "0x1"
+        return None if dropped else await self._rpc.call(method, *params)
+
+    async def close(self) -> None:
+        pass
+
+
+def test_a_node_without_all_blocks_is_named(ground: Ground) -> None:
+    async def lives() -> None:
+        async with ground.running() as running:
+            rpc = Forgetful(running.engine.rpc)
+            with pytest.raises(PrivacyInputError, match="block 1"):
+                await search_chain(rpc, running.deployment, frozenset(), NEEDLES, Search())
+
+    asyncio.run(lives())
 
 
 def test_another_chain_is_not_searched(ground: Ground) -> None:
