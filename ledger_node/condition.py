@@ -8,13 +8,18 @@ from typing import Any, Protocol
 from sqlalchemy.exc import OperationalError
 
 from ledger_node.chain.engine import EngineError
-from ledger_node.publisher.model import LogHead
+from ledger_node.publisher.model import LogDamagedError, LogHead
+from madang.core.merkle.note import NoteError
+from madang.core.merkle.tiles import TileError
+from madang.core.merkle.tree import TreeError
 from madang.infra.chain import ChainError
 from madang.infra.clock import Clock
 from madang.infra.rpc import RpcError, WrongNodeError
 
 WAITS = (ChainError, EngineError, RpcError, OperationalError, OSError)
 """What a log waits for and tries again."""
+DAMAGED = (LogDamagedError, NoteError, TileError, TreeError, UnicodeDecodeError)
+"""What holds a log, and no other, until somebody has looked at it."""
 
 
 @dataclass
@@ -24,10 +29,12 @@ class Condition:
     Attributes:
         compared: whether it was compared with what the chain has of it; nothing is signed before.
         waiting: fixed word for what the chain waits for, "" for nothing.
+        behind: fixed word for what keeps its files or its database from it, "" for nothing.
     """
 
     compared: bool = False
     waiting: str = ""
+    behind: str = ""
 
 
 def word(error: Exception) -> str:
@@ -97,10 +104,11 @@ class Health:
         with self.logs[tenant]() as heads:
             newest, final = heads.newest(), heads.newest_anchored()
         time = None if final is None else final.block_time
+        condition = self.conditions[tenant]
         return {
             "size": 0 if newest is None else newest.size,
             "final_size": 0 if final is None else final.size,
             "seconds_since_final": None if time is None else max(0, self.clock.now() - time),
-            "waiting": self.conditions[tenant].waiting or None,
+            "waiting": condition.behind or condition.waiting or None,
             "held": bool(self.writers[tenant].damage),
         }

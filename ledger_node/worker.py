@@ -5,15 +5,14 @@ Each log is on its own: one that waits for the chain, or is held, holds up no ot
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy.exc import OperationalError
 
-from ledger_node.condition import WAITS, Condition, word
+from ledger_node.condition import DAMAGED, WAITS, Condition, word
 from ledger_node.following import Following
-from ledger_node.publisher.model import LogDamagedError
 from ledger_node.publisher.usecases import Publisher
 from ledger_node.remembered import compare
 from madang.infra.rpc import WrongNodeError
@@ -49,12 +48,8 @@ class Node:
             WrongNodeError: the node is one of another chain.
             DeploymentError: the record of the deployment is no such record.
         """
-        for publisher in self.publishers.values():
-            try:
-                publisher.recover()
-                publisher.introduce()
-            except LogDamagedError as error:
-                publisher.hold(str(error))
+        for tenant in self.publishers:
+            self._locally(tenant, self._recover)
         await self.following.work.start()
         await self._begin()
 
@@ -87,15 +82,31 @@ class Node:
         What was signed is in the database, and the files are brought up to it before the next
         head. Nothing is signed before the log was compared with what the chain has of it.
         """
-        publisher = self.publishers[tenant]
-        if publisher.damage or not self.conditions[tenant].compared:
-            return
+        if not self.publishers[tenant].damage and self.conditions[tenant].compared:
+            self._locally(tenant, self._checkpoint)
+
+    def _recover(self, publisher: Publisher) -> None:
+        publisher.recover()
+        publisher.introduce()
+
+    def _checkpoint(self, publisher: Publisher) -> None:
+        publisher.checkpoint()
+
+    def _locally(self, tenant: str, work: Callable[[Publisher], None]) -> None:
+        """Do work on files and database; after a failure they are brought together first."""
+        publisher, condition = self.publishers[tenant], self.conditions[tenant]
         try:
-            publisher.checkpoint()
-        except LogDamagedError as error:
+            if condition.behind:
+                self._recover(publisher)
+            work(publisher)
+        except DAMAGED as error:
             publisher.hold(str(error))
         except (OperationalError, OSError) as error:
-            _log.error("the log of %s waits: %s", tenant, type(error).__name__)
+            if not condition.behind:
+                _log.error("the log of %s waits: %s", tenant, type(error).__name__)
+            condition.behind = word(error)
+        else:
+            condition.behind = ""
 
     async def _anchor(self, tenant: str) -> None:
         while True:
@@ -127,7 +138,7 @@ class Node:
     async def _try(self, tenant: str, work: Coroutine[None, None, None]) -> None:
         try:
             await work
-        except LogDamagedError as error:
+        except DAMAGED as error:
             self.publishers[tenant].hold(str(error))
         except WAITS as error:
             self._wait(tenant, word(error), str(error))

@@ -78,7 +78,8 @@ def harmed(world: World) -> Harmed:
     files = FullDisk(publisher.files.folder)
     stores = LockedDatabase(world.database, TENANT)
     publisher.files, publisher.stores = files, stores
-    publisher.accept([entry(number) for number in range(3)])
+    publisher.introduce()
+    publisher.accept([entry(number) for number in range(2)])
     node.conditions[TENANT].compared = True
     return Harmed(node, files, stores)
 
@@ -104,6 +105,57 @@ def test_a_full_disk_delays_and_loses_nothing(harmed: Harmed, refusals: int) -> 
 def test_a_locked_database_delays_and_loses_nothing(harmed: Harmed) -> None:
     harmed.stores.refusals = 2
     assert [harmed.publish() for _ in range(3)] == [0, 0, 3]
+
+
+def test_what_keeps_a_log_from_its_disk_is_told_once_and_shown(
+    world: World, harmed: Harmed, caplog: pytest.LogCaptureFixture
+) -> None:
+    node, stores = harmed.node, {tenant: world.logs(tenant) for tenant in TENANTS}
+    health = Health(node.publishers, node.conditions, stores, world.clock)
+    harmed.files.refusals = 3
+    for _ in range(3):
+        harmed.publish()
+        assert health()["logs"][TENANT]["waiting"] == "disk"
+    assert caplog.text.count("the log of hanbit waits") == 1
+    harmed.publish()
+    assert health()["logs"][TENANT]["waiting"] is None
+
+
+def _no_checkpoint(log: Path) -> None:
+    (log / "checkpoint").write_bytes(b"torn")
+
+
+def _no_text(log: Path) -> None:
+    (log / "checkpoint").write_bytes(b"\xff")
+
+
+def _short_tile(log: Path) -> None:
+    tile = next((log / "tile/0").glob("000.p/*"))
+    tile.write_bytes(tile.read_bytes()[:-1])
+
+
+def _unreadable(log: Path) -> None:
+    (log / "checkpoint").unlink()
+    (log / "checkpoint").mkdir()
+
+
+@pytest.mark.parametrize("harm", [_no_checkpoint, _no_text, _short_tile, _unreadable])
+def test_broken_files_of_one_log_stop_no_other(world: World, harm: Callable[[Path], None]) -> None:
+    async def lives() -> None:
+        async with world.running() as node:
+            node.publishers[TENANT].accept([entry(1)])
+            await _settle(node)
+        harm(world.folder / "log" / TENANT)
+        async with world.running() as node:
+            held = bool(node.publishers[TENANT].damage), node.conditions[TENANT].behind
+            assert held == ((False, "disk") if harm is _unreadable else (True, ""))
+            node.publishers[OTHER].accept([entry(2)])
+            await _settle(node, OTHER)
+            newest = node.publishers[OTHER].newest()
+            assert newest is not None
+            assert newest.state is HeadState.ANCHORED
+
+    asyncio.run(lives())
 
 
 # --- the chain
