@@ -17,7 +17,7 @@ from web3.types import Nonce
 from web3.utils.address import get_create_address
 
 from contracts.addresses import Deployment
-from madang.infra.rpc import JsonRpc, RpcError, WrongNodeError, number, understood
+from madang.infra.rpc import JsonRpc, RpcError, WrongNodeError, counted, digest, number, understood
 
 # Some engines charge half of the limit at least, so limits are tight. `append` took 52,490 gas for
 # a first head, and 35,600 with 1,640 for each hash of the proof at worst.
@@ -219,8 +219,8 @@ class RpcChain:
         if found is None:
             return None
         with understood("eth_getBlockByNumber"):
-            at, hash_, time = found["number"], str(found["hash"]), found["timestamp"]
-            return Block(number(at), hash_, number(time))
+            at, hash_, time = found["number"], found["hash"], found["timestamp"]
+            return Block(counted(at), digest(hash_), counted(time))
 
     async def final_block(self, depth: int | None) -> Block | None:
         """Return the newest block that is final by the engine's own rule; None while there is none.
@@ -285,11 +285,11 @@ class RpcChain:
         fields = {"from": sender, "data": "0x" + data.hex(), "gasPrice": "0x0"}
         if to is not None:
             fields["to"] = to
-        return number(await self.rpc.call("eth_estimateGas", fields))
+        return counted(await self.rpc.call("eth_estimateGas", fields))
 
     async def transaction_count(self, address: str) -> int:
         """Return how many transactions of the address are in blocks."""
-        return number(await self.rpc.call("eth_getTransactionCount", address, "latest"))
+        return counted(await self.rpc.call("eth_getTransactionCount", address, "latest"))
 
     async def send(self, transaction: bytes) -> None:
         """Hand over a signed transaction; one that is in a block already is no error."""
@@ -318,15 +318,15 @@ class RpcChain:
         if found is None:
             return None
         with understood("eth_getTransactionReceipt"):
-            if str(found["transactionHash"]).lower() != transaction_hash:
+            if digest(found["transactionHash"]) != transaction_hash:
                 raise RpcError("the node answers with the receipt of another transaction")
-            block = await self.block(number(found["blockNumber"]))
-            if block is None or block.hash != found["blockHash"]:
+            block = await self.block(counted(found["blockNumber"]))
+            if block is None or block.hash != digest(found["blockHash"]):
                 return None  # the block was taken back in between
             return Receipt(
                 succeeded=number(found["status"]) == 1,
                 block=block,
-                gas_used=number(found["gasUsed"]),
+                gas_used=counted(found["gasUsed"]),
             )
 
 
@@ -452,7 +452,8 @@ class AnchorLog:
 
 def _anchor(entry: Mapping[str, Any]) -> Anchor:
     size, root = Web3().codec.decode(["uint64", "bytes32"], bytes.fromhex(entry["data"][2:]))
-    return Anchor(int(size), bytes(root), number(entry["blockNumber"]), entry["transactionHash"])
+    at, hash_ = counted(entry["blockNumber"]), digest(entry["transactionHash"])
+    return Anchor(int(size), bytes(root), at, hash_)
 
 
 def _abi_type(output: Mapping[str, Any]) -> str:

@@ -20,6 +20,9 @@ _MAX_DEPTH: Final = 32
 _MAX_DIGITS: Final = 64
 _MAX_DETAIL: Final = 200
 _QUANTITY: Final = re.compile(r"0x[0-9a-fA-F]+")
+_DIGEST: Final = re.compile(r"0x[0-9a-f]{64}")
+_KEPT: Final = 2**63
+"""Below it a database keeps a number."""
 _BROKEN_BY_GARBAGE: Final = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
 
 
@@ -77,6 +80,21 @@ def number(value: object) -> int:
     if not isinstance(value, str) or len(value) > _MAX_DIGITS + 2 or not _QUANTITY.fullmatch(value):
         raise RpcError("the node's answer is no quantity")
     return int(value, 16)
+
+
+def counted(value: object) -> int:
+    """Return a height, time, count or amount of gas, below 2^63; RpcError if it is none."""
+    found = number(value)
+    if found >= _KEPT:
+        raise RpcError("the node's answer is too large a number")
+    return found
+
+
+def digest(value: object) -> str:
+    """Return a hash, "0x" and 64 lower-case hex digits; RpcError if it is none."""
+    if not isinstance(value, str) or not _DIGEST.fullmatch(value.lower()):
+        raise RpcError("the node's answer is no hash")
+    return value.lower()
 
 
 class Rpc:

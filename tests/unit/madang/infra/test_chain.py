@@ -49,7 +49,7 @@ class Answers(Rpc):
 CALLS: dict[str, Callable[[Rpc], Awaitable[object]]] = {
     "identity": lambda rpc: RpcChain(rpc).identity(),
     "count": lambda rpc: RpcChain(rpc).transaction_count(ADDRESS),
-    "receipt": lambda rpc: RpcChain(rpc).receipt("0x00"),
+    "receipt": lambda rpc: RpcChain(rpc).receipt("0x" + "ab" * 32),
     "final": lambda rpc: RpcChain(rpc).final_block(3),
     "finalized": lambda rpc: RpcChain(rpc).final_block(None),
     "estimate": lambda rpc: RpcChain(rpc).estimate(ADDRESS, None, b""),
@@ -179,7 +179,7 @@ class Capped(Rpc):
 
 def _event(at: int) -> dict[str, str]:
     data = "0x" + at.to_bytes(32).hex() + "11" * 32
-    return {"data": data, "blockNumber": hex(at), "transactionHash": "0x00"}
+    return {"data": data, "blockNumber": hex(at), "transactionHash": "0x" + "00" * 32}
 
 
 def test_events_come_in_parts_where_a_node_gives_not_all_at_once() -> None:
@@ -208,6 +208,65 @@ def test_a_head_is_read_as_the_contract_gives_it() -> None:
     answer = "0x" + b"".join(words).hex()
     head = asyncio.run(AnchorLog(Answers(answer), ABI, ADDRESS).head(bytes(32)))
     assert head == Head(ADDRESS, 5, 7, b"r" * 32)
+
+
+HASH = "0x" + "ab" * 32
+KEPT = [0, 2**63 - 1]
+
+
+@dataclass
+class Told(Rpc):
+    """A node whose answers are well formed, with one thing in them that no database takes."""
+
+    changed: dict[str, Any]
+
+    async def call(self, method: str, *params: object) -> Any:  # noqa: ARG002 - the port has them
+        block = {"number": "0x5", "hash": HASH, "timestamp": "0x5"}
+        receipt = {"transactionHash": HASH, "blockNumber": "0x5", "blockHash": HASH}
+        receipt |= {"status": "0x1", "gasUsed": "0x5"}
+        event = {"data": "0x" + "00" * 64, "blockNumber": "0x5", "transactionHash": HASH}
+        answers: dict[str, Any] = {
+            "eth_getBlockByNumber": block | self.changed,
+            "eth_getTransactionReceipt": receipt | self.changed,
+            "eth_getLogs": [event | self.changed],
+            "eth_getTransactionCount": self.changed.get("count", "0x5"),
+        }
+        return answers[method]
+
+
+@pytest.mark.parametrize(
+    ("call", "field"),
+    [
+        ("finalized", "number"),
+        ("finalized", "timestamp"),
+        ("receipt", "gasUsed"),
+        ("receipt", "blockNumber"),
+        ("count", "count"),
+        ("anchors", "blockNumber"),
+    ],
+)
+def test_a_number_that_no_database_takes_is_no_answer(call: str, field: str) -> None:
+    for fine in KEPT:
+        with suppress(RpcError):
+            asyncio.run(_await(CALLS[call](Told({field: hex(fine)}))))
+    with pytest.raises(RpcError, match="too large"):
+        asyncio.run(_await(CALLS[call](Told({field: hex(2**63)}))))
+
+
+@pytest.mark.parametrize("value", [None, {}, 5, "", "0xab", "0x" + "zz" * 32, HASH + "00"])
+@pytest.mark.parametrize(
+    ("call", "field"),
+    [
+        ("finalized", "hash"),
+        ("receipt", "transactionHash"),
+        ("receipt", "blockHash"),
+        ("anchors", "transactionHash"),
+    ],
+)
+def test_what_is_no_hash_is_no_answer(call: str, field: str, value: Any) -> None:
+    asyncio.run(_await(CALLS[call](Told({field: HASH}))))
+    with pytest.raises(RpcError):
+        asyncio.run(_await(CALLS[call](Told({field: value}))))
 
 
 @pytest.mark.parametrize("value", [None, 5, "5", "", "0x", "0xzz", [], {}])
