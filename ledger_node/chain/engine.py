@@ -19,6 +19,7 @@ from madang.infra.clock import Clock
 from madang.infra.rpc import Rpc, RpcError, number
 
 START_SECONDS = 20.0
+STOP_SECONDS = 10.0
 _MAX_STATE_BYTES = 256_000_000
 _KEPT_STATES = 64
 _POLL_SECONDS = 0.02
@@ -107,17 +108,20 @@ class EmbeddedEngine:
 
     @property
     def ended(self) -> bool:
-        """Tell whether the engine was started and has ended without being told to."""
-        return self._process is not None and self._process.returncode is not None
+        """Tell whether the engine has ended without being told to, or did not get its record."""
+        return not self.ready or self._process is None or self._process.returncode is not None
 
     async def start(self, record: Sequence[RecordedTransaction]) -> None:
         """Bring the engine up with every transaction of the record in it.
 
         Raises:
             EngineError: the program is missing or does not answer, or its port is taken: what
-                answers there is somebody else's chain, which must not be touched.
+                answers there is somebody else's chain, which must not be touched. Also when the
+                record does not make its chain again.
+            RpcError: it stopped answering; call again.
         """
         self.ready = False
+        await self._stop_process()  # of a start that failed
         blocks = sorted((each for each in record if each.block is not None), key=_height)
         await self._spawn()
         genesis = await self._chain.block(0)
@@ -125,8 +129,20 @@ class EmbeddedEngine:
             await self._stop_process()
             await self._spawn()
         await self._replay(blocks)
+        for last in blocks[-1:]:
+            await self._compare(last)
         await self._set_time()
         self.ready = True
+
+    async def _compare(self, last: RecordedTransaction) -> None:
+        """Hold the chain against the newest block of the record: its hash names all before it."""
+        wanted = _height(last)
+        if await self._chain.block(wanted) != last.block:
+            raise EngineError(
+                f"the record of transactions does not make block {wanted} again; was one of them"
+                " sent past the ledger node? Put back the newest copy of the database and of"
+                f" {self._settings.cache}, or start in another state folder"
+            )
 
     async def _set_time(self) -> None:
         """Go on with the present time, for the engine goes on from the last block's otherwise."""
@@ -222,7 +238,7 @@ class EmbeddedEngine:
         """Save and end the engine."""
         if self._process is None:
             return
-        with contextlib.suppress(RpcError):
+        with contextlib.suppress(RpcError, OSError):
             await self.save()
         await self._stop_process()
         await self.rpc.close()
@@ -230,7 +246,11 @@ class EmbeddedEngine:
     async def _stop_process(self) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.terminate()
-            await self._process.wait()
+            try:
+                await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
+            except TimeoutError:
+                self._process.kill()
+                await self._process.wait()
         self._process = None
 
 

@@ -5,6 +5,8 @@ import logging
 from dataclasses import dataclass, field
 from typing import Final
 
+from sqlalchemy.exc import OperationalError
+
 from contracts.addresses import Deployment
 from ledger_node.chain.anchoring import Anchoring
 from ledger_node.chain.deployment import ANCHOR_LOG, Deployer
@@ -94,16 +96,21 @@ class ChainWork:
             group.create_task(self._save(self.engine))
 
     async def _revive(self, engine: EmbeddedEngine) -> None:
-        """Start the engine again whenever it has ended by itself."""
+        """Start the engine again whenever it has ended by itself; say once why that fails."""
+        told = ""
         while True:
             await asyncio.sleep(REVIVE_SECONDS)
             if not engine.ended:
+                told = ""
                 continue
-            _log.error("the chain engine has ended; it is started again with the whole record")
+            if not told:
+                _log.error("the chain engine has ended; it is started again with the whole record")
             try:
                 await engine.start(self._record())
-            except (EngineError, RpcError, OSError) as error:
-                _log.error("the chain engine was not started again: %s", error)
+            except (EngineError, OperationalError, OSError, RpcError) as error:
+                if str(error) != told:
+                    _log.error("the chain engine was not started again: %s", error)
+                told = str(error)
 
     async def _save(self, engine: EmbeddedEngine) -> None:
         saved = ""

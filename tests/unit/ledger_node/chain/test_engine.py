@@ -6,15 +6,17 @@ import random
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ledger_node.chain.engine import EmbeddedEngine, EngineError, EngineSettings
 from ledger_node.chain.model import Purpose, TransactionState
 from ledger_node.chain.usecases import Order
+from ledger_node.chain.work import recorded
 from ledger_node.settings import Settings
 from madang.infra.clock import SystemClock
-from madang.infra.rpc import RpcError
+from madang.infra.rpc import Rpc, RpcError
 from tests.unit.ledger_node.conftest import CHAIN_ID, GENESIS, OTHER, TENANT, Ground
 
 SIZES = (3, 4, 9)
@@ -252,4 +254,78 @@ def test_an_engine_on_a_port_that_is_taken_touches_nothing(ground: Ground) -> No
                 await EmbeddedEngine(settings, SystemClock()).start([])
             assert (await running.head()).size == 5
 
+    asyncio.run(lives())
+
+
+class Stumbling(Rpc):
+    """The engine's door, which does not answer once at one of its calls."""
+
+    stumbles = ""
+
+    async def call(self, method: str, *params: object) -> Any:
+        if method == self.stumbles:
+            self.stumbles = ""
+            raise RpcError(f"{method}: no answer")
+        return await super().call(method, *params)
+
+
+def _engine(ground: Ground) -> EmbeddedEngine:
+    settings = EngineSettings(Settings().engine, ground.port, CHAIN_ID, GENESIS, ground.cache)
+    return EmbeddedEngine(settings, SystemClock())
+
+
+@pytest.mark.parametrize("method", ["evm_setAutomine", "evm_setTime", "eth_blockNumber"])
+def test_a_start_that_stumbled_is_told_and_can_be_repeated(ground: Ground, method: str) -> None:
+    async def lives() -> None:
+        await _first_life(ground, 1)
+        record = [recorded(each) for each in ground.record()]
+        engine = _engine(ground)
+        engine.rpc = engine._chain.rpc = rpc = Stumbling(engine.rpc.url)
+        rpc.stumbles = method
+        try:
+            with pytest.raises(RpcError):
+                await engine.start(record)
+            assert engine.ended
+            await engine.start(record)
+            assert not engine.ended
+        finally:
+            await engine.stop()
+
+    asyncio.run(lives())
+
+
+def test_a_record_that_makes_another_chain_is_refused(ground: Ground) -> None:
+    async def lives() -> None:
+        await _first_life(ground, 0)
+        record = [recorded(each) for each in ground.record()]
+        lacking = [each for each in record if each.block != record[-2].block]
+        engine = _engine(ground)
+        try:
+            with pytest.raises(EngineError, match="does not make block"):
+                await engine.start(lacking)
+            assert engine.ended
+        finally:
+            await engine.stop()
+
+    asyncio.run(lives())
+
+
+@pytest.mark.parametrize("signals", [[], [signal.SIGSTOP]])
+def test_a_stop_ends_the_engine_whatever_it_does(
+    ground: Ground, signals: list[signal.Signals], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lives() -> None:
+        engine = _engine(ground)
+        await engine.start([])
+        process = engine._process
+        assert process is not None
+        engine.rpc._client = None
+        engine.rpc._timeout = 0.5
+        ground.cache.mkdir()  # as on a full disk, nothing can be written
+        for each in signals:
+            os.kill(process.pid, each)
+        await asyncio.wait_for(engine.stop(), 10)
+        assert process.returncode is not None
+
+    monkeypatch.setattr("ledger_node.chain.engine.STOP_SECONDS", 0.5)
     asyncio.run(lives())
