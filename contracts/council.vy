@@ -302,14 +302,13 @@ def _approve(id: uint256, seat: uint256):
 @pure
 def _matter(action: uint8) -> uint8:
     """
-    @dev What undoes a decision is about the same thing.
+    @dev What undoes a decision is about the same thing. A rotation that is cancelled is not:
+         it makes way for the owner whom the members are about to propose.
     """
     if action == changes.RESUME_RECORD:
         return changes.SUSPEND_RECORD
     if action == changes.REMOVE_MEMBER:
         return changes.ADD_MEMBER
-    if action == changes.CANCEL_ROTATION:
-        return changes.PROPOSE_OWNER
     if action == changes.CANCEL_GUARDIAN:
         return changes.PROPOSE_GUARDIAN
     return action

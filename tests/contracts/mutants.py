@@ -180,7 +180,6 @@ MUTANTS = (
     Mutant("council", "not in WITHOUT_LOCK", "in WITHOUT_LOCK"),
     missing("council", "ready += convert(delay, uint64)"),
     Mutant("council", "return changes.SUSPEND_RECORD", "return action"),
-    Mutant("council", "return changes.PROPOSE_OWNER", "return action"),
     Mutant("council", "return changes.PROPOSE_GUARDIAN", "return action"),
     Mutant("council", "return changes.ADD_MEMBER", "return action"),
     # The history.

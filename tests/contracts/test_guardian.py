@@ -76,6 +76,28 @@ def test_another_rotation_than_the_one_that_was_meant_goes_on(
     assert federation.anchor_log.rotation(log).successor == federation.successor
 
 
+def test_a_rotation_cancelled_at_once_makes_way_for_the_members_own(
+    federation: Federation, log: bytes
+) -> None:
+    waiting = federation.agreed(PROPOSE_OWNER, target=log, account=federation.successor)
+    with federation.at(federation.owner):
+        federation.anchor_log.proposeOwner(log, federation.stranger)
+    federation.decide(CANCEL_ROTATION, target=log, account=federation.stranger)
+    federation.execute(waiting)
+    assert federation.anchor_log.rotation(log).successor == federation.successor
+
+
+def test_a_rotation_is_cancelled_by_a_vote_of_its_own(federation: Federation, log: bytes) -> None:
+    waiting = federation.agreed(CANCEL_ROTATION, target=log, account=federation.stranger)
+    for again in (False, True):
+        with federation.at(federation.owner):
+            federation.anchor_log.proposeOwner(log, federation.stranger)
+        if not again:
+            federation.decide(CANCEL_ROTATION, target=log, account=federation.stranger)
+    with federation.refuses("overtaken"):
+        federation.execute(waiting)
+
+
 def test_an_old_vote_proposes_no_owner_again(federation: Federation, log: bytes) -> None:
     waiting = federation.agreed(PROPOSE_OWNER, target=log, account=federation.stranger)
     federation.decide(PROPOSE_OWNER, target=log, account=federation.successor)
@@ -112,6 +134,9 @@ def test_the_handover_of_the_office_is_cancelled_at_once(federation: Federation)
 def test_an_old_vote_hands_no_office_over(federation: Federation) -> None:
     waiting = federation.agreed(PROPOSE_GUARDIAN, account=federation.stranger)
     federation.decide(PROPOSE_GUARDIAN, account=federation.body)
+    with federation.refuses("overtaken"):
+        federation.execute(waiting)
+    waiting = federation.agreed(PROPOSE_GUARDIAN, account=federation.stranger)
     federation.decide(CANCEL_GUARDIAN)
     with federation.refuses("overtaken"):
         federation.execute(waiting)

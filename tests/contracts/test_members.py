@@ -136,6 +136,14 @@ def test_an_old_vote_brings_no_removed_member_back(federation: Federation) -> No
     assert four.stranger not in four.accreditation.members()
 
 
+def test_a_removal_overtakes_a_vote_to_add(federation: Federation) -> None:
+    leaving = federation.members[4]
+    waiting = federation.agreed(ADD_MEMBER, account=leaving)
+    federation.decide(REMOVE_MEMBER, account=leaving)
+    with federation.refuses("overtaken"):
+        federation.execute(waiting)
+
+
 def of(
     federation: Federation, count: int, quorum: int, members: list[str] | None = None
 ) -> Federation:

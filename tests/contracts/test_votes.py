@@ -227,6 +227,21 @@ def test_an_approval_counts_only_while_its_giver_is_a_member(federation: Federat
     federation.execute(proposal, DOCUMENT)
 
 
+def test_an_approval_below_the_quorum_stops_a_time_lock_that_ran(federation: Federation) -> None:
+    proposal = addition(federation)
+    federation.approve(proposal, 1, 2)
+    first, second = (
+        federation.agreed(REMOVE_MEMBER, account=federation.members[n], by=3) for n in (1, 2)
+    )
+    federation.execute(first)
+    federation.approve(second, 4)
+    federation.later(DELAY)
+    federation.execute(second)
+    assert federation.accreditation.proposal(proposal).ready != 0
+    federation.approve(proposal, 3)
+    assert federation.accreditation.proposal(proposal).ready == 0
+
+
 def test_approvals_do_not_come_back_with_a_member(federation: Federation) -> None:
     proposal = addition(federation)
     federation.approve(proposal, 1)
