@@ -20,7 +20,6 @@ from ledger_node.evidence.usecases import (
     EvidenceOffice,
     EvidenceUnavailableError,
 )
-from ledger_node.publisher.model import LogHead
 from madang.access.review import describe_routes
 from madang.core.evidence import bundle
 from madang.core.evidence.finality.heads import HeadEvidence
@@ -45,15 +44,15 @@ class Heads:
     """Signed heads, newest first."""
 
     def __init__(self, *sizes: int) -> None:
-        self.notes = [world.note(world.head(size)) for size in sizes]
+        self.shown = [world.note(world.head(size)) for size in sizes]
 
     @contextmanager
     def __call__(self) -> Iterator["Heads"]:
         yield self
 
-    def heads(self, limit: int) -> Sequence[LogHead]:
+    def notes(self, limit: int) -> Sequence[str]:
         assert limit == HEADS_TRIED
-        return [LogHead(SIZE, b"", note) for note in self.notes]
+        return self.shown
 
 
 class Silent:
