@@ -19,7 +19,7 @@ def witness_points(
         quorum: how many have to sign.
 
     Raises:
-        WitnessKeyError: a witness without a key, or fewer than the quorum.
+        WitnessKeyError: a witness without a key, one key under two names, or fewer than the quorum.
     """
     names = {key.name: whose for whose, key in keys.items()}
     points = []
@@ -33,6 +33,9 @@ def witness_points(
             )
         if names[name] != owner:
             points.append(WitnessPoint(url, keys[names[name]]))
+    if len({point.key.public_key for point in points}) < len(points):
+        # A line of Ed25519 does not cover its name: one witness would count twice.
+        raise WitnessKeyError("a key in trust/witnesses stands under two names; each has its own")
     if len(points) < quorum:
         raise WitnessKeyError(
             f"MADANG_WITNESS_QUORUM is {quorum}, and the log of {owner} has {len(points)} witnesses"

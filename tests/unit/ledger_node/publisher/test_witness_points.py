@@ -1,5 +1,7 @@
 """Who is a witness of which log."""
 
+from dataclasses import replace
+
 import pytest
 
 from ledger_node.publisher.model import WitnessKeyError
@@ -42,3 +44,11 @@ def test_a_quorum_that_nobody_can_reach_is_refused() -> None:
     with pytest.raises(WitnessKeyError, match="has 2 witnesses"):
         witness_points(URLS, KEYS, "hanbit", 3)
     assert witness_points([], {}, "hanbit", 0) == ()
+
+
+def test_one_key_under_two_names_is_refused() -> None:
+    """Its line of Ed25519 fits both names, so one witness would be a quorum of two."""
+    copied = CosignerKey.of(NAMES["audit"], generate_ed25519("x"))
+    copied = replace(copied, public_key=KEYS["saebyeol"].public_key)
+    with pytest.raises(WitnessKeyError, match="under two names"):
+        witness_points(URLS, {**KEYS, "audit": copied}, "hanbit", 2)
