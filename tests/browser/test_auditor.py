@@ -91,6 +91,26 @@ class TestComputing:
         windows.run(visit())
 
 
+    def test_a_browser_without_ed25519_does_not_say_that_all_was_computed(
+        self, windows: Windows
+    ) -> None:
+        older = """crypto.subtle.importKey = async () => {
+            throw new DOMException("no such algorithm", "NotSupportedError");
+        };"""
+
+        async def visit() -> None:
+            async with windows.open() as visit:
+                await visit.page.add_init_script(older)
+                await visit.go("/entries/7")
+                told = await visit.verdict()
+                assert told.startswith("? The steps were computed here")
+                assert "All of it" not in told
+                section = visit.page.locator("[data-proof]")
+                assert await section.get_attribute("data-done") == "wait"
+
+        windows.run(visit())
+
+
 def first(pattern: str, change: Callable[[re.Match[str]], str]) -> Callable[[str], str]:
     """Return what changes the first place of a page that is like the pattern."""
 

@@ -173,7 +173,7 @@ class Sheet {
   conclude() {
     const { textGood, textBad, textUnknown } = this.texts;
     if (!this.good) this.verdict(`✗ ${textBad}`, "bad");
-    else if (this.open) this.verdict(`✓ ${textGood} ${textUnknown}`, "good");
+    else if (this.open) this.verdict(`? ${textUnknown}`, "wait");
     else this.verdict(`✓ ${textGood}`, "good");
   }
 }
