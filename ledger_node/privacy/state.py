@@ -40,7 +40,7 @@ def known_logs(state: Path) -> list[KnownLog]:
     """Return the logs of a state folder, with the keys and offices that it knows.
 
     Raises:
-        PrivacyInputError: a log has no key there, or a file cannot be read.
+        PrivacyInputError: there is no log, one has no key there, or a file cannot be read.
     """
     folders = StateFolders(state)
     logs = []
@@ -55,6 +55,8 @@ def known_logs(state: Path) -> list[KnownLog]:
             logs.append(KnownLog(folder, key, offices | own, cosigners))
     except (OSError, NoteError, UnicodeDecodeError) as error:
         raise PrivacyInputError(f"the logs of {state} are not known: {error}") from error
+    if not logs:
+        raise PrivacyInputError(f"there is no log in {state / 'log'}; --state names the folder")
     return logs
 
 

@@ -53,6 +53,10 @@ def told(search: Search, forms: int) -> str:
     looked = [f"{count:,} {kind.replace('_', ' ')}" for kind, count in search.looked.items()]
     lines = [f"Looked at {', '.join(looked) or 'nothing'}."]
     lines.append(f"Held each to its form, and searched for {forms:,} sequences of bytes.")
+    if not forms:
+        lines.append("NOT searched for values: --values names a file of them.")
+    if not search.looked["blocks"]:
+        lines.append("NOT searched: the chain; --rpc names a node.")
     shown: dict[str, int] = {}
     for each in search.findings:
         shown[each.code] = shown.get(each.code, 0) + 1

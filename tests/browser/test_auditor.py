@@ -90,7 +90,6 @@ class TestComputing:
 
         windows.run(visit())
 
-
     def test_a_browser_without_ed25519_does_not_say_that_all_was_computed(
         self, windows: Windows
     ) -> None:

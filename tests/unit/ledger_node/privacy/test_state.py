@@ -113,6 +113,12 @@ def test_a_log_that_is_not_known_is_named(state: State, name: str) -> None:
             known_logs(state.folder)
 
 
+def test_a_folder_without_a_log_is_not_a_good_one(tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    with pytest.raises(PrivacyInputError, match="no log"):
+        asyncio.run(search_state(tmp_path, None, NEEDLES))
+
+
 def test_a_list_of_values_is_read_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "values"
     path.write_text(f"\ufeff  {NAME}\r\n\n1987-03-21", "utf-8")  # as some editors begin
@@ -136,6 +142,10 @@ def test_the_command_tells_what_it_saw_and_ends_by_it(state: State, tmp_path: Pa
     assert good.exit_code == 0
     assert "600 entries" in good.output
     assert "Nothing was found." in good.output
+    assert "NOT searched: the chain" in good.output
+    assert "NOT searched for values" not in good.output
+    without = CliRunner().invoke(app, arguments[:4])
+    assert (without.exit_code, "NOT searched for values" in without.output) == (0, True)
     state.write("logs/issuer.log", f"saw {NAME}\n")
     bad = CliRunner().invoke(app, arguments)
     assert bad.exit_code == 1
