@@ -11,6 +11,7 @@ from contracts.addresses import DeploymentError
 from ledger_node.privacy.model import PrivacyInputError, Search
 from ledger_node.privacy.needles import Needles
 from ledger_node.privacy.state import read_values, search_state
+from madang.cli.audit_report import plain
 from madang.infra.rpc import Rpc, RpcError
 
 UNREADABLE: Final = 2
@@ -33,7 +34,7 @@ def privacy(
         needles = Needles(read_values(values) if values is not None else ())
         search = asyncio.run(_search(state, rpc, needles))
     except (PrivacyInputError, DeploymentError, RpcError, OSError) as error:
-        typer.echo(f"cannot search: {error}", err=True)
+        typer.echo(f"cannot search: {plain(str(error))}", err=True)
         raise typer.Exit(UNREADABLE) from error
     typer.echo(json.dumps(search.as_json()) if as_json else told(search, len(needles)))
     raise typer.Exit(0 if search.ok else 1)
@@ -64,4 +65,4 @@ def told(search: Search, forms: int) -> str:
             lines.append(f"FOUND {each.code} in {each.where}: {each.detail}")
     total = search.counts.total()
     lines.append("Nothing was found." if search.ok else f"{total:,} findings; --json lists more.")
-    return "\n".join(lines)
+    return "\n".join(map(plain, lines))

@@ -12,6 +12,7 @@ from ledger_node.privacy.chain_reader import search_chain
 from ledger_node.privacy.model import PrivacyInputError, Search
 from ledger_node.privacy.needles import Needles
 from ledger_node.privacy.state import MAX_LIST, known_logs, read_values, search_state
+from madang.cli.audit_privacy import told
 from madang.cli.main import app
 from madang.core.keys.software import generate_ed25519
 from madang.core.merkle.cosignature import CosignerKey, cosign
@@ -113,6 +114,12 @@ def test_a_log_that_is_not_known_is_named(state: State, name: str) -> None:
             known_logs(state.folder)
 
 
+def test_what_a_node_says_moves_no_cursor() -> None:
+    search = Search()
+    search.find("call_unknown", "transaction 0x\x1b[2J", "expected a known contract")
+    assert all(line.isprintable() for line in told(search, 1).splitlines())
+
+
 def test_a_folder_without_a_log_is_not_a_good_one(tmp_path: Path) -> None:
     (tmp_path / "log").mkdir()
     with pytest.raises(PrivacyInputError, match="no log"):
@@ -151,8 +158,8 @@ def test_the_command_tells_what_it_saw_and_ends_by_it(state: State, tmp_path: Pa
     assert bad.exit_code == 1
     assert "FOUND personal_value in logs/issuer.log, line 1: value 1 of the list" in bad.output
     assert NAME not in bad.output
-    told = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).output)
-    assert told["counts"] == {"personal_value": 1, "line_unknown": 1}
+    listed = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).output)
+    assert listed["counts"] == {"personal_value": 1, "line_unknown": 1}
     values.write_text("Kim", "utf-8")
     short = CliRunner().invoke(app, arguments)
     assert short.exit_code == 2
