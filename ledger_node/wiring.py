@@ -58,7 +58,9 @@ def chain_work(settings: Settings, parts: ChainParts) -> ChainWork:
         engine = EmbeddedEngine(_engine_settings(settings, parts.clock), parts.clock)
     rpc = _nodes(settings, record, stores) if engine is None else engine.door
     chain = RpcChain(rpc)
-    sender = TransactionSender(chain, stores, settings.receipt_seconds, serial=engine is not None)
+    sender = TransactionSender(
+        chain, stores, settings.receipt_seconds, turn_file=turn_file(settings)
+    )
     deployer = Deployer(
         chain=chain,
         sender=sender,
@@ -72,6 +74,11 @@ def chain_work(settings: Settings, parts: ChainParts) -> ChainWork:
     owners = StateFolders(settings.state_dir).log_keys
     anchoring = Anchoring(chain, sender, parts.accounts, parts.origins, owners)
     return ChainWork(deployer, anchoring, stores, engine, settings.cache_seconds)
+
+
+def turn_file(settings: Settings) -> Path | None:
+    """Return what every sender to the embedded engine locks; None for a chain elsewhere."""
+    return None if settings.rpc_urls else settings.state_dir / "chain" / "turn"
 
 
 def _nodes(settings: Settings, record: Path, stores: SqlTransactionStores) -> JsonRpc:

@@ -5,16 +5,17 @@ the sender's nonce makes the chain take them once at most.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
 from ledger_node.chain.model import ChainTransaction, Purpose, TransactionState
 from madang.infra.chain import Block, Chain, ChainAccount, ChainError, Receipt, wait_for_receipt
 from madang.infra.clock import Clock
+from madang.infra.files import turn
 from madang.infra.rpc import RpcError
 
 _log = logging.getLogger(__name__)
@@ -88,8 +89,9 @@ class TransactionSender:
         chain: where they go.
         stores: the durable record.
         receipt_seconds: how long to wait for a block.
-        serial: whether one transaction is in a block, and on record, before the next is sent, so
-            that an embedded chain can be rebuilt block by block.
+        turn_file: file that every process which sends has locked until its transaction is in a
+            block and on record, so that an embedded chain can be rebuilt block by block; None
+            where blocks may hold several.
     """
 
     def __init__(
@@ -98,12 +100,13 @@ class TransactionSender:
         stores: TransactionStores,
         receipt_seconds: float,
         *,
-        serial: bool = False,
+        turn_file: Path | None = None,
     ) -> None:
         self._chain = chain
         self._stores = stores
         self._receipt_seconds = receipt_seconds
-        self._turn = asyncio.Lock() if serial else None
+        self._turn = turn_file
+        self._once = asyncio.Lock()
 
     async def submit(self, account: ChainAccount, order: Order) -> ChainTransaction:
         """Make sure that the transaction for a purpose is in a block, and return it.
@@ -131,6 +134,9 @@ class TransactionSender:
         # A database that was set back lacks what the account has sent since.
         sent = await self._chain.transaction_count(account.address)
         with self._stores() as store:
+            known = store.find(order.purpose)
+            if known is not None:  # somebody else signed it meanwhile
+                return known
             nonce = max(store.next_nonce(account.address), sent)
             signed = account.sign(nonce=nonce, to=order.to, data=order.data, gas=order.gas)
             made = ChainTransaction(order.purpose, signed.raw, signed.hash, signed.sender, nonce)
@@ -167,7 +173,15 @@ class TransactionSender:
     async def _finish(self, transaction: ChainTransaction) -> ChainTransaction:
         if transaction.state is not TransactionState.SIGNED:
             return transaction
-        async with self._turn or contextlib.nullcontext():
+        if self._turn is None:
+            return await self._taken(transaction)
+        async with self._once, turn(self._turn):
+            # Another process may have signed and not sent yet what the chain wants before this.
+            with self._stores() as store:
+                before = store.unsettled(transaction.sender)
+            for each in before:
+                if each.nonce < transaction.nonce:
+                    await self._taken(each)
             return await self._taken(transaction)
 
     async def _taken(self, transaction: ChainTransaction) -> ChainTransaction:

@@ -16,6 +16,7 @@ from ledger_node.accreditation.founding import founding_records
 from ledger_node.chain.store import ChainTransactionRow, SqlTransactionStores
 from ledger_node.chain.usecases import TransactionSender
 from ledger_node.settings import Settings
+from ledger_node.wiring import turn_file
 from madang.cli.governance import (
     PROPOSED,
     WITH_RECORD,
@@ -88,7 +89,9 @@ async def _desk(tenant: str, rpc_url: str) -> AsyncIterator[Governance]:
             chain=chain,
             deployment=records.read(_record(settings)),
             account=ChainAccount(secret, settings.chain_id),
-            sender=TransactionSender(chain, stores, settings.receipt_seconds),
+            sender=TransactionSender(
+                chain, stores, settings.receipt_seconds, turn_file=turn_file(settings)
+            ),
             ids=SystemIds(),
         )
         try:

@@ -1,13 +1,16 @@
 """Files that are there whole or not at all, and changed by one process at a time."""
 
+import asyncio
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Final
 
 OWNER = 0o600
 EVERYBODY = 0o644
+_LOOK_SECONDS: Final = 0.005
 
 
 def write_whole(path: Path, content: bytes, mode: int = OWNER) -> None:
@@ -52,3 +55,28 @@ def alone(lock: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@asynccontextmanager
+async def turn(lock: Path) -> AsyncIterator[None]:
+    """Keep every other task and process waiting as `alone` does, and the event loop free.
+
+    Args:
+        lock: a file for nothing else; it and its folder are made.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, OWNER)
+    try:
+        while not _taken(descriptor):  # noqa: ASYNC110 - another process lets go of it
+            await asyncio.sleep(_LOOK_SECONDS)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -74,7 +74,7 @@ class Ground:
         chain = RpcChain(rpc)
         return Anchoring(
             chain=chain,
-            sender=TransactionSender(chain, self.stores, 5.0, serial=True),
+            sender=TransactionSender(chain, self.stores, 5.0, turn_file=self.folder / "turn"),
             accounts=self.accounts,
             origins={tenant: f"https://log.{tenant}.example" for tenant in self.trees},
             owners=self.folder / "logs",

@@ -58,7 +58,9 @@ def _engine(ground: Ground) -> EmbeddedEngine:
 
 def _deployer(ground: Ground, rpc: JsonRpc, *, serial: bool = True) -> Deployer:
     anchoring = ground.anchoring(rpc)
-    sender = TransactionSender(anchoring.chain, ground.stores, 5.0, serial=serial)
+    sender = TransactionSender(
+        anchoring.chain, ground.stores, 5.0, turn_file=ground.folder / "turn" if serial else None
+    )
     return ground.deployer(replace(anchoring, sender=sender))
 
 

@@ -11,7 +11,8 @@ from ledger_node.chain.usecases import Order, TransactionSender
 from madang.core.merkle.tree import Tree, leaf_hash
 from madang.infra.chain import ChainError, RpcChain
 from madang.infra.rpc import Rpc
-from tests.unit.ledger_node.conftest import TENANT, Ground, Running
+from tests.unit.ledger_node.chain.twin import ChainTwin
+from tests.unit.ledger_node.conftest import OTHER, TENANT, Ground, Running
 
 
 class CutOff(Exception):  # noqa: N818 - what happens, not what is wrong
@@ -121,5 +122,48 @@ def test_a_head_that_the_chain_knows_otherwise_is_not_taken_for_anchored(
                     running.contract, TENANT, size, other.root(), lambda _old: []
                 )
             assert [each for each, _ in await running.anchored()] == [3]
+
+    asyncio.run(lives())
+
+
+def test_two_senders_of_one_account_make_a_chain_that_can_be_made_again(ground: Ground) -> None:
+    """As the node and an officer's command do: each with a sender of its own, on one record."""
+
+    async def lives() -> None:
+        async with ground.running(kill=True) as running:
+            accounts, to = ground.accounts, running.contract.address
+            senders = [ground.anchoring(running.engine.rpc).sender for _ in range(2)]
+            data = running.contract.open_call(b"x" * 32)
+            orders = [Order(Purpose(f"one:{at}"), to, data, 80_000) for at in range(8)]
+            # Signed by one and sent late, so that the other has the next number already.
+            late = await senders[0].sign(accounts[TENANT], orders[0])
+            await senders[1]._finish(await senders[1].sign(accounts[TENANT], orders[1]))
+            await senders[0]._finish(late)
+            await asyncio.gather(
+                *(
+                    senders[at % 2].submit(accounts[TENANT if at % 3 else OTHER], each)
+                    for at, each in enumerate(orders)
+                )
+            )
+        record = ground.record()
+        blocks = [each.block for each in record]
+        assert sorted(set(blocks), key=str) == sorted(blocks, key=str)
+        ground.cache.unlink(missing_ok=True)
+        async with ground.running() as running:
+            for each in record:
+                receipt = await running.anchoring.chain.receipt(each.hash)
+                assert receipt is not None
+                assert receipt.block == each.in_block
+
+    asyncio.run(lives())
+
+
+def test_two_who_sign_for_one_purpose_get_one_transaction(ground: Ground) -> None:
+    async def lives() -> None:
+        sender = TransactionSender(ChainTwin(), ground.stores, 5.0)
+        account = ground.accounts[TENANT]
+        order = Order(Purpose("alive:1"), account.address, b"", 21_000)
+        one, other = await asyncio.gather(sender.sign(account, order), sender.sign(account, order))
+        assert one == other == ground.record()[0]
 
     asyncio.run(lives())
