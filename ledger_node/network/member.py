@@ -21,6 +21,7 @@ _ADDRESS_BYTES: Final = 20
 _PORTS: Final = 2**16
 _PORT_DIGITS: Final = 5
 _HOST: Final = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")
+_HEXADECIMAL: Final = set("0123456789abcdefABCDEF")
 _NEVER_SIGNED: Final = {"height": "0", "round": 0, "step": 0}
 
 
@@ -78,18 +79,20 @@ class Member:
         """Hold every field to its form; MemberError names the first that is not of it."""
         hexadecimal("node", self.node, _ADDRESS_BYTES)
         hexadecimal("key", self.key, 32)
-        hexadecimal("operator", self.operator.removeprefix("0x"), _ADDRESS_BYTES)
-        if self.account:
-            hexadecimal("account", self.account.removeprefix("0x"), _ADDRESS_BYTES)
+        for field in ("operator", "account") if self.account else ("operator",):
+            address = getattr(self, field)
+            hexadecimal(field, address.removeprefix("0x"), _ADDRESS_BYTES)
+            if not address.startswith("0x"):
+                raise MemberError(f"{field} is {address!r}, expected 0x first")
         host, _, port = self.peer.rpartition(":")
         check_host(host, port)
         check_name(self.name)
 
 
 def distinct(members: Sequence[Member]) -> None:
-    """Refuse two members of one name, key, node or place; MemberError says which."""
-    for field in ("name", "node", "key", "peer"):
-        values = [getattr(each, field) for each in members]
+    """Refuse two members of one name, key, node, operator or place; MemberError says which."""
+    for field in ("name", "node", "key", "operator", "peer"):
+        values = [getattr(each, field).lower() for each in members]
         twice = {value for value in values if values.count(value) > 1}
         if twice:
             raise MemberError(f"two members have the same {field}: {', '.join(sorted(twice))}")
@@ -112,11 +115,7 @@ def check_host(host: object, port: object) -> None:
 
 def hexadecimal(field: str, text: str, length: int) -> None:
     """Refuse what is not `length` bytes in hexadecimal; MemberError names the field."""
-    try:
-        found = bytes.fromhex(text)
-    except ValueError:
-        found = b""
-    if len(found) != length:
+    if len(text) != 2 * length or not set(text) <= _HEXADECIMAL:
         raise MemberError(f"{field} is {text!r}, not {length} bytes in hexadecimal")
 
 

@@ -66,6 +66,10 @@ def test_what_is_told_comes_back() -> None:
     [
         ("node", "00"),
         ("node", "g" * 40),
+        ("node", "ab " * 20),
+        ("key", "\n" + "ab" * 32),
+        ("operator", "12" * 20),
+        ("account", "12" * 20),
         ("key", "ab"),
         ("operator", "0x12"),
         ("account", "0x12"),
@@ -97,9 +101,11 @@ def test_a_missing_and_a_strange_field_are_refused() -> None:
         Member.parse(fields)
 
 
-@pytest.mark.parametrize("field", ["name", "node", "key", "peer"])
+@pytest.mark.parametrize("field", ["name", "node", "key", "operator", "peer"])
 def test_two_members_are_told_apart_by_every_field(field: str) -> None:
     one, other = member(1), member(2)
     distinct([one, other])
     with pytest.raises(MemberError, match=f"the same {field}"):
         distinct([one, dataclasses.replace(other, **{field: getattr(one, field)})])
+    with pytest.raises(MemberError, match=f"the same {field}"):
+        distinct([one, dataclasses.replace(other, **{field: getattr(one, field).upper()})])
