@@ -90,9 +90,12 @@ def _build(compiler: str, module: Path, path: Path) -> None:
 
 def _run(command: list[str], *, cwd: Path) -> str:
     # What is run is Go itself, with arguments that are written above.
-    done = subprocess.run(  # noqa: S603
-        command, cwd=cwd, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False
-    )
+    try:
+        done = subprocess.run(  # noqa: S603
+            command, cwd=cwd, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BuildError(f"`{' '.join(command[1:3])}` did not come to its end: {error}") from error
     if done.returncode:
         end = "\n".join(done.stderr.splitlines()[-5:])
         raise BuildError(f"`{' '.join(command[1:3])}` failed; the end of what it says:\n{end}")

@@ -266,9 +266,12 @@ def evm_params(program: Path, comet_url: str) -> Any:  # noqa: ANN401 - any JSON
 
 def _engine(program: Path, *arguments: str) -> bytes:
     # What is run is the engine that was built.
-    done = subprocess.run(  # noqa: S603
-        [program, *arguments], capture_output=True, check=False, timeout=START_SECONDS
-    )
+    try:
+        done = subprocess.run(  # noqa: S603
+            [program, *arguments], capture_output=True, check=False, timeout=START_SECONDS
+        )
+    except subprocess.TimeoutExpired as error:
+        raise NetworkError(f"`{program.name} {' '.join(arguments[:2])}` gave no answer") from error
     if done.returncode:
         told = done.stderr.decode("utf-8", "replace")[-300:]
         raise NetworkError(f"`{program.name} {' '.join(arguments[:2])}` failed: {told}")

@@ -125,3 +125,16 @@ def test_the_built_program_is_the_pinned_one() -> None:
         pytest.skip("no network engine: Go is absent")
     told = subprocess.run([path, "help"], capture_output=True, text=True, check=True).stdout
     assert "Cosmos EVM app" in told
+
+
+def test_a_compiler_that_cannot_run_or_never_ends_is_told(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(tmp_path, monkeypatch)
+    monkeypatch.setattr(binary, "_BUILD_SECONDS", 0.05)
+    with pytest.raises(BuildError, match="did not come to its end"):
+        build()
+    (tmp_path / "bin" / "go").write_bytes(b"\x7fELF of another machine")
+    with pytest.raises(BuildError, match="did not come to its end"):
+        build()
+    assert not cached().exists()
