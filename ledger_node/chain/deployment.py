@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from eth_abi.abi import encode as abi_encode
+from eth_utils.crypto import keccak
 
 from contracts import addresses, artifacts
 from contracts.addresses import DeployedContract, Deployment
@@ -25,6 +26,7 @@ ANCHOR_LOG: Final = "AnchorLog"
 _WORD: Final = 32
 _SPARE_GAS: Final = 10
 """A limit is the estimate and a tenth of it: some engines charge half of the limit at least."""
+_NO_CODE: Final = "0x" + keccak(b"").hex()
 _log = logging.getLogger(__name__)
 
 
@@ -160,6 +162,9 @@ class Deployer:
             name: DeployedContract(address, await self.chain.code_hash(address))
             for name, address in deployed.items()
         }
+        for name, contract in contracts.items():
+            if contract.code_hash == _NO_CODE:
+                raise RpcError(f"the node has no {name} at {contract.address}; is it behind?")
         return Deployment(chain_id, genesis, contracts, self.final_depth)
 
     async def check(self, deployment: Deployment) -> None:

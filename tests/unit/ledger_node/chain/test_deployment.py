@@ -15,7 +15,7 @@ from ledger_node.chain.usecases import TransactionSender
 from ledger_node.settings import Settings
 from madang.infra.chain import ChainError, RpcChain, call_data
 from madang.infra.clock import SystemClock
-from madang.infra.rpc import JsonRpc, WrongNodeError
+from madang.infra.rpc import JsonRpc, Rpc, RpcError, WrongNodeError
 from tests.unit.ledger_node.conftest import CHAIN_ID, GENESIS, OTHER, TENANT, Ground
 
 ACCREDITATION = artifacts.load("Accreditation")
@@ -206,3 +206,26 @@ def test_a_tenants_word_is_ascii_filled_up_with_zeros() -> None:
     for wrong in ("", "t" * 33, "한빛", "caf\u00e9", "a?\u00e9"):
         with pytest.raises(ChainError, match="expected 1 to 32"):
             tenant_word(wrong)
+
+
+class Behind(Rpc):
+    """A node that has no contract yet, as one that is a block behind."""
+
+    async def call(self, method: str, *params: object) -> Any:
+        return "0x" if method == "eth_getCode" else await super().call(method, *params)
+
+
+def test_no_record_names_a_contract_without_code(ground: Ground) -> None:
+    async def lives() -> None:
+        engine = _engine(ground)
+        await engine.start([])
+        behind = Behind(engine.rpc.url)
+        with pytest.raises(RpcError, match="no Accreditation at"):
+            await _deployer(ground, behind).deploy()
+        assert not (ground.folder / "contract.json").exists()
+        await behind.close()
+        await _deployer(ground, engine.rpc).deploy()
+        await _check(ground, engine)
+        await engine.stop()
+
+    asyncio.run(lives())
