@@ -4,6 +4,7 @@ A node that was replaced, reset or forked answers with another chain, genesis or
 must then never read as valid.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -150,7 +151,10 @@ def _members(value: object, what: str, kind: type[Deployment | DeployedContract]
 
 
 def write(file: Path, deployment: Deployment) -> None:
-    """Write a record; a reader sees the old or the new one, never half of it."""
+    """Write a record; a reader sees the old or the new one, never half of it, after a crash too."""
     fresh = file.with_name(file.name + ".new")
-    fresh.write_text(strict_json.dumps(asdict(deployment)) + "\n", encoding="utf-8")
+    with fresh.open("w", encoding="utf-8") as opened:
+        opened.write(strict_json.dumps(asdict(deployment)) + "\n")
+        opened.flush()
+        os.fsync(opened.fileno())
     fresh.replace(file)

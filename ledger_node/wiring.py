@@ -16,6 +16,7 @@ from ledger_node.settings import Settings
 from madang.infra.chain import Block, ChainAccount, RpcChain
 from madang.infra.clock import Clock
 from madang.infra.db import Database
+from madang.infra.files import EVERYBODY, write_whole
 from madang.infra.known_chain import KnownChain
 from madang.infra.rpc import JsonRpc, Rpc, RpcNodes
 from madang.infra.setup import StateFolders
@@ -100,9 +101,7 @@ def _engine_settings(settings: Settings, clock: Clock) -> EngineSettings:
     folder.mkdir(parents=True, exist_ok=True)
     genesis = folder / GENESIS_FILE
     if not genesis.exists():
-        fresh = genesis.with_suffix(".new")
-        fresh.write_text(str(clock.now()), "ascii")
-        fresh.replace(genesis)
+        write_whole(genesis, str(clock.now()).encode(), EVERYBODY)
     return EngineSettings(
         binary=settings.engine,
         port=settings.chain_port,

@@ -18,6 +18,7 @@ from madang.infra.chain import (
     RpcChain,
     append_gas,
 )
+from madang.infra.files import EVERYBODY, write_whole
 
 Prove = Callable[[int], Sequence[bytes]]
 """From the size that the chain has to the consistency proof up to the new head."""
@@ -64,8 +65,7 @@ class Anchoring:
             await self.sender.settle(account)
         else:
             await self.sender.submit(account, order)
-        self.owners.mkdir(parents=True, exist_ok=True)
-        (self.owners / f"{tenant}.owner").write_text(account.address, "ascii")
+        write_whole(self.owners / f"{tenant}.owner", account.address.encode(), EVERYBODY)
 
     async def head(self, contract: AnchorLog, tenant: str) -> Head:
         """Return the head of a municipality's log that the chain has now, final or not."""

@@ -84,7 +84,8 @@ class SqlTransactions:
     def newest_final(self) -> Block | None:
         """Return the newest block that holds a final transaction."""
         wanted = select(ChainTransactionRow).where(col(ChainTransactionRow.final).is_(True))
-        row = self._session.exec(wanted.order_by(col(ChainTransactionRow.block).desc())).first()
+        newest = wanted.order_by(col(ChainTransactionRow.block).desc()).limit(1)
+        row = self._session.exec(newest).first()
         return None if row is None else _value(row).in_block
 
     def note(self, tenant: str, code: str, at: int, transaction: str) -> None:
