@@ -140,7 +140,7 @@ class Witnessing:
             try:
                 return await self._compare(point)
             except _WAITS as error:
-                _log.warning("%s is not asked: %s", point.key.name, error)
+                _log.warning("the witness %s is not asked: %s", point.key.name, error)
             await asyncio.sleep(self.pause)
 
     async def run(self) -> None:
@@ -157,7 +157,7 @@ class Witnessing:
                 pause = self.pause
             except _WAITS as error:
                 if pause == self.pause:
-                    _log.warning("%s has not signed: %s", point.key.name, error)
+                    _log.warning("the witness %s has not signed: %s", point.key.name, error)
                 busy, pause = False, min(2 * pause, LONGEST_PAUSE)
             if not busy:
                 await asyncio.sleep(pause)

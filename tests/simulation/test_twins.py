@@ -11,6 +11,9 @@ from ledger_node.publisher.files import LogFiles
 from ledger_node.publisher.model import HeadState, LogHead, Submitted
 from ledger_node.publisher.ports import LogStores
 from ledger_node.publisher.store import LOG_ROWS, SqlLogs
+from madang.core.keys.software import generate_ed25519
+from madang.core.merkle import checkpoint
+from madang.core.merkle.checkpoint import Checkpoint
 from madang.core.merkle.entry import EntryKind
 from madang.core.merkle.note import NoteSignature
 from madang.core.merkle.tiles import Tile, encode_bundle
@@ -111,6 +114,24 @@ def test_lines_by_size_and_witness(stores: LogStores) -> None:
         store.add_cosignature(9, line("a", 2), 104)
         assert list(store.cosignatures(9)) == [line("a", 2)]
         assert store.last_cosigned() == {"a": (9, 104), "b": (5, 100)}
+
+
+def test_heads_are_shown_with_the_lines_of_witnesses_behind_their_own() -> None:
+    database = Database()
+    database.create(*LOG_ROWS)
+    signer = generate_ed25519("log")
+    with SqlLogs(database, "hanbit")() as store:
+        for size in (3, 5):
+            note = checkpoint.sign(Checkpoint("log.example", size, bytes(32)), signer)
+            store.save(LogHead(size, bytes(32), note))
+        own = store.newest()
+        assert own is not None
+        assert store.notes(1) == [own.note]
+        store.add_cosignature(5, line("b"), 1)
+        store.add_cosignature(5, line("a"), 1)
+        newest, older = store.notes(2)
+        assert newest == own.note + line("a").line() + line("b").line()
+        assert checkpoint.parse_note(older).checkpoint.size == 3
 
 
 def test_what_a_quorum_has_signed(stores: LogStores) -> None:

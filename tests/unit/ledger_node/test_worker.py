@@ -75,8 +75,7 @@ class Harmed:
 def harmed(world: World) -> Harmed:
     node = world.node()
     publisher = node.publishers[TENANT]
-    files = FullDisk(publisher.files.folder)
-    stores = LockedDatabase(world.database, TENANT)
+    files, stores = FullDisk(publisher.files.folder), LockedDatabase(world.database, TENANT)
     publisher.files, publisher.stores = files, stores
     publisher.introduce()
     publisher.accept([entry(number) for number in range(2)])

@@ -74,4 +74,4 @@ def test_it_is_not_done_beside_a_running_node(state: Path) -> None:
     with only_writer(state / "log"):
         found = _deploy()
     assert found.exit_code == 1
-    assert "another ledger node writes the logs" in found.output
+    assert "another process writes" in found.output
