@@ -65,7 +65,7 @@ def test_a_second_preparation_changes_nothing(
     assert contents(settings.state_dir) == before
 
 
-@pytest.mark.parametrize("service", ["issuer", "verifier", "counter", "log"])
+@pytest.mark.parametrize("service", ["issuer", "verifier", "counter", "log", "witness"])
 def test_a_folder_that_was_made_for_other_addresses_is_refused_and_left_alone(
     settings: CommonSettings, catalogue: Catalogue, prepared: StateFolders, service: str
 ) -> None:
@@ -94,7 +94,9 @@ def test_a_folder_for_the_same_addresses_or_without_any_is_taken(
     check_addresses(StateFolders(settings.state_dir), addresses, catalogue.tenants)
 
 
-@pytest.mark.parametrize("name", ["services/hanbit-issuer.json", "logs/hanbit.vkey"])
+@pytest.mark.parametrize(
+    "name", ["services/hanbit-issuer.json", "logs/hanbit.vkey", "witnesses/hanbit.vkey"]
+)
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b"text"])
 def test_a_damaged_public_key_is_named(
     settings: CommonSettings,
