@@ -92,7 +92,7 @@ SECONDS ?= 10
 fuzz: install  ## Fuzz each parser for SECONDS, or only those in PARSER; finds go to tests/fuzz/corpus.
 	@$(BIN)/python -m tests.fuzz.run $(SECONDS) $(PARSER)
 
-bench: install  ## Measure the speeds against their bounds; writes docs/benchmarks.md.
+bench: install bench/ledger/node_modules/installed  ## Measure the speeds against their bounds; writes docs/benchmarks.md.
 	@$(BIN)/python -m bench
 
 lock: .venv/uv  ## Resolve the dependencies anew.
@@ -100,4 +100,4 @@ lock: .venv/uv  ## Resolve the dependencies anew.
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 contracts/requirements.in -o contracts/requirements.lock
 
 clean:  ## Remove everything that was installed or made, the city's state too.
-	rm -rf .venv $(CONTRACTS) $(STATE) build .mypy_cache .ruff_cache .pytest_cache ledger_node/engine/node_modules tests/conformance/npm/node_modules
+	rm -rf .venv $(CONTRACTS) $(STATE) build .mypy_cache .ruff_cache .pytest_cache ledger_node/engine/node_modules tests/conformance/npm/node_modules bench/ledger/node_modules

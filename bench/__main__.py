@@ -8,9 +8,11 @@ from pathlib import Path
 
 from bench.credentials import credential_rows
 from bench.decisions import decision_rows
+from bench.evidence import evidence_rows
 from bench.flows import FLOWS, flow_rows
 from bench.gas import gas_rows
 from bench.hsm import hsm_rows
+from bench.log import log_rows
 from bench.mdoc import mdoc_rows
 from bench.measure import RUNS, Row
 from bench.processes import process_rows
@@ -31,6 +33,8 @@ def main() -> None:
         *status_rows(),
         *decision_rows(),
         *gas_rows(),
+        *log_rows(),
+        *evidence_rows(),
         *flow_rows(),
     ]
     table = _table(rows)
