@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import Index, func, tuple_, update
+from sqlalchemy import Index, bindparam, func, tuple_, update
 from sqlmodel import Field, Session, SQLModel, UniqueConstraint, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -104,12 +104,12 @@ class SqlLog:
 
     def sequence(self, indexes: Mapping[str, int]) -> None:
         """Give entries their indexes by key."""
-        for key, index in indexes.items():
-            self._session.execute(
-                update(LogEntryRow)
-                .where(col(LogEntryRow.tenant) == self._tenant, col(LogEntryRow.key) == key)
-                .values(log_index=index)
+        given = [{"of": key, "at": index} for key, index in indexes.items()]
+        if given:  # all in one statement: ten thousand of their own take seconds
+            change = update(LogEntryRow).where(
+                col(LogEntryRow.tenant) == self._tenant, col(LogEntryRow.key) == bindparam("of")
             )
+            self._session.connection().execute(change.values(log_index=bindparam("at")), given)
 
     def entries(self, start: int, end: int) -> Sequence[Entry]:
         """Return the entries from `start` up to before `end`, in order."""
