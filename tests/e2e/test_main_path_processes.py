@@ -18,6 +18,7 @@ from madang.cli.city import WALLET_OFFSET, CityPlan
 from madang.cli.run import WALLETS, residents
 from madang.core.encoding import base64url
 from madang.core.merkle.checkpoint import parse_note
+from madang.infra.setup import StateFolders
 
 pytestmark = pytest.mark.xdist_group("city")
 
@@ -254,6 +255,44 @@ def test_wallets_hold_the_same_after_the_second_start(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("again")
+def test_a_log_is_audited_by_its_address_as_in_its_folder(run: Run, tmp_path: Path) -> None:
+    plan, (city, _) = CityPlan(run.state, run.port), CITIES
+    keys = StateFolders(run.state).log_keys
+    older = tmp_path / "older"
+    older.write_bytes((run.state / "log" / city / "checkpoint").read_bytes())
+    given = {
+        "--log": plan.addresses.identifier(city, "log"),
+        "--key": keys / f"{city}.vkey",
+        "--second-key": keys / f"{city}.second",
+        "--owner": keys / f"{city}.owner",
+        "--contract": run.state / "contract.json",
+        "--rpc": plan.rpc,
+        "--checkpoint": older,
+        "--cache": tmp_path / "cache",
+    }
+    arguments = ["audit", "log", *(str(part) for pair in given.items() for part in pair)]
+    done = _madang(*arguments, "--json")
+    told = json.loads(done.stdout or done.stderr)
+    assert told["findings"] == []
+    assert done.returncode == 0
+    assert told["proved"]["entries"] >= run.kept.checkpoints[city]
+    sources = {head["source"] for head in told["proved"]["heads"]}
+    assert {"checkpoint", f"file {older}"} <= sources
+    assert (tmp_path / "cache" / "checkpoint").exists()
+
+
+def _madang(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "madang.cli.main", *arguments],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+
+
+@pytest.mark.usefixtures("again")
 def test_nothing_published_anchored_or_logged_is_about_a_resident(run: Run, tmp_path: Path) -> None:
     plan = CityPlan(run.state, run.port)
     people = residents(plan, httpx.AsyncClient()).values()
@@ -261,14 +300,7 @@ def test_nothing_published_anchored_or_logged_is_about_a_resident(run: Run, tmp_
     words = [word for each in people for word in (each.name, each.birthdate, each.document_number)]
     values.write_text("\n".join(words), "utf-8")
     arguments = ["audit", "privacy", "--state", str(run.state), "--rpc", plan.rpc]
-    done = subprocess.run(
-        [*(sys.executable, "-m", "madang.cli.main"), *arguments, "--values", str(values), "--json"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=150,
-        check=False,
-    )
+    done = _madang(*arguments, "--values", str(values), "--json")
     told = json.loads(done.stdout or done.stderr)
     assert told["findings"] == []
     assert done.returncode == 0
