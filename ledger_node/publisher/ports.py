@@ -16,8 +16,8 @@ class LogStore(Protocol):
         """Return an entry and its index by key."""
         ...
 
-    def keep(self, entry: Submitted) -> tuple[Submitted, int | None]:
-        """Keep an entry unless its key is known; return what the key stands for, and its index."""
+    def keep(self, entries: Sequence[Submitted]) -> Sequence[tuple[Submitted, int | None]]:
+        """Keep each entry unless its key is known; return what the keys stand for, with indexes."""
         ...
 
     def waiting(self, limit: int) -> Sequence[Submitted]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from dataclasses import asdict
+from typing import Any, Final
 
 from sqlalchemy import Index, bindparam, func, tuple_, update
 from sqlmodel import Field, Session, SQLModel, UniqueConstraint, col, select
@@ -12,6 +13,9 @@ from ledger_node.publisher.model import HeadState, LogHead, Submitted, shown
 from madang.core.merkle.entry import Entry, EntryKind
 from madang.core.merkle.note import NoteSignature
 from madang.infra.db import Database, insert_into
+
+AT_ONCE: Final = 1_000
+"""Entries that are looked up by one statement; databases bound its parameters."""
 
 
 class LogEntryRow(SQLModel, table=True):
@@ -78,24 +82,31 @@ class SqlLog:
 
     def find(self, key: str) -> tuple[Submitted, int | None] | None:
         """Return an entry and its index by key."""
-        row = self._session.get(LogEntryRow, (self._tenant, key))
-        return None if row is None else (_submitted(row), row.log_index)
+        return self._found([key]).get(key)
 
-    def keep(self, entry: Submitted) -> tuple[Submitted, int | None]:
-        """Keep an entry unless its key is known; return what the key stands for, and its index.
+    def keep(self, entries: Sequence[Submitted]) -> Sequence[tuple[Submitted, int | None]]:
+        """Keep each entry unless its key is known; return what the keys stand for, with indexes.
 
         Two connections may bring one key at a time: the first one's entry is what both are told.
         """
-        insert = insert_into(self._session, LogEntryRow).values(
-            tenant=self._tenant,
-            key=entry.key,
-            kind=entry.kind.value,
-            commitment=entry.commitment,
-            issuer=entry.issuer,
-            hour=entry.hour,
-        )
-        self._session.execute(insert.on_conflict_do_nothing())
-        return self.find(entry.key) or (entry, None)
+        insert = insert_into(self._session, LogEntryRow).on_conflict_do_nothing()
+        # In the order of the keys, so that two connections never wait for one another.
+        rows = [self._row(entry) for entry in sorted(entries, key=lambda each: each.key)]
+        found: dict[str, tuple[Submitted, int | None]] = {}
+        for first in range(0, len(rows), AT_ONCE):
+            some = rows[first : first + AT_ONCE]
+            self._session.connection().execute(insert, some)
+            found |= self._found([each["key"] for each in some])
+        return [found[entry.key] for entry in entries]
+
+    def _row(self, entry: Submitted) -> dict[str, Any]:
+        return {"tenant": self._tenant, **asdict(entry), "kind": entry.kind.value}
+
+    def _found(self, keys: Collection[str]) -> dict[str, tuple[Submitted, int | None]]:
+        wanted = self._own().where(col(LogEntryRow.key).in_(keys))
+        # Not as the session remembers it: indexes are given past its memory.
+        fresh = wanted.execution_options(populate_existing=True)
+        return {row.key: (_submitted(row), row.log_index) for row in self._session.exec(fresh)}
 
     def waiting(self, limit: int) -> Sequence[Submitted]:
         """Return entries without an index."""
@@ -104,12 +115,11 @@ class SqlLog:
 
     def sequence(self, indexes: Mapping[str, int]) -> None:
         """Give entries their indexes by key."""
-        given = [{"of": key, "at": index} for key, index in indexes.items()]
-        if given:  # all in one statement: ten thousand of their own take seconds
-            change = update(LogEntryRow).where(
-                col(LogEntryRow.tenant) == self._tenant, col(LogEntryRow.key) == bindparam("of")
-            )
-            self._session.connection().execute(change.values(log_index=bindparam("at")), given)
+        own = (col(LogEntryRow.tenant) == self._tenant, col(LogEntryRow.key) == bindparam("of"))
+        given = update(LogEntryRow).where(*own).values(log_index=bindparam("at"))
+        pairs = [{"of": key, "at": index} for key, index in indexes.items()]
+        if pairs:
+            self._session.connection().execute(given, pairs)
 
     def entries(self, start: int, end: int) -> Sequence[Entry]:
         """Return the entries from `start` up to before `end`, in order."""

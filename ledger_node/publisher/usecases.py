@@ -71,8 +71,7 @@ class Publisher:
         self._check_held()
         indexes: dict[str, int | None] = {}
         with self.stores() as store:
-            for entry in entries:
-                known, index = store.keep(entry)
+            for entry, (known, index) in zip(entries, store.keep(entries), strict=True):
                 if known != entry:
                     raise KeyConflictError(entry.key)
                 indexes[entry.key] = index
@@ -82,7 +81,7 @@ class Publisher:
         """Enter the second key into its own log, once however often this is called."""
         entry = self.cosigner.introduction()
         with self.stores() as store:
-            store.keep(entry)
+            store.keep([entry])
 
     def hold(self, reason: str) -> None:
         """Stop accepting and signing until somebody looked and the process was started again."""

@@ -49,7 +49,10 @@ class MemoryLog:
         self._tables = tables
         self.undo: list[Callable[[], object]] = []
 
-    def keep(self, entry: Submitted) -> tuple[Submitted, int | None]:
+    def keep(self, entries: Sequence[Submitted]) -> Sequence[tuple[Submitted, int | None]]:
+        return [self._keep(entry) for entry in entries]
+
+    def _keep(self, entry: Submitted) -> tuple[Submitted, int | None]:
         tables = self._tables
         if entry.key not in tables.entries:
             tables.entries[entry.key] = entry

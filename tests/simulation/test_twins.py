@@ -10,7 +10,7 @@ from ledger_node.publisher.disk import Disk, SystemDisk
 from ledger_node.publisher.files import LogFiles
 from ledger_node.publisher.model import HeadState, LogHead, Submitted
 from ledger_node.publisher.ports import LogStores
-from ledger_node.publisher.store import LOG_ROWS, SqlLogs
+from ledger_node.publisher.store import AT_ONCE, LOG_ROWS, SqlLogs
 from madang.core.keys.software import generate_ed25519
 from madang.core.merkle import checkpoint
 from madang.core.merkle.checkpoint import Checkpoint
@@ -57,21 +57,42 @@ def line(name: str, number: int = 1) -> NoteSignature:
 def test_a_key_keeps_what_it_was_first_used_for(stores: LogStores) -> None:
     first, other = thing(1), replace(thing(2), key="key-1")
     with stores() as store:
-        assert store.keep(first) == (first, None)
-        assert store.keep(first) == (first, None)
-        assert store.keep(other) == (first, None)
+        assert store.keep([first]) == [(first, None)]
+        assert store.keep([first]) == [(first, None)]
+        assert store.keep([other]) == [(first, None)]
         assert store.find("key-1") == (first, None)
         assert store.find("key-2") is None
         assert list(store.waiting(10)) == [first]
         store.sequence({"key-1": 0})
-        assert store.keep(other) == (first, 0)
+        assert store.keep([other]) == [(first, 0)]
+        assert store.find("key-1") == (first, 0)
         assert list(store.waiting(10)) == []
+
+
+def test_many_are_kept_and_sequenced_by_few_statements(stores: LogStores) -> None:
+    many = [thing(number) for number in range(2 * AT_ONCE + 1)]
+    other = replace(many[7], issuer="https://else.example")
+    with stores() as store:
+        assert store.keep([]) == []
+        store.sequence({})
+        assert store.keep([many[7], other, many[3]]) == [
+            (many[7], None),
+            (many[7], None),
+            (many[3], None),
+        ]
+        store.sequence({many[7].key: 0})
+        kept = [(each, 0 if each == many[7] else None) for each in many]
+        assert store.keep(many) == kept
+        rest = [each.key for each in many if each != many[7]]
+        store.sequence({key: index for index, key in enumerate(rest, start=1)})
+        assert list(store.waiting(9)) == []
+        assert len(store.entries(0, len(many) + 1)) == len(many)
 
 
 def test_entries_are_in_the_order_of_their_indexes(stores: LogStores) -> None:
     with stores() as store:
         for number in range(5):
-            store.keep(thing(number))
+            store.keep([thing(number)])
         store.sequence({"key-3": 0, "key-1": 1, "key-0": 2})
         found = store.entries(0, 9)
         assert [entry.commitment for entry in found] == [thing(n).commitment for n in (3, 1, 0)]
@@ -156,15 +177,15 @@ def test_what_a_quorum_has_signed(stores: LogStores) -> None:
 
 def test_a_transaction_that_fails_leaves_nothing(stores: LogStores) -> None:
     with stores() as store:
-        store.keep(thing(1))
-        store.keep(thing(2))
+        store.keep([thing(1)])
+        store.keep([thing(2)])
         store.sequence({"key-1": 0})
         store.save(head(1))
         store.add_cosignature(1, line("a"), 1)
 
     def fails() -> None:
         with stores() as store:
-            store.keep(thing(3))
+            store.keep([thing(3)])
             store.sequence({"key-2": 1})
             store.save(head(2))
             store.save(head(1, HeadState.REFUSED))
