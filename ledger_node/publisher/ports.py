@@ -1,6 +1,6 @@
 """What the publisher asks of its database."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -66,8 +66,8 @@ class LogStore(Protocol):
         """
         ...
 
-    def last_cosigned(self) -> Mapping[str, tuple[int, int]]:
-        """Return size and time of the largest head that each witness has cosigned, by its name."""
+    def last_cosigned(self, names: Iterable[str]) -> Mapping[str, tuple[int, int]]:
+        """Return size and time of the largest head that each of these has cosigned, by its name."""
         ...
 
     def cosigned_size(

@@ -1,6 +1,6 @@
 """Tables of the logs."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Final
@@ -60,6 +60,8 @@ class LogCosignatureRow(SQLModel, table=True):
     """The line of one witness under one head."""
 
     __tablename__ = "log_cosignature"
+    # The last line of each witness is looked for several times a second.
+    __table_args__ = (Index("log_cosignature_by_name", "tenant", "name", "size"),)
 
     tenant: str = Field(primary_key=True)
     size: int = Field(primary_key=True)
@@ -189,22 +191,32 @@ class SqlLog:
             )
         )
 
-    def last_cosigned(self) -> Mapping[str, tuple[int, int]]:
-        """Return size and time of the largest head that each witness has cosigned, by its name."""
+    def last_cosigned(self, names: Iterable[str]) -> Mapping[str, tuple[int, int]]:
+        """Return size and time of the largest head that each of these has cosigned, by its name."""
+        found = {name: self._last_of(name) for name in names}
+        return {name: last for name, last in found.items() if last is not None}
+
+    def _last_of(self, name: str) -> tuple[int, int] | None:
         row = LogCosignatureRow
-        last = select(row.name, func.max(row.size)).where(row.tenant == self._tenant)
-        found = self._session.exec(last.group_by(col(row.name))).all()
-        rows = [self._session.get(row, (self._tenant, size, name)) for name, size in found]
-        return {each.name: (each.size, each.time) for each in rows if each is not None}
+        lines = select(row.size, row.time).where(row.tenant == self._tenant, row.name == name)
+        return self._session.exec(lines.order_by(col(row.size).desc()).limit(1)).first()
 
     def cosigned_size(
         self, keys: Collection[tuple[str, bytes]], quorum: int, *, anchored: bool = False
     ) -> int:
         """Return the largest size that so many of these witnesses (name, key id) cosigned, or 0."""
         size, row = col(LogCosignatureRow.size), LogCosignatureRow
+        last = self.last_cosigned(name for name, _ in keys).values()
+        reached = sorted((each for each, _ in last), reverse=True)[quorum - 1 : quorum]
+        final = self.newest_anchored() if anchored else None
+        if not reached or (anchored and final is None):
+            return 0
+        most = min(reached[0], final.size) if final else reached[0]
         counted = (
             select(size)
-            .where(row.tenant == self._tenant, tuple_(row.name, row.key_id).in_(keys))
+            # Above what so many and the chain have reached nothing is looked at, however long one is away.
+            .where(row.tenant == self._tenant, size <= most)
+            .where(tuple_(row.name, row.key_id).in_(keys))
             .group_by(size)
             .having(func.count() >= quorum)
         )

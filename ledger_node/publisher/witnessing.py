@@ -196,7 +196,8 @@ class Witnessing:
         if newest is None or self.publisher.damage:
             return None
         with self.publisher.stores() as store:
-            signed = {name: size for name, (size, _) in store.last_cosigned().items()}
+            last = store.last_cosigned(each.key.name for each in self.points)
+        signed = {name: size for name, (size, _) in last.items()}
         own = signed.get(point.key.name, 0)
         if own >= newest.size:
             return None
@@ -269,7 +270,7 @@ class Witnessing:
         """Keep the line of a head whose answer was lost."""
         time, size = cosigned(signed, point.key), signed.checkpoint.size
         with self.publisher.stores() as store:
-            kept = store.last_cosigned().get(point.key.name, (0, 0))[0]
+            kept = store.last_cosigned([point.key.name]).get(point.key.name, (0, 0))[0]
         head = self.publisher.head(size)
         if time is None or kept >= size or head is None or head.root != signed.checkpoint.root:
             return
@@ -284,7 +285,7 @@ class Witnessing:
         keys = [(point.key.name, point.key.key_id) for point in self.points]
         size = newest.size if newest else 0
         with self.publisher.stores() as store:
-            last, final = store.last_cosigned(), store.newest_anchored()
+            last, final = store.last_cosigned(name for name, _ in keys), store.newest_anchored()
             cosigned_size, final_size = size, final.size if final else 0
             if self.quorum:
                 cosigned_size = store.cosigned_size(keys, self.quorum)

@@ -2,7 +2,7 @@
 
 import copy
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -133,8 +133,8 @@ class MemoryLog:
             lambda: (tables.lines.update({size: before}), setattr(tables, "last", last))
         )
 
-    def last_cosigned(self) -> Mapping[str, tuple[int, int]]:
-        return dict(self._tables.last)
+    def last_cosigned(self, names: Iterable[str]) -> Mapping[str, tuple[int, int]]:
+        return {name: self._tables.last[name] for name in names if name in self._tables.last}
 
     def cosigned_size(
         self, keys: Collection[tuple[str, bytes]], quorum: int, *, anchored: bool = False

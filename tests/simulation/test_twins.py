@@ -124,7 +124,7 @@ def test_lines_by_size_and_witness(stores: LogStores) -> None:
     with stores() as store:
         for size in (3, 5, 9):
             store.save(head(size))
-        assert store.last_cosigned() == {}
+        assert store.last_cosigned("ab") == {}
         store.add_cosignature(5, line("b"), 100)
         store.add_cosignature(5, line("a"), 101)
         store.add_cosignature(9, line("a"), 102)
@@ -134,7 +134,26 @@ def test_lines_by_size_and_witness(stores: LogStores) -> None:
         assert list(store.cosignatures(4)) == []
         store.add_cosignature(9, line("a", 2), 104)
         assert list(store.cosignatures(9)) == [line("a", 2)]
-        assert store.last_cosigned() == {"a": (9, 104), "b": (5, 100)}
+        assert store.last_cosigned("abc") == {"a": (9, 104), "b": (5, 100)}
+        assert store.last_cosigned("b") == {"b": (5, 100)}
+
+
+def test_what_witnesses_have_signed_is_found_without_reading_all_of_it() -> None:
+    database = Database()
+    database.create(*LOG_ROWS)
+    stores, keys = SqlLogs(database, "hanbit"), [(each, line(each).key_id) for each in "ab"]
+    with stores() as store:
+        store.add_cosignature(1, line("b"), 1)
+        for size in range(1, 500):
+            store.add_cosignature(size, line("a"), 1)
+    connection = database.engine.raw_connection().driver_connection
+    assert connection is not None
+    steps: list[int] = []
+    connection.set_progress_handler(lambda: steps.append(10) and None, 10)
+    with stores() as store:
+        assert store.last_cosigned("ab") == {"a": (499, 1), "b": (1, 1)}
+        assert store.cosigned_size(keys, 2) == 1
+    assert sum(steps) < 499, "work does not grow with the log"
 
 
 def test_heads_are_shown_with_the_lines_of_witnesses_behind_their_own() -> None:
@@ -201,7 +220,7 @@ def test_a_transaction_that_fails_leaves_nothing(stores: LogStores) -> None:
         assert store.newest() == head(1)
         assert list(store.cosignatures(1)) == [line("a")]
         assert list(store.cosignatures(2)) == []
-        assert store.last_cosigned() == {"a": (1, 1)}
+        assert store.last_cosigned("ab") == {"a": (1, 1)}
         assert [each.key for each in store.waiting(9)] == ["key-2"]
 
 
