@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import Index, bindparam, func, tuple_, update
+from sqlalchemy import BigInteger, Index, bindparam, func, tuple_, update
 from sqlmodel import Field, Session, SQLModel, UniqueConstraint, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -68,7 +68,7 @@ class LogCosignatureRow(SQLModel, table=True):
     name: str = Field(primary_key=True)
     key_id: bytes
     signature: bytes
-    time: int
+    time: int = Field(sa_type=BigInteger)
 
 
 LOG_ROWS: Final = (LogEntryRow, LogHeadRow, LogCosignatureRow)
@@ -214,7 +214,7 @@ class SqlLog:
         most = min(reached[0], final.size) if final else reached[0]
         counted = (
             select(size)
-            # Above what so many and the chain have reached nothing is looked at, however long one is away.
+            # Above what so many and the chain have reached nothing is looked at.
             .where(row.tenant == self._tenant, size <= most)
             .where(tuple_(row.name, row.key_id).in_(keys))
             .group_by(size)

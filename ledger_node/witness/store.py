@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, func
+from sqlalchemy import BigInteger, ColumnElement, delete, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from ledger_node.witness.model import Conflict, WitnessedHead
@@ -24,11 +24,11 @@ class WitnessHeadRow(SQLModel, table=True):
 
     witness: str = Field(primary_key=True)
     origin: str = Field(primary_key=True)
-    size: int = Field(primary_key=True)
+    size: int = Field(primary_key=True, sa_type=BigInteger)
     root: bytes
     note: str
     line: str
-    time: int
+    time: int = Field(sa_type=BigInteger)
 
 
 class WitnessConflictRow(SQLModel, table=True):
@@ -38,11 +38,11 @@ class WitnessConflictRow(SQLModel, table=True):
 
     witness: str = Field(primary_key=True)
     origin: str = Field(primary_key=True)
-    size: int = Field(primary_key=True)
+    size: int = Field(primary_key=True, sa_type=BigInteger)
     root: bytes = Field(primary_key=True)
     first: str
     second: str
-    seen: int
+    seen: int = Field(sa_type=BigInteger)
 
 
 class SqlWitness:

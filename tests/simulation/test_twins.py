@@ -5,12 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
+from sqlmodel import SQLModel
 
 from ledger_node.publisher.disk import Disk, SystemDisk
 from ledger_node.publisher.files import LogFiles
 from ledger_node.publisher.model import HeadState, LogHead, Submitted
 from ledger_node.publisher.ports import LogStores
-from ledger_node.publisher.store import AT_ONCE, LOG_ROWS, SqlLogs
+from ledger_node.publisher.store import AT_ONCE, LOG_ROWS, LogCosignatureRow, SqlLogs
+from ledger_node.witness.store import WitnessConflictRow, WitnessHeadRow
 from madang.core.keys.software import generate_ed25519
 from madang.core.merkle import checkpoint
 from madang.core.merkle.checkpoint import Checkpoint
@@ -192,6 +196,20 @@ def test_what_a_quorum_has_signed(stores: LogStores) -> None:
         store.save(head(5, HeadState.ANCHORED))
         assert store.cosigned_size(keys, 1, anchored=True) == 5
         assert store.cosigned_size(keys, 3, anchored=True) == 0
+
+
+def test_numbers_that_others_sign_have_room_in_every_database() -> None:
+    """What PostgreSQL takes for an int ends at 2**31; a witness may say any time it likes."""
+    signed = {
+        LogCosignatureRow: ["time"],
+        WitnessHeadRow: ["size", "time"],
+        WitnessConflictRow: ["size", "seen"],
+    }
+    for model, names in signed.items():
+        table = SQLModel.metadata.tables[str(model.__tablename__)]
+        made = str(CreateTable(table).compile(dialect=postgresql.dialect()))
+        for name in names:
+            assert f"{name} BIGINT" in made
 
 
 def test_a_transaction_that_fails_leaves_nothing(stores: LogStores) -> None:
