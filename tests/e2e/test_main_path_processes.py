@@ -226,6 +226,8 @@ def test_the_audit_is_clean_until_a_row_is_altered_and_names_exactly_that(run: R
     assert run.step("audit_decision")["audit"]["proved"]["decision"] == "yes"
     assert run.step("audit")["audit"]["proved"]["cosigned"] > 0
     assert run.step("audit_decision")["audit"]["proved"]["cosigned"] > 0
+    assert run.step("evidence")["audit"]["ok"]
+    assert run.step("evidence")["bytes"] <= 8_000
     step = run.step("audit_after_tampering")
     assert step["audit"]["ok"] is False
     found = [(each["code"], each["where"]) for each in step["audit"]["findings"]]
