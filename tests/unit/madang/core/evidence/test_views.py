@@ -110,3 +110,10 @@ def test_one_witness_with_two_keys_counts_once() -> None:
     times, wrong = quorum("here", signed, keys, 2)
     assert times == {name: 2_000}
     assert [each.code for each in wrong] == [FindingCode.QUORUM_MISSING]
+
+
+def test_one_key_under_two_names_counts_once() -> None:
+    twin = CosignerKey("twin.example/w", KEYS[0].kind, KEYS[0].public_key)
+    line = cosign(HEAD, twin.name, WITNESSES[KEYS[0].name], 1_000)
+    _, wrong = quorum("here", checkpoint(LINES[0], line), (*KEYS, twin), 2)
+    assert [each.code for each in wrong] == [FindingCode.QUORUM_MISSING]
