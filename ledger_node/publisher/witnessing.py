@@ -274,7 +274,8 @@ class Witnessing:
         head = self.publisher.head(size)
         if time is None or kept >= size or head is None or head.root != signed.checkpoint.root:
             return
-        lines = [each for each in signed.note.signatures if each.name == point.key.name]
+        of_key = (point.key.name, point.key.key_id)
+        lines = [each for each in signed.note.signatures if (each.name, each.key_id) == of_key]
         for line in lines:
             if point.key.check(line.signature, signed.checkpoint) == time:
                 self.publisher.add_cosignature(size, line, time)

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ from madang.core.keys.software import generate_ed25519, generate_ml_dsa_44
 from madang.core.merkle.checkpoint import SignedCheckpoint, parse_note, sign, verify
 from madang.core.merkle.cosignature import cosign, cosigned
 from madang.core.merkle.entry import EntryKind
-from madang.core.merkle.note import VerifierKey
+from madang.core.merkle.note import VerifierKey, with_signatures
 from madang.infra.clock import FixedClock
 from madang.infra.db import Database
 from madang.infra.http import Answer, HttpError
@@ -200,6 +200,18 @@ def test_a_line_whose_answer_was_lost_is_found_at_the_next_start(town: Town) -> 
     assert town.signers() == []
     town.restart()
     assert town.signers() == [0]
+
+
+def test_a_line_under_another_key_id_is_not_recalled(town: Town) -> None:
+    town.grow(3)
+    head, point = town.shown(), town.points[0]
+    signer = town.net.witnesses[point.url].signer
+    true = cosign(head.checkpoint, point.key.name, signer, NOW)
+    lines = (true, replace(true, key_id=b"else"))
+    shown = with_signatures(head.note, lines).serialize().encode()
+    town.net.said[point.url] = [Answer(200, {}, shown)]
+    town.restart()
+    assert list(town.publisher.cosignatures(head.checkpoint.size)) == [true]
 
 
 def test_a_witness_that_has_lost_its_memory_begins_again(town: Town) -> None:
