@@ -38,14 +38,13 @@ from ledger_node.publisher.witness_points import witness_points
 from ledger_node.publisher.witnessing import Witnessing
 from ledger_node.settings import Settings
 from ledger_node.wiring import ChainParts, chain_work
-from ledger_node.witness_word import witness_word
+from ledger_node.witness_word import MOST_BYTES, witness_word
 from ledger_node.worker import Node
 from madang.access.guard import Guard
 from madang.access.service_token import FolderServiceKeys, ServiceKeys
 from madang.access.sign_in import sign_in_router
 from madang.access.staff import Staff, StaffAccount, StaffSession
 from madang.core.evidence.finality.model import Engine
-from madang.core.merkle.witness import MAX_REQUEST_BYTES
 from madang.infra.authority import ACCREDITATIONS
 from madang.infra.background import background
 from madang.infra.catalogue import load_catalogue
@@ -121,7 +120,7 @@ def production(settings: Settings) -> Deps:
         service_keys=FolderServiceKeys(folders.services),
         texts=load_texts(settings.catalog_dir / "texts"),
         anchors=folders.anchors,
-        http=HttpxClient(timeout=settings.witness_seconds, max_bytes=MAX_REQUEST_BYTES),
+        http=HttpxClient(timeout=settings.witness_seconds, max_bytes=MOST_BYTES),
         founding=founding_records(catalogue, addresses, folders),
     )
 
@@ -150,7 +149,9 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
         witnesses=lambda tenant: [point.key for point in witnessing[tenant].points],
         quorum=settings.witness_quorum,
         cosignatures=lambda tenant, size: publishers[tenant].cosignatures(size),
-        conflicts=witness_word(deps.http, settings.witnesses, deps.addresses.log_origin),
+        conflicts=witness_word(
+            deps.http, settings.witnesses, lambda tenant: publishers[tenant].key
+        ),
     )
 
     @contextlib.asynccontextmanager

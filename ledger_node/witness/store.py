@@ -13,8 +13,8 @@ from madang.infra.db import Database, insert_into
 
 KEPT_HEADS: Final = 1_000
 """Heads of each log that are remembered; a second head of an older size is not recognised."""
-KEPT_CONFLICTS: Final = 100
-"""Proofs against each log; one is enough, and who has signed one can sign a million."""
+KEPT_CONFLICTS: Final = 10
+"""Proofs against each log; one is enough, and many would hide those against others."""
 
 
 class WitnessHeadRow(SQLModel, table=True):

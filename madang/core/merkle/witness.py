@@ -20,6 +20,8 @@ from madang.core.merkle.tree import EMPTY_ROOT, HASH_SIZE
 MAX_PROOF = 63
 MAX_REQUEST_BYTES = MAX_NOTE_BYTES + 4 * 1024
 """Room for a note and 63 lines of proof before it."""
+MAX_TEXT_BYTES = 2 * 1024
+"""What a witness keeps of a head; longer extension lines would hide proofs from who reads them."""
 SIZE_TYPE = "text/x.tlog.size"
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -74,7 +76,10 @@ class AddCheckpoint:
         if len(lines) > MAX_PROOF:
             raise NoteError(f"a proof of {len(lines)} hashes, at most {MAX_PROOF} are allowed")
         proof = tuple(_hash(line) for line in lines)
-        return cls(_size(first.removeprefix(_OLD)), proof, checkpoints.parse_note(note))
+        signed = checkpoints.parse_note(note)
+        if (length := len(signed.note.text.encode())) > MAX_TEXT_BYTES:
+            raise NoteError(f"a checkpoint of {length} bytes, at most {MAX_TEXT_BYTES} are allowed")
+        return cls(_size(first.removeprefix(_OLD)), proof, signed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +133,13 @@ def signed_by_log(signed: SignedCheckpoint, keys: tuple[VerifierKey, ...]) -> bo
 
 
 def with_lines_of(note: Note, keys: tuple[VerifierKey, ...]) -> Note:
-    """Return the note with the lines of these keys alone, each once."""
+    """Return the note with the lines of these keys alone, the first of each."""
     known = {(key.name, key.key_id) for key in keys}
-    lines = [each for each in note.signatures if (each.name, each.key_id) in known]
-    return Note(note.text, tuple(dict.fromkeys(lines)))
+    first: dict[tuple[str, bytes], NoteSignature] = {}
+    for each in note.signatures:
+        if (each.name, each.key_id) in known:
+            first.setdefault((each.name, each.key_id), each)
+    return Note(note.text, tuple(first.values()))
 
 
 def cosignatures(signed: SignedCheckpoint, answer: bytes, key: CosignerKey) -> list[NoteSignature]:

@@ -15,11 +15,12 @@ from madang.core.keys.software import generate_ed25519
 from madang.core.merkle import checkpoint as checkpoints
 from madang.core.merkle.checkpoint import Checkpoint, SignedCheckpoint
 from madang.core.merkle.cosignature import CosignerKey, cosign
-from madang.core.merkle.note import NoteError, NoteSignature, VerifierKey, encode_base64
+from madang.core.merkle.note import Note, NoteError, NoteSignature, VerifierKey, encode_base64
 from madang.core.merkle.tree import EMPTY_ROOT, Tree, leaf_hash
 from madang.core.merkle.witness import (
     MAX_PROOF,
     MAX_REQUEST_BYTES,
+    MAX_TEXT_BYTES,
     NOTHING_SEEN,
     AddCheckpoint,
     Judgement,
@@ -257,3 +258,19 @@ def test_a_proof_is_written_in_base64_a_hash_a_line() -> None:
 
 def test_the_name_of_a_log_in_addresses() -> None:
     assert log_id("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+def test_what_a_witness_keeps_of_a_head_is_bounded() -> None:
+    short = head(1).checkpoint
+    room = MAX_TEXT_BYTES - len(short.text()) - 1
+    full = checkpoints.parse_note(checkpoints.sign(replace(short, extensions=("x" * room,)), LOG))
+    request = AddCheckpoint(0, (), full)
+    assert AddCheckpoint.parse(request.serialize()) == request
+    more = checkpoints.parse_note(
+        checkpoints.sign(replace(short, extensions=("x" * (room + 1),)), LOG)
+    )
+    with pytest.raises(NoteError, match=r"2049 bytes, at most 2048"):
+        AddCheckpoint.parse(AddCheckpoint(0, (), more).serialize())
+    (line,) = full.note.signatures
+    twice = Note(full.note.text, (line, replace(line, signature=bytes(64))))
+    assert with_lines_of(twice, (KEY,)) == full.note
