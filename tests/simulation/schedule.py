@@ -8,6 +8,7 @@ In words:
 5. The head on the chain is always a prefix of the log.
 6. A disk that was set back is noticed before anything is signed on it.
 7. Every line that is published under a head is of that head.
+8. Who has read a checkpoint never reads an older one later, unless the disk was set back.
 """
 
 from collections.abc import Callable, Sequence
@@ -46,6 +47,7 @@ class Schedule:
         self.restarts = 0
         self.set_backs = 0
         self.left: dict[int, bytes] = {}
+        self.newest_shown = 0
         self.copied: Copy | None = None
         self.memory: tuple[str, object] | None = None
         self._looked = (0, 0, 0)
@@ -158,7 +160,7 @@ class Schedule:
         self.copied, usual = None, world.chance.one_in
         half = self.ids.below(3)
         world.restore(copied, tables=half != 1, folders=half != 2)
-        world.chance.one_in = 0
+        world.chance.one_in = self.newest_shown = 0
         world.restart()
         if half == 1:
             assert not world.publisher.damage, "files follow from the database"
@@ -224,6 +226,8 @@ class Schedule:
         for note in world.disk.published[notes:]:
             signed = checkpoint.parse_note(note)
             self._leaves(signed)
+            assert signed.checkpoint.size >= self.newest_shown, "no reader sees the log shrink"
+            self.newest_shown = signed.checkpoint.size
             assert cosigned(signed, world.second_key), "every head has the log's second signature"
         for request in world.net.left[requests:]:
             self._leaves(request.signed)

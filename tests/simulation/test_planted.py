@@ -69,12 +69,22 @@ class Once(Publisher):
             self.recover()
 
 
+class Late(Publisher):
+    """The line of a witness brings an older head back that it is of."""
+
+    def add_cosignature(self, size: int, line: NoteSignature, time: int) -> None:
+        newest, self.published = self.published, self.head(size)
+        super().add_cosignature(size, line, time)
+        self.published = newest
+
+
 PLANTED: dict[str, dict[str, Any]] = {
     "names are not flushed": {"files": Unflushed},
     "published before the commit": {"publisher": Hasty},
     "files are not compared": {"publisher": Forgetful},
     "a head is left behind": {"publisher": Once},
     "witnesses are not asked": {"witnessing": Trusting},
+    "an older head comes back": {"publisher": Late},
     "lines are not checked": {"witnessing": Careless},
 }
 
