@@ -217,16 +217,17 @@ class Walk:
             await until("the evidence file", lambda: self._export_evidence(receipt, trust, file))
             arguments = [str(file), "--trust", str(trust), "--json"]
             step.pid, output = await _madang(["audit", "evidence", *arguments], {}, expected={0, 1})
-            step.facts |= {"bytes": file.stat().st_size, "audit": json.loads(output)}
-            if not step.facts["audit"]["ok"]:
+            found: dict[str, Any] = json.loads(output)
+            step.facts |= {"bytes": file.stat().st_size, "audit": found}
+            if not found["ok"]:
                 raise WalkError(f"the evidence file does not hold: {output}")
 
-    async def _export_evidence(self, receipt: Path, trust: Path, file: Path) -> Path | None:
+    async def _export_evidence(self, receipt: Path, trust: Path, file: Path) -> str | None:
         """Make the file; None while chain and witnesses do not have a head that covers it."""
         log = self.plan.addresses.identifier(CITY, "log")
         arguments = [str(receipt), "--trust", str(trust), "--log", log, "--out", str(file)]
-        await _madang(["evidence", "export", *arguments], {}, expected={0, 1, 2})
-        return file if file.exists() else None
+        _, told = await _madang(["evidence", "export", *arguments], {}, expected={0, 1, 2})
+        return told or None
 
     async def _tamper(self, receipt: Path) -> None:
         words = "Somebody alters one row in a copy of the database: the audit names it"
