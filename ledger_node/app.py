@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -287,7 +288,7 @@ def _logs(
     return {
         tenant: AnchoredLog(
             origin=work.anchoring.origins[tenant],
-            opener=bytes.fromhex(work.anchoring.accounts[tenant].address.removeprefix("0x")),
+            opener=partial(work.anchoring.opener, tenant),
             folder=settings.state_dir / SERVICE / tenant,
             heads=heads,
         )

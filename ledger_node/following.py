@@ -67,17 +67,26 @@ class Following:
         Raises:
             ChainError, RpcError: as `Anchoring.append`; call again.
         """
-        account, head = self.work.anchoring.accounts[tenant], log.newest()
+        head, senders = log.newest(), self._senders(tenant, log)
         new = head is not None and head.state is HeadState.PUBLISHED
-        if not new and not self.watch.waiting(account.address):
+        if not new and not any(self.watch.waiting(each) for each in senders):
             return
         final = await self.work.anchoring.chain.final_block(self.work.final_depth)
-        await self.watch.look(tenant, account.address, final)
+        for each in senders:
+            await self.watch.look(tenant, each, final)
         self._keep(tenant, log)
-        await self.work.anchoring.sender.settle(account)
+        for each in senders:
+            await self.work.anchoring.sender.settle(each)
         if head is not None and new:
             await self._bring(tenant, log, head, final)
         self._keep(tenant, log)
+
+    def _senders(self, tenant: str, log: OwnLog) -> list[str]:
+        """Return the account here, and the one before it while heads that it sent are not final."""
+        find = self.work.anchoring.sender.find
+        sent = [find(append_purpose(tenant, head.size)) for head in log.included()]
+        here = self.work.anchoring.accounts[tenant].address
+        return list(dict.fromkeys([here, *(each.sender for each in sent if each is not None)]))
 
     def _keep(self, tenant: str, log: OwnLog) -> None:
         for head in log.included():

@@ -129,6 +129,8 @@ class Node:
         if not self.conditions[tenant].compared:
             compare(self.publishers[tenant], await self.following.remembered(tenant))
             self.conditions[tenant].compared = True
+        # Last: while the log is another account's, it is compared and goes on publishing.
+        await self.following.work.own(tenant)
 
     async def _follow(self, tenant: str) -> None:
         await self._open(tenant)

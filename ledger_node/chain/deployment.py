@@ -150,7 +150,7 @@ class Deployer:
         return await self.sender.sign(account, Order(Purpose(purpose), to, data, gas))
 
     async def _sent(self, signed: ChainTransaction) -> ChainTransaction:
-        await self.sender.settle(self.accounts[self.lead])
+        await self.sender.settle(self.accounts[self.lead].address)
         found = self.sender.find(signed.purpose)
         if found is None or found.state is not TransactionState.ACCEPTED:
             raise ChainError(f"the chain refused {signed.purpose}")

@@ -119,7 +119,7 @@ class TransactionSender:
             ChainError: it is in no block within the time; call again later.
             RpcError: the node does not answer; call again later.
         """
-        await self.settle(account)
+        await self.settle(account.address)
         return await self._finish(await self.sign(account, order))
 
     async def sign(self, account: ChainAccount, order: Order) -> ChainTransaction:
@@ -143,14 +143,17 @@ class TransactionSender:
             store.save(made)
         return made
 
-    async def settle(self, account: ChainAccount) -> None:
-        """Make sure that everything an account has signed is in a block.
+    async def settle(self, sender: str) -> None:
+        """Make sure that everything an account has signed is in a block; its key is not needed.
+
+        Args:
+            sender: address of the account.
 
         Raises:
             ChainError, RpcError: as `submit`.
         """
         with self._stores() as store:
-            earlier = store.unsettled(account.address)
+            earlier = store.unsettled(sender)
         if self._turn is None and len(earlier) > 1:
             for each in earlier:
                 await self._hand_over(each)

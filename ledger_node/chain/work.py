@@ -39,6 +39,7 @@ class ChainWork:
     cache_seconds: float
     _deployment: Deployment | None = field(default=None, init=False)
     _opened: set[str] = field(default_factory=set, init=False)
+    _owned: set[str] = field(default_factory=set, init=False)
     _once: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def start(self) -> None:
@@ -69,6 +70,16 @@ class ChainWork:
         if tenant not in self._opened:
             await self.anchoring.open(self.contract, tenant)
             self._opened.add(tenant)
+
+    async def own(self, tenant: str) -> None:
+        """See to it that a municipality's open log belongs to the account here, once.
+
+        Raises:
+            ChainError, RpcError: as `Anchoring.own`; call again. An append asks again.
+        """
+        if tenant not in self._owned:
+            await self.anchoring.own(self.contract, tenant)
+            self._owned.add(tenant)
 
     @property
     def deployment(self) -> Deployment:

@@ -3,7 +3,7 @@
 Whoever has the receipt joins both to one file. What is handed out here is the same for everybody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from contracts import addresses
 from contracts.addresses import DeploymentError
 from madang.core.evidence.bundle import Evidence
 from madang.core.evidence.storage.slots import Place, log_id
+from madang.infra.chain import ChainError
 from madang.infra.log_client import LogUnavailable
 from madang.infra.primitives import PRIMITIVES
 from madang.infra.proofs import FolderLog, Ledger, ProofUnavailable, StateProofs, public_half
@@ -52,13 +53,13 @@ class AnchoredLog:
 
     Attributes:
         origin: its name.
-        opener: account that opened it, 20 bytes.
+        opener: tells the account that opened it, "0x…"; ChainError when it cannot.
         folder: its published files.
         heads: its signed heads.
     """
 
     origin: str
-    opener: bytes
+    opener: Callable[[], str]
     folder: Path
     heads: SignedHeadsOpener
 
@@ -87,12 +88,13 @@ class EvidenceOffice:
             known = addresses.read(self.record)
             address = bytes.fromhex(known[CONTRACT].address.removeprefix("0x"))
             genesis = bytes.fromhex(known.genesis_hash.removeprefix("0x"))
-            place = Place(address, log_id(log.opener, log.origin, PRIMITIVES))
+            opener = bytes.fromhex(log.opener().removeprefix("0x"))
+            place = Place(address, log_id(opener, log.origin, PRIMITIVES))
             ledger = Ledger(known.chain_id, genesis, self.proofs)
             tiles = FolderLog(log.folder).tile
             return await public_half(ledger, place, index, notes, tiles)
         except ProofUnavailable as error:
             raise EvidenceUnavailableError(str(error)) from error
-        except (DeploymentError, LogNotBelieved, LogUnavailable, RpcError) as error:
+        except (ChainError, DeploymentError, LogNotBelieved, LogUnavailable, RpcError) as error:
             # Their words are for the operator: they name files, and what a node answered.
             raise EvidenceUnavailableError(_SILENT) from error

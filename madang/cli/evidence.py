@@ -108,13 +108,16 @@ def write_trust(
         Path | None,
         typer.Option(help="JSON array of them as in a trust file, or a network's `network.json`."),
     ] = None,
+    network: Annotated[
+        str, typer.Option(help="CometBFT's chain id, where the validators are a plain array.")
+    ] = "",
     comet: Annotated[str, typer.Option(help="Read them from this CometBFT node.")] = "",
     quorum: Annotated[int | None, typer.Option(help="Witnesses needed; else a majority.")] = None,
 ) -> None:
     """Write what an auditor trusts, from a state folder; the auditor reads it before using it."""
     try:
         deployment = addresses.read(state / "contract.json")
-        chain = chain_of(deployment, engine)
+        chain = replace(chain_of(deployment, engine), network=network)
         if comet:
             chain = asyncio.run(_with_validators(chain, comet))
         trust = trust_of(StateFolders(state), deployment, chain, quorum)

@@ -22,6 +22,7 @@ from madang.infra.rpc import JsonRpc, RpcError, WrongNodeError, counted, digest,
 # Some engines charge half of the limit at least, so limits are tight. `append` took 52,490 gas for
 # a first head, and 35,600 with 1,640 for each hash of the proof at worst.
 OPEN_GAS: Final = 60_000
+ACCEPT_GAS: Final = 60_000
 _FIRST_GAS: Final = 60_000
 _APPEND_GAS: Final = 45_000
 _HASH_GAS: Final = 2_000
@@ -82,6 +83,19 @@ class Head:
     size: int
     time: int
     root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """A change of a log's owner that waits.
+
+    Attributes:
+        successor: address that has to accept; zero address when nothing waits.
+        ready: seconds since the epoch from which on it can.
+    """
+
+    successor: str
+    ready: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,6 +407,14 @@ class AnchorLog:
         """Return the call data of `append(logId, size, root, proof)`."""
         return self._encode("append", log_id, size, root, list(proof))
 
+    def propose_owner_call(self, log_id: bytes, successor: str) -> bytes:
+        """Return the call data of `proposeOwner(logId, successor)`."""
+        return self._encode("proposeOwner", log_id, to_checksum_address(successor))
+
+    def accept_owner_call(self, log_id: bytes) -> bytes:
+        """Return the call data of `acceptOwner(logId)`."""
+        return self._encode("acceptOwner", log_id)
+
     def _encode(self, name: str, *arguments: object) -> bytes:
         return bytes.fromhex(str(self._contract.encode_abi(name, args=list(arguments)))[2:])
 
@@ -401,7 +423,14 @@ class AnchorLog:
         found = await self._call("head", log_id)
         with understood("head"):
             owner, size, time, root = found[0]
-            return Head(str(owner), int(size), int(time), bytes(root))
+            return Head(to_checksum_address(owner), int(size), int(time), bytes(root))
+
+    async def rotation(self, log_id: bytes) -> Rotation:
+        """Return the change of a log's owner that waits."""
+        found = await self._call("rotation", log_id)
+        with understood("rotation"):
+            successor, ready, _ = found[0]
+            return Rotation(to_checksum_address(successor), int(ready))
 
     async def log_id(self, owner: str, label: bytes) -> bytes:
         """Return the id of the log that `owner` has opened under `label`."""

@@ -172,7 +172,7 @@ def test_the_record_is_replayed_in_the_order_of_blocks(ground: Ground) -> None:
                 order = Order(Purpose(f"late:{tenant}"), running.contract.address, call, 80_000)
                 await sender.sign(ground.accounts[tenant], order)
             for tenant in (OTHER, TENANT):
-                await sender.settle(ground.accounts[tenant])
+                await sender.settle(ground.accounts[tenant].address)
         last = ground.record()[-2:]
         assert last[0].block > last[1].block
         async with ground.running() as running:

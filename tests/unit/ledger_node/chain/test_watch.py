@@ -69,7 +69,7 @@ class Scene:
     async def round(self) -> list[ChainTransaction]:
         """Look and settle, as a log's round does; return the record."""
         await self.look()
-        await self.sender.settle(ACCOUNT)
+        await self.sender.settle(ACCOUNT.address)
         return self.record()
 
     async def look(self) -> list[ChainTransaction]:
@@ -188,7 +188,7 @@ def test_a_snapshot_that_is_put_back_takes_the_anchor_with_it(ground: Ground) ->
             account = running.anchoring.accounts[TENANT]
             watch = Watch(running.anchoring.chain, ground.stores, FixedClock(NOW))
             await watch.look(TENANT, account.address, None)
-            await running.anchoring.sender.settle(account)
+            await running.anchoring.sender.settle(account.address)
             assert (await running.head()).size == 3
             assert await running.anchored() == [(3, sent.hash)]
             assert await running.append() == ground.record()[-1]
@@ -234,7 +234,7 @@ def test_a_number_that_another_transaction_used_is_named(ground: Ground) -> None
         await chain.send(other.raw)
         chain.mines = False
         with pytest.raises(Exception, match="number 0 was used for another transaction"):
-            await sender.settle(ACCOUNT)
+            await sender.settle(ACCOUNT.address)
 
     asyncio.run(lives())
 
@@ -264,7 +264,7 @@ def test_what_several_purposes_need_is_handed_over_before_any_is_waited_for(
         ]
         assert [each.nonce for each in signed] == [0, 1, 2]
         assert chain.sent == []
-        await sender.settle(ACCOUNT)
+        await sender.settle(ACCOUNT.address)
         assert chain.sent[:3] == [each.hash for each in signed]
         assert {each.state for each in ground.record()} == {TransactionState.ACCEPTED}
 

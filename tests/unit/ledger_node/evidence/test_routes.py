@@ -79,7 +79,8 @@ def office(tmp_path: Path) -> EvidenceOffice:
 
 
 def log_in(folder: Path, heads: Heads) -> AnchoredLog:
-    return AnchoredLog(ORIGIN, KNOWN.trust.logs[ORIGIN].opener, folder, heads)
+    opener = "0x" + KNOWN.trust.logs[ORIGIN].opener.hex()
+    return AnchoredLog(ORIGIN, lambda: opener, folder, heads)
 
 
 def get(office: EvidenceOffice, log: AnchoredLog, path: str) -> httpx.Response:
