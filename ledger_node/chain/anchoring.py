@@ -102,7 +102,7 @@ class Anchoring:
             if sent.state is TransactionState.REFUSED:
                 raise ChainError(f"the chain refused to open the log of {tenant}")
         else:
-            raise _not_owner(tenant, opener, account.address)
+            raise await self._not_owner(contract, tenant, opener)
         if not self._owner_file(tenant).exists():
             write_whole(self._owner_file(tenant), opener.encode(), EVERYBODY)
 
@@ -122,14 +122,14 @@ class Anchoring:
         await self._accept(contract, tenant, head.owner)
         head = await self.head(contract, tenant)
         if head.owner != account.address:
-            raise _not_owner(tenant, head.owner, account.address)
+            raise await self._not_owner(contract, tenant, head.owner)
         return head
 
     async def _accept(self, contract: AnchorLog, tenant: str, owner: str) -> None:
         account, log_id = self.accounts[tenant], await self.log_id(contract, tenant)
         rotation = await contract.rotation(log_id)
         if rotation.successor != account.address:
-            raise _not_owner(tenant, owner, account.address)
+            raise await self._not_owner(contract, tenant, owner)
         # What the old key signed is taken as long as the log is its own. If the chain does not
         # take it, as when a thief used its number, a later head covers it.
         with contextlib.suppress(ChainError):
@@ -148,6 +148,14 @@ class Anchoring:
         # A log may come back to an account: each rotation has a time of its own.
         purpose = Purpose(f"accept-owner:{tenant}:{rotation.ready}")
         await self.sender.submit(account, Order(purpose, contract.address, data, ACCEPT_GAS))
+
+    async def _not_owner(self, contract: AnchorLog, tenant: str, owner: str) -> ChainError:
+        log_id, account = await self.log_id(contract, tenant), self.accounts[tenant]
+        return ChainError(
+            f"the log of {tenant}, {log_id.hex()}, belongs to account {owner}, this node has"
+            f" {account.address}: hand the log to this account, or put back the key",
+            "not_owner",
+        )
 
     async def head(self, contract: AnchorLog, tenant: str) -> Head:
         """Return the head of a municipality's log that the chain has now, final or not."""
@@ -188,11 +196,3 @@ def append_purpose(tenant: str, size: int) -> Purpose:
 
 def _open_purpose(tenant: str) -> Purpose:
     return Purpose(f"open:{tenant}")
-
-
-def _not_owner(tenant: str, owner: str, account: str) -> ChainError:
-    return ChainError(
-        f"the log of {tenant} belongs to account {owner}, this node has {account};"
-        " hand the log to this account, or put back the key",
-        "not_owner",
-    )

@@ -148,7 +148,7 @@ def _chain(value: Json, validators: Json) -> Chain:
     if engine not in list(Engine):
         raise _bad("$.chain.engine", f"{str(engine)[:80]!r}, expected {' or '.join(Engine)}")
     if (engine == Engine.COMETBFT) != bool(further):
-        detail = "CometBFT's chain id is needed with the engine cometbft, and with no other"
+        detail = "CometBFT's chain id is needed (--network) for cometbft, and for no other engine"
         raise _bad("$.chain.network", detail)
     chain_id = _number(members["chain_id"], "$.chain.chain_id", 1, 2**63)
     genesis = _bytes(members["genesis_hash"], "$.chain.genesis_hash", _HASH)

@@ -37,6 +37,7 @@ class World:
         port: of the embedded engine.
         rpc_urls: nodes of a chain elsewhere; the embedded engine runs when there are none.
         final_depth: for a chain elsewhere.
+        seeds: of the municipalities' chain keys.
     """
 
     folder: Path
@@ -44,6 +45,7 @@ class World:
     rpc_urls: tuple[str, ...] = ()
     final_depth: int | None = None
     database: Database = field(default_factory=Database)
+    seeds: dict[str, int] = field(default_factory=lambda: {"hanbit": 1, "saebyeol": 2})
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -86,8 +88,8 @@ class World:
             clock=self.clock,
             database=self.database,
             accounts={
-                tenant: ChainAccount(bytes([number]) * 32, CHAIN_ID)
-                for number, tenant in enumerate(TENANTS, start=1)
+                tenant: ChainAccount(bytes([self.seeds[tenant]]) * 32, CHAIN_ID)
+                for tenant in TENANTS
             },
             origins={tenant: each.origin for tenant, each in publishers.items()},
             lead=TENANTS[0],

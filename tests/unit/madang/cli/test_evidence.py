@@ -221,6 +221,11 @@ def test_a_trust_file_needs_validators_where_the_engine_has_them(
     assert read(out).chain.engine is Engine.QBFT
     known: Any = sample(Engine.COMETBFT).trust.to_json()["validators"]
     record = {"comet_chain_id": "madang-1", "validators": [each | {"name": "a"} for each in known]}
+    validators.write_text(json.dumps(known), "utf-8")
+    told = typed(*base, "cometbft", "--validators", validators)
+    assert (told.exit_code, "--network" in told.output) == (2, True)
+    named = typed(*base, "cometbft", "--validators", validators, "--network", "madang-1")
+    assert named.exit_code == 0
     validators.write_text(json.dumps(record), "utf-8")
     assert typed(*base, "cometbft", "--validators", validators).exit_code == 0
     chain = read(out).chain

@@ -56,6 +56,7 @@ CALLS: dict[str, Callable[[Rpc], Awaitable[object]]] = {
     "code": lambda rpc: RpcChain(rpc).code_hash(ADDRESS),
     "head": lambda rpc: AnchorLog(rpc, ABI, ADDRESS).head(bytes(32)),
     "log_id": lambda rpc: AnchorLog(rpc, ABI, ADDRESS).log_id(ADDRESS, bytes(32)),
+    "rotation": lambda rpc: AnchorLog(rpc, ABI, ADDRESS).rotation(bytes(32)),
     "anchors": lambda rpc: AnchorLog(rpc, ABI, ADDRESS).anchors(bytes(32), 5),
 }
 
