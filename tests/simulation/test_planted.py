@@ -60,13 +60,22 @@ class Careless(Witnessing):
         self.publisher.add_cosignature(head.size, line, 0)
 
 
-class Once(Publisher):
-    """A head that was signed and not published is left behind."""
+class Apart(Publisher):
+    """Sequence and head are not kept together."""
 
-    def _catch_up(self) -> None:
-        newest = self.newest()
-        if newest is not None and self._range.size == 0:
-            self.recover()
+    def checkpoint(self) -> LogHead | None:
+        self._check_held()
+        self._catch_up()
+        with self.stores() as store:
+            waiting = self.shuffle(store.waiting(self.limit))
+            if not waiting:
+                return None
+            head, first = self._sign(waiting), self._range.size
+            store.sequence({entry.key: first + at for at, entry in enumerate(waiting)})
+        with self.stores() as store:
+            store.save(head)
+        self._publish_whole(head, first)
+        return head
 
 
 class Late(Publisher):
@@ -82,7 +91,7 @@ PLANTED: dict[str, dict[str, Any]] = {
     "names are not flushed": {"files": Unflushed},
     "published before the commit": {"publisher": Hasty},
     "files are not compared": {"publisher": Forgetful},
-    "a head is left behind": {"publisher": Once},
+    "a head is kept apart from its entries": {"publisher": Apart},
     "witnesses are not asked": {"witnessing": Trusting},
     "an older head comes back": {"publisher": Late},
     "lines are not checked": {"witnessing": Careless},
