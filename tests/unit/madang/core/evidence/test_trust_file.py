@@ -111,7 +111,7 @@ TAUGHT: dict[str, tuple[Engine, Change, str]] = {
     "network beside": (
         Engine.QBFT,
         lambda v: v["chain"].update(network="x-1"),
-        "and with no other",
+        "and for no other engine",
     ),
     "no validators": (
         Engine.QBFT,
