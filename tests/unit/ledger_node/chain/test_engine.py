@@ -319,7 +319,7 @@ def test_a_stop_ends_the_engine_whatever_it_does(
         await engine.start([])
         process = engine._process
         assert process is not None
-        engine.rpc._client = None
+        await engine.rpc.close()  # the next connection has the shorter time
         engine.rpc._timeout = 0.5
         ground.cache.mkdir()  # as on a full disk, nothing can be written
         for each in signals:
