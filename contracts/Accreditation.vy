@@ -27,6 +27,8 @@ exports: (council.approve, council.withdraw, council.proposal, council.approvals
 exports: (council.members, council.quorum, council.delay, council.proposalCount)
 
 interface AnchorLog:
+    def guardian() -> address: view
+    def guardianRotation() -> Rotation: view
     def proposeOwner(logId: bytes32, successor: address): nonpayable
     def cancelRotation(logId: bytes32): nonpayable
     def proposeGuardian(successor: address): nonpayable
@@ -59,6 +61,9 @@ event RecordAdded:
 
 # Issuer, verifier, witness, log.
 KINDS: constant(uint256) = 4
+
+# Seconds a lease rests before its holder hands it on: each change stays in every snapshot.
+HAND_AFTER: constant(uint256) = 3_600
 
 # Bit n speaks of action n: whether it takes a target, an account.
 WITH_TARGET: constant(uint256) = 2**1 + 2**2 + 2**3 + 2**4 + 2**8 + 2**9 + 2**10
@@ -123,7 +128,8 @@ def foundLease(tenant: bytes32, holder: address):
 def setAnchorLog(contract: address):
     """
     @notice Names the AnchorLog that this contract guards, once; by the founder, before the
-            seal. It has to be deployed with this contract as its guardian, or handed to it.
+            seal. It has to be deployed with this contract as its guardian, or have this one
+            proposed as the next.
     """
     self._onlyFounder()
     assert self.anchorLog.address == empty(address), "AnchorLog is set"
@@ -135,10 +141,15 @@ def setAnchorLog(contract: address):
 @external
 def seal():
     """
-    @notice Ends the founding for good: from here on the founder is a stranger.
+    @notice Ends the founding for good: from here on the founder is a stranger. AnchorLog has
+            to have this contract as its guardian, or as the one that is proposed: so a contract
+            that follows another is sealed and can be read before it takes the office.
     """
     self._onlyFounder()
     assert self.anchorLog.address != empty(address), "AnchorLog is not set"
+    if staticcall self.anchorLog.guardian() != self:
+        next: Rotation = staticcall self.anchorLog.guardianRotation()
+        assert next.successor == self, "not the guardian"
     self.founder = empty(address)
     changes.add(changes.SEAL, empty(bytes32), msg.sender, 0, 0)
 
@@ -249,13 +260,16 @@ def suspend(id: bytes32):
 @external
 def handLease(tenant: bytes32, to: address):
     """
-    @notice Hands a tenant on; by its holder. To the same account it only raises the fence,
-            which shuts out another copy of the holder's service.
+    @notice Hands a tenant on; by its holder, an hour after the lease's last change or later.
+            To the same account it only raises the fence, which shuts out another copy of the
+            holder's service.
     """
     self._onlySealed()
     assert self._leases[tenant].fence != 0, "lease is not given"
     assert self._leases[tenant].holder == msg.sender, "not the holder"
     assert to != empty(address), "wrong account"
+    since: uint256 = convert(self._leases[tenant].since, uint256)
+    assert block.timestamp >= since + HAND_AFTER, "too early"
     self._setLease(tenant, to, 0)
 
 

@@ -4,8 +4,9 @@
 @license Apache-2.0
 @notice The members of Accreditation, their proposals, the quorum and the time lock.
 @dev A proposal is carried out once, by the members and the quorum of that moment, when its
-     time lock has run since it last came to a quorum. Approvals are taken for 30 days, and it
-     has to be executed within 30 days after the lock.
+     time lock has run since it last came to a quorum, and since the quorum was last lowered:
+     where approvals were lost with a member, a lower quorum makes them enough again unseen.
+     Approvals are taken for 30 days, and it has to be executed within 30 days after `ready`.
      A member's seat is a number that nobody had before; approvals belong to seats, so those of
      a removed member do not come back with the address.
      A decision that is executed overtakes all that wait about the same thing, so none is
@@ -70,6 +71,8 @@ _proposals: HashMap[uint256, Proposal]
 _approved: HashMap[uint256, HashMap[uint256, bool]]
 # By matter and subject, how often the members decided.
 _decisions: HashMap[uint8, HashMap[bytes32, uint256]]
+# When the quorum was last lowered, 0 for never.
+_lowered: uint256
 
 
 @deploy
@@ -121,7 +124,8 @@ def proposal(id: uint256) -> Proposal:
     """
     @notice A proposal; all zero if there is none. `subject` is what it is about: the record's
             id, the member, the tenant or the log. `ready` is the time from which it can be
-            executed, 0 below the quorum; `basis` the number of decisions on its subject before.
+            executed, unless the quorum was lowered since, and 0 below the quorum; `basis` the
+            number of decisions on its subject before.
     """
     return self._proposals[id]
 
@@ -202,6 +206,8 @@ def take(id: uint256) -> Proposal:
     assert block.timestamp <= ready + PERIOD, "expired"
     matter: uint8 = self._matter(taken.action)
     assert taken.basis == self._decisions[matter][taken.subject], "overtaken"
+    if taken.action not in WITHOUT_LOCK and self._lowered != 0:
+        assert block.timestamp >= self._lowered + delay, "too early"
     self._decisions[matter][taken.subject] += 1
     if taken.action == changes.RESUME_RECORD:
         # A removal may follow a suspension, but not the decision that all is well.
@@ -240,6 +246,8 @@ def removeMember(member: address, proposal: uint256):
 @internal
 def setQuorum(number: uint256, proposal: uint256):
     assert number <= len(self._members) and number > len(self._members) // 2, "no majority"
+    if number < self.quorum:
+        self._lowered = block.timestamp
     self.quorum = number
     self._decisions[changes.SET_QUORUM][empty(bytes32)] += 1
     changes.add(changes.SET_QUORUM, empty(bytes32), empty(address), number, proposal)

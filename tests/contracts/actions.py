@@ -9,5 +9,7 @@ WITHOUT_LOCK = (SUSPEND, TAKE_LEASE, CANCEL_ROTATION, CANCEL_GUARDIAN)
 ISSUER, VERIFIER, WITNESS, LOG = 1, 2, 3, 4
 
 PERIOD = 30 * 86_400
+HOUR = 3_600
+"""What a lease rests before its holder hands it on."""
 NOTHING = bytes(32)
 ZERO_ADDRESS = "0x" + "00" * 20

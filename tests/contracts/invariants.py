@@ -9,6 +9,7 @@ from typing import Any
 from actions import (
     ADD,
     ADD_MEMBER,
+    HOUR,
     REMOVE,
     REMOVE_MEMBER,
     RESUME,
@@ -123,6 +124,7 @@ def check_leases(step: Step, before: Observation, after: Observation) -> None:
         if new != old:
             assert new.fence == old.fence + 1, "6"
             handed = step.name == "handLease" and step.sender == old.holder
+            handed = handed and step.now - old.since >= HOUR
             assert handed or step.decides(TAKE_LEASE), "6"
 
 

@@ -11,6 +11,7 @@ from actions import (
     ADD_MEMBER,
     CANCEL_GUARDIAN,
     CANCEL_ROTATION,
+    HOUR,
     NOTHING,
     PERIOD,
     PROPOSE_GUARDIAN,
@@ -69,6 +70,7 @@ class AccreditationModel:
     seats: dict[str, int] = field(default_factory=dict)
     last_seat: int = 0
     quorum: int = 0
+    lowered: int | None = None
     records: dict[bytes, Record] = field(default_factory=dict)
     leases: dict[bytes, Lease] = field(default_factory=dict)
     proposals: list[Proposal] = field(default_factory=list)
@@ -91,6 +93,8 @@ class AccreditationModel:
 
     def set_quorum(self, now: int, number: int, proposal: int = 0) -> None:
         ask(len(self.seats) / 2 < number <= len(self.seats), "no majority")
+        if number < self.quorum:
+            self.lowered = now
         self.quorum = number
         self.decided((SET_QUORUM, None))
         self.change(now, SET_QUORUM, NOTHING, ZERO_ADDRESS, number, proposal)
@@ -116,6 +120,8 @@ class AccreditationModel:
 
     def seal(self, sender: str, now: int) -> None:
         self.only_founder(sender)
+        offices = (self.log.guardian, self.log.guardian_rotation.successor)
+        ask(self.address in offices, "not the guardian")
         self.founder = ZERO_ADDRESS
         self.change(now, SEAL, NOTHING, sender)
 
@@ -219,6 +225,8 @@ class AccreditationModel:
         ask(now >= proposal.ready, "too early")
         ask(now <= proposal.ready + PERIOD, "expired")
         ask(proposal.basis == self.decisions.get(proposal.subject, 0), "overtaken")
+        if self.lowered is not None and proposal.action not in WITHOUT_LOCK:
+            ask(now >= self.lowered + self.delay, "too early")
         ask(document == proposal.document, "wrong document")
         self.carry_out(now, number, proposal)
         self.decided(proposal.subject)
@@ -291,6 +299,7 @@ class AccreditationModel:
         ask(tenant in self.leases, "lease is not given")
         ask(self.leases[tenant].holder == sender, "not the holder")
         ask(to != ZERO_ADDRESS, "wrong account")
+        ask(now >= self.leases[tenant].since + HOUR, "too early")
         self.set_lease(now, tenant, to)
 
     def accept_guardian(self, _sender: str, now: int) -> None:

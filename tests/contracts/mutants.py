@@ -114,6 +114,8 @@ MUTANTS = (
     missing(
         "Accreditation", 'assert self.anchorLog.address != empty(address), "AnchorLog is not set"'
     ),
+    missing("Accreditation", 'assert next.successor == self, "not the guardian"'),
+    Mutant("Accreditation", "if staticcall self.anchorLog.guardian() != self:", "if True:"),
     Mutant("Accreditation", "kind >= 1 and convert(kind, uint256) <= KINDS", "kind >= 1"),
     missing("Accreditation", 'assert self._leases[tenant].fence == 0, "lease is given"'),
     # ... what may be decided, ...
@@ -138,6 +140,12 @@ MUTANTS = (
     missing("Accreditation", 'assert self._records[id].suspended == 0, "suspended already"'),
     missing("Accreditation", 'assert self._leases[tenant].holder == msg.sender, "not the holder"'),
     missing("Accreditation", 'assert self._leases[tenant].fence != 0, "lease is not given"'),
+    missing("Accreditation", 'assert block.timestamp >= since + HAND_AFTER, "too early"'),
+    Mutant(
+        "Accreditation",
+        "HAND_AFTER: constant(uint256) = 3_600",
+        "HAND_AFTER: constant(uint256) = 3_599",
+    ),
     Mutant("Accreditation", "self._leases[tenant].fence + 1", "self._leases[tenant].fence"),
     Mutant("Accreditation", "convert(kind, uint256), proposal)", "0, proposal)"),
     # The votes.
@@ -155,6 +163,10 @@ MUTANTS = (
         "len(self._approvals(id)) > self.quorum",
     ),
     missing("council", 'assert block.timestamp >= ready, "too early"'),
+    missing("council", 'assert block.timestamp >= self._lowered + delay, "too early"'),
+    missing("council", "self._lowered = block.timestamp"),
+    Mutant("council", "if number < self.quorum:", "if True:"),
+    Mutant("council", "if taken.action not in WITHOUT_LOCK and", "if"),
     Mutant("council", "block.timestamp <= ready + PERIOD", "True"),
     missing("council", 'assert taken.basis == self._decisions[matter][taken.subject], "overtaken"'),
     missing("council", "self._decisions[matter][taken.subject] += 1"),

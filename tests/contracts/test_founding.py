@@ -176,3 +176,13 @@ def test_the_anchor_log_is_set_once_and_before_the_seal(founding: Federation) ->
         contract.seal()
     [change] = founding.changes()
     assert (change["action"], change["account"]) == (14, founding.founder)
+
+
+def test_it_is_sealed_only_as_the_guardian_of_its_anchor_log(founding: Federation) -> None:
+    contract: Any = founding.accreditation
+    with founding.at(founding.founder):
+        foreign = compiled("AnchorLog").deploy(founding.stranger, DELAY)
+        contract.setAnchorLog(foreign.address)
+        with founding.refuses("not the guardian"):
+            contract.seal()
+    assert not contract.sealed()

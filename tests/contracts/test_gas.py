@@ -9,7 +9,7 @@ from typing import Any
 import alike
 import boa
 import pytest
-from actions import ADD, ADD_MEMBER, ISSUER, RESUME, TAKE_LEASE
+from actions import ADD, ADD_MEMBER, HOUR, ISSUER, RESUME, TAKE_LEASE
 from federation import DOCUMENT, TENANT, Federation, sealed, unsealed, word
 from harness import DELAY, LABEL, Chain, address_of, compiled, deploy
 
@@ -109,6 +109,7 @@ def of_accreditation() -> dict[str, int]:
         ):
             decided = federation.agreed(action, **arguments)
             meter.take(name, contract, lambda number=decided: federation.execute(number))
+        federation.later(HOUR)
         with federation.at(federation.body):
             hand = lambda: contract.handLease(TENANT, federation.holder)  # noqa: E731
             meter.take("hand a lease on", contract, hand)

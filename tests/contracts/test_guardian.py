@@ -108,7 +108,11 @@ def test_an_old_vote_proposes_no_owner_again(federation: Federation, log: bytes)
 
 def test_the_office_is_handed_to_another_contract(federation: Federation) -> None:
     following = next_contract(federation)
+    with federation.at(federation.founder), federation.refuses("not the guardian"):
+        following.seal()
     federation.decide(PROPOSE_GUARDIAN, account=following.address)
+    with federation.at(federation.founder):
+        following.seal()
     with federation.at(federation.stranger), federation.refuses("too early"):
         following.acceptGuardian()
     federation.later(DELAY)
@@ -123,6 +127,8 @@ def test_the_office_is_handed_to_another_contract(federation: Federation) -> Non
 def test_the_handover_of_the_office_is_cancelled_at_once(federation: Federation) -> None:
     following = next_contract(federation)
     federation.decide(PROPOSE_GUARDIAN, account=following.address)
+    with federation.at(federation.founder):
+        following.seal()
     proposal = federation.propose(CANCEL_GUARDIAN)
     federation.approve(proposal, 1, 2)
     federation.execute(proposal)
@@ -160,6 +166,12 @@ HOSTILE = """
 interface Accreditation:
     def execute(id: uint256): nonpayable
 
+guardian: public(address)
+
+@deploy
+def __init__(guardian: address):
+    self.guardian = guardian
+
 @external
 def proposeOwner(logId: bytes32, successor: address):
     extcall Accreditation(msg.sender).execute(1)
@@ -167,7 +179,7 @@ def proposeOwner(logId: bytes32, successor: address):
 
 
 def test_a_contract_that_calls_back_finds_the_decision_carried_out(founding: Federation) -> None:
-    hostile: Any = boa.loads(HOSTILE)
+    hostile: Any = boa.loads(HOSTILE, founding.accreditation.address)
     with founding.at(founding.founder):
         founding.accreditation.setAnchorLog(hostile.address)
         founding.accreditation.seal()
@@ -177,9 +189,8 @@ def test_a_contract_that_calls_back_finds_the_decision_carried_out(founding: Fed
 
 
 def next_contract(federation: Federation) -> Any:
-    """Deploy the contract that shall follow, for the same AnchorLog."""
+    """Deploy the contract that shall follow, for the same AnchorLog; it is sealed later."""
     with federation.at(federation.founder):
         contract = compiled("Accreditation").deploy(federation.members, 3, DELAY)
         contract.setAnchorLog(federation.anchor_log.address)
-        contract.seal()
     return contract

@@ -1,6 +1,6 @@
 """Which municipality serves a tenant: one at a time, and the fence only grows."""
 
-from actions import PERIOD, TAKE_LEASE, ZERO_ADDRESS
+from actions import HOUR, PERIOD, TAKE_LEASE, ZERO_ADDRESS
 from federation import LABEL, TENANT, Federation
 
 
@@ -15,7 +15,7 @@ def hand(federation: Federation, account: str, to: str) -> None:
 
 
 def test_a_holder_hands_a_tenant_on(federation: Federation) -> None:
-    federation.later(60)
+    federation.later(HOUR)
     hand(federation, federation.holder, federation.members[1])
     [change] = federation.changes()
     assert (change["action"], change["target"], change["account"]) == (
@@ -29,8 +29,29 @@ def test_a_holder_hands_a_tenant_on(federation: Federation) -> None:
 
 
 def test_a_holder_shuts_out_its_own_copy(federation: Federation) -> None:
+    federation.later(HOUR)
     hand(federation, federation.holder, federation.holder)
     assert lease(federation) == (federation.holder, 2, federation.now)
+
+
+def test_a_holder_changes_a_lease_once_an_hour_at_most(federation: Federation) -> None:
+    for _ in range(3):
+        for wait in (0, HOUR - 1):
+            federation.later(wait)
+            with federation.refuses("too early"):
+                hand(federation, federation.holder, federation.holder)
+        federation.later(1)
+        hand(federation, federation.holder, federation.holder)
+    assert lease(federation)[1] == 4
+
+
+def test_a_quorum_need_not_wait_and_who_gets_the_tenant_has_to(federation: Federation) -> None:
+    federation.later(HOUR)
+    hand(federation, federation.holder, federation.stranger)
+    federation.decide(TAKE_LEASE, target=TENANT, account=federation.holder)
+    assert lease(federation) == (federation.holder, 3, federation.now)
+    with federation.refuses("too early"):
+        hand(federation, federation.holder, federation.stranger)
 
 
 def test_only_the_holder_hands_on(federation: Federation) -> None:
@@ -68,6 +89,7 @@ def test_a_new_tenant_gets_its_holder_alike(federation: Federation) -> None:
 
 def test_a_thief_of_the_holders_key_cannot_evade(federation: Federation) -> None:
     proposal = federation.agreed(TAKE_LEASE, target=TENANT, account=federation.members[2])
+    federation.later(HOUR)
     hand(federation, federation.holder, federation.stranger)
     federation.execute(proposal)
     assert lease(federation)[:2] == (federation.members[2], 3)

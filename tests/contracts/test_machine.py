@@ -14,6 +14,7 @@ from actions import (
     ADD_MEMBER,
     CANCEL_GUARDIAN,
     CANCEL_ROTATION,
+    HOUR,
     NOTHING,
     PERIOD,
     PROPOSE_OWNER,
@@ -48,7 +49,7 @@ some = st.integers(0, 7)
 mostly = st.sampled_from([True, True, True, False])
 turns = st.sampled_from([REMOVE, SUSPEND, RESUME, RESUME])
 waits = st.sampled_from([DELAY] * 4 + [0, DELAY - 1, DELAY + PERIOD, DELAY + PERIOD + 1])
-delays = st.sampled_from([1, 3600, DELAY - 1, DELAY, DELAY + 1, PERIOD, PERIOD + DELAY + 1])
+delays = st.sampled_from([1, HOUR, DELAY - 1, DELAY, DELAY + 1, PERIOD, PERIOD + DELAY + 1])
 
 
 class Machine(RuleBasedStateMachine):
@@ -264,8 +265,9 @@ class Machine(RuleBasedStateMachine):
         tenant = TENANTS[pick % 2]
         self.accredit("handLease", self.model.hand_lease, self.people[by], tenant, self.people[to])
 
-    @rule(to=people)
-    def hand_own_lease(self, to: int) -> None:
+    @rule(to=people, wait=st.sampled_from([0, HOUR - 1, HOUR, HOUR]))
+    def hand_own_lease(self, to: int, wait: int) -> None:
+        self.later(wait)
         holder = self.model.leases[TENANT].holder
         self.accredit("handLease", self.model.hand_lease, holder, TENANT, self.people[to])
 

@@ -151,7 +151,7 @@ def of(
     chosen = (members or federation.members)[:count]
     with federation.at(federation.founder):
         contract = compiled("Accreditation").deploy(chosen, quorum, DELAY)
-        contract.setAnchorLog(federation.anchor_log.address)
+        contract.setAnchorLog(compiled("AnchorLog").deploy(contract.address, DELAY).address)
         contract.seal()
     parts = {name: getattr(federation, name) for name in federation.__slots__}
     return Federation(**(parts | {"accreditation": contract, "members": chosen}))

@@ -299,6 +299,57 @@ def test_an_approval_under_a_lower_quorum_starts_the_time_lock(federation: Feder
     assert federation.accreditation.proposal(proposal).ready == federation.now + DELAY
 
 
+def test_what_a_member_took_away_no_lower_quorum_brings_back_at_once(
+    federation: Federation,
+) -> None:
+    proposal = addition(federation)
+    federation.decide(SET_QUORUM, number=4)
+    lower = federation.propose(SET_QUORUM, number=3)
+    federation.approve(lower, 1, 2, 3)
+    removal = federation.propose(REMOVE_MEMBER, account=federation.members[4])
+    federation.approve(removal, 1, 2, 3)
+    federation.approve(proposal, 1, 2, 4)
+    federation.later(DELAY)
+    federation.execute(removal)
+    with federation.refuses("no quorum"):
+        federation.execute(proposal, DOCUMENT)
+    federation.execute(lower)
+    for wait in (0, DELAY - 1):
+        federation.later(wait)
+        with federation.refuses("too early"):
+            federation.execute(proposal, DOCUMENT)
+    federation.later(1)
+    federation.execute(proposal, DOCUMENT)
+
+
+def test_a_quorum_that_was_raised_and_lowered_again_begins_the_time_lock_anew(
+    federation: Federation,
+) -> None:
+    proposal = addition(federation)
+    federation.approve(proposal, 1, 2)
+    higher = federation.agreed(SET_QUORUM, number=4)
+    federation.execute(higher)
+    federation.decide(SET_QUORUM, number=3)
+    with federation.refuses("too early"):
+        federation.execute(proposal, DOCUMENT)
+    federation.later(DELAY)
+    federation.execute(proposal, DOCUMENT)
+
+
+def test_what_has_no_time_lock_waits_for_no_lower_quorum(federation: Federation) -> None:
+    federation.decide(SET_QUORUM, number=4)
+    federation.decide(SET_QUORUM, number=3)
+    proposal = federation.agreed(TAKE_LEASE, target=TENANT, account=federation.members[2])
+    federation.execute(proposal)
+
+
+def test_a_quorum_that_rises_holds_up_nothing(federation: Federation) -> None:
+    proposal = addition(federation)
+    federation.approve(proposal, 1, 2, 3)
+    federation.decide(SET_QUORUM, number=4)
+    federation.execute(proposal, DOCUMENT)
+
+
 @pytest.mark.parametrize(
     ("action", "takes"),
     [
