@@ -1,10 +1,15 @@
-"""The beat of the publication; what the chain does not answer now is asked again."""
+"""The beat of the publication; what the chain does not answer now is asked again.
+
+A registry that has outgrown what readers take is not signed: what was published stays, and the
+next look comes with the beat, since another second changes nothing.
+"""
 
 import asyncio
 import logging
 
 from ledger_node.accreditation.usecases import Publication
 from ledger_node.condition import WAITS, word
+from madang.core.trust.snapshot import TOO_LARGE, SnapshotError
 
 RETRY_SECONDS = 1.0
 _log = logging.getLogger(__name__)
@@ -24,6 +29,10 @@ async def publish(publication: Publication, told: str = "") -> str:
         if waiting != told:
             _log.warning("the accreditations wait: %s", error)
         return waiting
+    except SnapshotError as error:
+        if error.code != told:
+            _log.error("the accreditations are not signed, the last ones stay: %s", error)
+        return error.code
     return ""
 
 
@@ -32,4 +41,5 @@ async def publishing(publication: Publication, seconds: float) -> None:
     waiting = ""
     while True:
         waiting = await publish(publication, waiting)
-        await asyncio.sleep(min(seconds, RETRY_SECONDS) if waiting else seconds)
+        again = waiting not in ("", TOO_LARGE)
+        await asyncio.sleep(min(seconds, RETRY_SECONDS) if again else seconds)

@@ -109,6 +109,7 @@ class Publication:
 
         Raises:
             ChainError, RpcError: the chain does not answer as it should; what is published stays.
+            SnapshotError: snapshot_too_large: no reader would take it; what is published stays.
         """
         block = await self.reader.final()
         if block is None:

@@ -29,8 +29,11 @@ MAX_BYTES: Final = 2_000_000
 MAX_CHANGES: Final = 20_000
 MAX_ANCHORS: Final = 500
 MAX_ANCHOR_BYTES: Final = 4_096
+TOO_LARGE: Final = "snapshot_too_large"
 _HASH_CHARACTERS: Final = 66
 _LEAST_DEPTH: Final = 6
+_SIGNATURE_CHARACTERS: Final = 88
+"""Both algorithms make 64 bytes, which are 86 characters; and the two dots of a JWS."""
 
 
 class SnapshotError(ValueError):
@@ -82,10 +85,31 @@ class Snapshot:
 
 
 def sign(snapshot: Snapshot, signer: Signer) -> str:
-    """Return the snapshot as it is published; its chain goes into `x5c`."""
+    """Return the snapshot as it is published; its chain goes into `x5c`.
+
+    Raises:
+        SnapshotError: snapshot_too_large: no reader would take it.
+    """
+    _check_counts(snapshot)
     payload = strict_json.dumps(_claims(snapshot)).encode()
     header = {"typ": TYPE, **jws.chain_header(signer.certificate_chain)}
-    return jws.sign(payload, header, signer)
+    protected = jws.protect(header, signer)
+    encoded = -(-len(payload) * 4 // 3)  # characters of base64url, without padding
+    _at_most(len(protected) + encoded + _SIGNATURE_CHARACTERS, MAX_BYTES, "bytes")
+    return jws.sign_protected(payload, protected, signer)
+
+
+def _check_counts(snapshot: Snapshot) -> None:
+    _at_most(len(snapshot.changes), MAX_CHANGES, "changes")
+    _at_most(len(snapshot.documents), MAX_CHANGES, "documents")
+    _at_most(len(snapshot.anchors), MAX_ANCHORS, "anchors")
+    _at_most(max(map(len, snapshot.anchors), default=0), MAX_ANCHOR_BYTES, "bytes of an anchor")
+
+
+def _at_most(found: int, most: int, what: str) -> None:
+    if found > most:
+        said = f"{found} {what}, readers of a snapshot take at most {most}"
+        raise SnapshotError(TOO_LARGE, said)
 
 
 def _claims(snapshot: Snapshot) -> dict[str, Any]:

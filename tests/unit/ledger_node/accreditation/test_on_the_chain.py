@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from madang.cli.governance import GovernanceError
+from madang.core.trust import snapshot
 from madang.core.trust.accreditation import Issuer, encode_document, parse_document
 from madang.core.trust.changes import Action
 from madang.core.trust.registry import Registry, TrustError
@@ -266,6 +267,25 @@ def test_what_was_seen_binds_though_its_publishers_certificate_has_ended(
         assert seen is not None
         assert again._known is not None
         assert again._known.seen == seen.seen
+
+    tell(state, port, story)
+
+
+def test_a_registry_that_outgrows_readers_leaves_the_last_snapshot_published(
+    state: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(city: RegistryCity) -> None:
+        await city.look()
+        with city.web.stores() as store:
+            before = [store.newest(tenant) for tenant in (TENANT, OTHER)]
+        assert before[0] is not None
+        monkeypatch.setattr(snapshot, "MAX_CHANGES", before[0].version)
+        await city.suspend("issuer")
+        with pytest.raises(SnapshotError, match="at most") as refused:
+            await city.publication.refresh()
+        assert refused.value.code == "snapshot_too_large"
+        with city.web.stores() as store:
+            assert [store.newest(tenant) for tenant in (TENANT, OTHER)] == before
 
     tell(state, port, story)
 

@@ -5,15 +5,16 @@ from typing import cast
 
 import pytest
 
-from ledger_node.accreditation.publishing import publish
+from ledger_node.accreditation.publishing import publish, publishing
 from ledger_node.accreditation.usecases import Publication
+from madang.core.trust.snapshot import TOO_LARGE, SnapshotError
 from madang.infra.rpc import RpcError
 
 
 class Away:
     """A publication whose chain fails as told, once each."""
 
-    def __init__(self, *errors: RpcError | None) -> None:
+    def __init__(self, *errors: RpcError | SnapshotError | None) -> None:
         self._errors = iter(errors)
 
     async def refresh(self) -> None:
@@ -36,3 +37,35 @@ def test_what_it_waits_for_is_logged_when_it_changes(caplog: pytest.LogCaptureFi
     words = ["no_answer", "no_answer", "node_error", "node_error", "", "no_answer"]
     assert asyncio.run(lives()) == words
     assert caplog.text.count("the accreditations wait") == 3
+
+
+def test_what_no_reader_would_take_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    large = SnapshotError(TOO_LARGE, "2000001 bytes")
+    publication = cast("Publication", Away(large, large))
+
+    async def lives() -> list[str]:
+        first = await publish(publication)
+        return [first, await publish(publication, first)]
+
+    assert asyncio.run(lives()) == [TOO_LARGE, TOO_LARGE]
+    assert caplog.text.count("are not signed, the last ones stay: 2000001 bytes") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "slept"),
+    [(None, 15), (RpcError("away"), 1), (SnapshotError(TOO_LARGE, "2000001 bytes"), 15)],
+)
+def test_only_what_may_be_over_in_a_second_is_tried_again_then(
+    monkeypatch: pytest.MonkeyPatch, error: RpcError | SnapshotError | None, slept: int
+) -> None:
+    seconds = []
+
+    async def sleep(waited: float) -> None:
+        seconds.append(waited)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    beat = publishing(cast("Publication", Away(error)), 15)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(beat)
+    assert seconds == [slept]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from madang.core.encoding import base64url
 from madang.core.envelope import jws
 from madang.core.keys.software import SoftwareSigner, generate_p256
+from madang.core.trust import snapshot as snapshots
 from madang.core.trust.accreditation import Issuer
 from madang.core.trust.place import Place, PlaceError, parse_place
 from madang.core.trust.snapshot import SnapshotError, open_snapshot, sign
@@ -326,3 +327,32 @@ def test_places_differ_by_name() -> None:
 def test_what_was_seen_is_version_history_and_block() -> None:
     verdict = verify(SIGNED, EXPECTED, now=T0)
     assert verdict.seen == Seen(7, TWIN.snapshot(LOG).history, 8)
+
+
+def test_what_no_reader_takes_is_not_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "MAX_BYTES", len(SIGNED))
+    open_snapshot(TWIN.signed(LOG, SIGNER))
+    monkeypatch.setattr(snapshots, "MAX_BYTES", len(SIGNED) - 1)
+    with pytest.raises(SnapshotError, match=f"{len(SIGNED)} bytes, readers .* {len(SIGNED) - 1}"):
+        TWIN.signed(LOG, SIGNER)
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "what"),
+    [
+        ("MAX_CHANGES", len(TWIN.changes) - 1, "changes"),
+        ("MAX_CHANGES", 0, "changes"),
+        ("MAX_ANCHORS", 0, "anchors"),
+        ("MAX_ANCHOR_BYTES", 10, "bytes of an anchor"),
+    ],
+)
+def test_nor_what_has_more_parts_than_a_reader_takes(
+    monkeypatch: pytest.MonkeyPatch, limit: str, most: int, what: str
+) -> None:
+    monkeypatch.setattr(snapshots, limit, most)
+    with pytest.raises(SnapshotError, match=f"{what}, readers") as refused:
+        TWIN.signed(LOG, SIGNER)
+    assert refused.value.code == "snapshot_too_large"
+    with pytest.raises(SnapshotError) as refused:
+        open_snapshot(SIGNED)
+    assert refused.value.code == "snapshot_malformed"
