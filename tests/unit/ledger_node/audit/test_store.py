@@ -31,7 +31,8 @@ def fill(database: Database, tenant: str, size: int = SIZE) -> None:
     with SqlLogs(database, tenant)() as state:
         for index in range(size + 1):
             one = entry(index)
-            state.keep(Submitted(f"key-{index:05}", one.kind, one.commitment, one.issuer, one.hour))
+            handed = Submitted(f"key-{index:05}", one.kind, one.commitment, one.issuer, one.hour)
+            state.keep([handed])
         state.sequence({f"key-{index:05}": index for index in range(size)})  # the last one waits
         for at, (kept, block) in enumerate([("anchored", 5), ("published", None), ("anchored", 7)]):
             head = LogHead((at + 1) * 20, bytes(32), "", HeadState(kept), None, block)
