@@ -82,6 +82,9 @@ class SimulatedFollowing:
     async def open(self, _tenant: str) -> None:
         """The log is open."""
 
+    async def own(self, _tenant: str) -> None:
+        """The log is this account's."""
+
     async def remembered(self, _tenant: str) -> Remembered:
         size, root = self.contract.heads[-1] if self.contract.heads else (0, EMPTY_ROOT)
         return Remembered("the chain", size, root)
