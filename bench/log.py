@@ -19,7 +19,7 @@ from ledger_node.audit.row_file import RowFile
 from ledger_node.publisher.cosigner import Cosigner
 from ledger_node.publisher.files import LogFiles
 from ledger_node.publisher.model import Submitted
-from ledger_node.publisher.store import LogEntryRow, LogHeadRow, SqlLogs
+from ledger_node.publisher.store import LOG_ROWS, SqlLogs
 from ledger_node.publisher.usecases import Publisher
 from madang.core.encoding import base64url
 from madang.core.evidence.heads import Head
@@ -99,7 +99,7 @@ def _bare() -> float:
 @contextmanager
 def _publisher(folder: Path) -> Iterator[Publisher]:
     database = Database(sqlite_url(folder / "log.sqlite"))
-    database.create(LogEntryRow, LogHeadRow)
+    database.create(*LOG_ROWS)
     cosigner = Cosigner(f"https://{HOST}/log", generate_ml_dsa_44("second"), SystemClock())
     yield Publisher(
         origin=f"{HOST}/log",
