@@ -189,22 +189,27 @@ class Witnessing:
     def _wanted(self, point: WitnessPoint) -> LogHead | None:
         """Return the head that the witness should sign next, None if there is none.
 
-        Where others have signed a later head than this witness, it is asked for that one first: a
-        quorum is of one size, and witnesses of different speed would never meet.
+        A head is final by its own size, on the chain and with a quorum: one that was sent to the
+        chain goes first, then one that others have signed. Witnesses of different speed would
+        never meet otherwise.
         """
         newest = self.publisher.published
         if newest is None or self.publisher.damage:
             return None
         with self.publisher.stores() as store:
             last = store.last_cosigned(each.key.name for each in self.points)
+            sent = [each.size for each in (*store.included(), store.newest_anchored()) if each]
         signed = {name: size for name, (size, _) in last.items()}
         own = signed.get(point.key.name, 0)
         if own >= newest.size:
             return None
         others = [signed.get(each.key.name, 0) for each in self.points if each != point]
-        known = self._known.get(point.key.name, 0)
-        joined = max((s for s in others if max(own + 1, known) <= s < newest.size), default=0)
-        return (self.publisher.head(joined) if self.quorum > 1 else None) or newest
+        least = max(own + 1, self._known.get(point.key.name, 0))
+        for sizes in (sent if self.quorum else [], others if self.quorum > 1 else []):
+            joined = max((size for size in sizes if least <= size < newest.size), default=0)
+            if joined:
+                return self.publisher.head(joined) or newest
+        return newest
 
     async def _send(self, point: WitnessPoint, head: LogHead) -> Answer:
         old = min(self._known.get(point.key.name, 0), head.size)

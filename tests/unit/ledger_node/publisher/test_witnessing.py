@@ -11,7 +11,7 @@ import pytest
 
 from ledger_node.publisher.cosigner import Cosigner
 from ledger_node.publisher.files import LogFiles
-from ledger_node.publisher.model import LogDamagedError, Submitted
+from ledger_node.publisher.model import HeadState, LogDamagedError, Submitted
 from ledger_node.publisher.store import LOG_ROWS, SqlLogs
 from ledger_node.publisher.usecases import Publisher
 from ledger_node.publisher.witnessing import WitnessError, Witnessing, WitnessPoint
@@ -343,6 +343,23 @@ def test_witnesses_of_different_speed_meet_in_one_size(town: Town) -> None:
         town.hand_over(1)
         signed = town.witnessing.state()
         assert signed.cosigned == signed.size - 1
+
+
+def test_the_head_that_the_chain_has_is_signed_before_a_newer_one(town: Town) -> None:
+    """A log that grows all the time would have no final head otherwise: witnesses would skip it."""
+    for state in (HeadState.INCLUDED, HeadState.ANCHORED):
+        sent = town.grow()
+        with town.stores() as store:
+            head = store.newest()
+            assert head is not None
+            store.save(replace(head, state=state, block=1, block_time=NOW))
+        for at in (0, 1):
+            town.grow()
+            town.hand_over(at)
+        assert town.witnessing.state().cosigned == sent
+    assert town.witnessing.state().final == sent
+    town.round()
+    assert town.witnessing.state().cosigned == town.witnessing.state().size
 
 
 ANSWERS = {
