@@ -189,7 +189,7 @@ MUTANTS = (
     Mutant("council", "        ready = 0\n    elif", "        pass\n    elif"),
     Mutant("council", "elif before < self.quorum or ready == 0:", "elif before < self.quorum:"),
     Mutant("council", "elif before < self.quorum or ready == 0:", "else:"),
-    Mutant("council", "not in WITHOUT_LOCK", "in WITHOUT_LOCK"),
+    Mutant("council", "].action not in WITHOUT_LOCK:", "].action in WITHOUT_LOCK:"),
     missing("council", "ready += convert(delay, uint64)"),
     Mutant("council", "return changes.SUSPEND_RECORD", "return action"),
     Mutant("council", "return changes.PROPOSE_GUARDIAN", "return action"),
