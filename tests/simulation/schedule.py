@@ -160,7 +160,8 @@ class Schedule:
         self.copied, usual = None, world.chance.one_in
         half = self.ids.below(3)
         world.restore(copied, tables=half != 1, folders=half != 2)
-        world.chance.one_in = self.newest_shown = 0
+        # A start has no time here to ask again: whom it reaches has to answer at once.
+        world.chance.one_in = world.logs.locked = world.disk.full = self.newest_shown = 0
         world.restart()
         if half == 1:
             assert not world.publisher.damage, "files follow from the database"
