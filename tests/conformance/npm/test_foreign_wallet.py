@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -50,7 +51,6 @@ def free_port() -> int:
 @dataclass
 class RunningIssuer:
     plan: CityPlan
-    process: subprocess.Popen[bytes]
 
     def call(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Call the issuer's API as the counter does."""
@@ -73,24 +73,35 @@ class RunningIssuer:
         return made
 
 
+@contextmanager
+def serving(plan: CityPlan, service: str, ready: str) -> Iterator[None]:
+    """Run a service while the block lasts, from when an address of it answers."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "madang.cli.main", "serve", service],
+        env={**os.environ, **plan.environment(service)},
+    )
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and process.poll() is None:
+            with suppress(httpx.TransportError):
+                if httpx.get(ready).status_code == 200:
+                    break
+            time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningIssuer]:
     plan = CityPlan(tmp_path_factory.mktemp("city"), free_port() - OFFSETS["issuer"])
     plan.prepare()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "madang.cli.main", "serve", "issuer"],
-        env={**os.environ, **plan.environment("issuer")},
-    )
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(f"{plan.origins['issuer']}/health").status_code == 200:
-                break
-        except httpx.TransportError:
-            time.sleep(0.1)
-    yield RunningIssuer(plan, process)
-    process.terminate()
-    process.wait(10)
+    # An issuer issues only what the registry accredits it for, and the log's node publishes that.
+    snapshot = f"{plan.addresses.identifier(TENANT, 'log')}/accreditations"
+    health = f"{plan.origins['issuer']}/health"
+    with serving(plan, "log", snapshot), serving(plan, "issuer", health):
+        yield RunningIssuer(plan)
 
 
 @pytest.fixture(scope="module")
