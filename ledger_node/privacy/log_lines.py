@@ -33,6 +33,7 @@ MESSAGES: Final = (
     f"no newer snapshot: [a-z_]+: {_WORDS}",
     "the database does not answer; the snapshot is not kept",
     f"the accreditations wait: {_WORDS}",
+    f"the accreditations are not signed, the last ones stay: {_WORDS}",
     f"the accreditations of block {_NUMBER} are published",
     f"the log is held: {_WORDS}",
     f"the files of {_KEY} are written anew: {_WORDS}",

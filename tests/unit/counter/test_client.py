@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -16,8 +17,9 @@ from counter.cases.offices import Clerk, Office, OfficeRefused, Refused
 from counter.client import Caller, IssuerClient, VerifierClient
 from madang.infra.clock import FixedClock
 from madang.infra.http import HttpxClient
-from madang.infra.setup import keystore, prepare_state
+from madang.infra.setup import StateFolders, keystore, prepare_state
 from madang.infra.tenancy import Addresses
+from tests.accreditations import KeptTwin, founded_in
 from tests.unit.counter.world import (
     CATALOG,
     DOCUMENT,
@@ -70,11 +72,13 @@ def _real(state: Path) -> Offices:
     catalogue, clock = catalogue_once(CATALOG), FixedClock(NOW)
     addresses = Addresses(catalogue.tenants, ORIGINS)
     prepare_state(of_issuer, catalogue, addresses, clock)
-    issuing = replace(issuer.app.production(of_issuer), clock=clock)
+    known = KeptTwin(founded_in(StateFolders(state), catalogue, addresses, NOW))
+    outside: dict[str, Any] = {"clock": clock, "accreditations": known}
+    issuing = replace(issuer.app.production(of_issuer), **outside)
     apps = {
         ORIGINS["issuer"]: issuer.app.build(of_issuer, issuing),
         ORIGINS["verifier"]: verifier.app.build(
-            of_verifier, replace(verifier.app.production(of_verifier), clock=clock)
+            of_verifier, replace(verifier.app.production(of_verifier), **outside)
         ),
     }
     keys = keystore(of_issuer)

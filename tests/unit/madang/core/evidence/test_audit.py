@@ -281,12 +281,16 @@ def test_memory_does_not_grow_with_the_log() -> None:
     def records(count: int) -> Iterator[Row]:
         return (row(n) for n in range(count))
 
-    def peak(count: int) -> int:
+    def once(count: int) -> int:
         tracemalloc.start()
         try:
             assert audit(many(count), [], records(count)).ok
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
+
+    def peak(count: int) -> int:
+        """Return the least of several: other threads of the process may need memory meanwhile."""
+        return min(once(count) for _ in range(3))
 
     assert peak(3 * CHUNK) < 1.2 * peak(2 * CHUNK)
