@@ -87,6 +87,7 @@ class Visit:
         return await self.page.inner_text("#verdict")
 
     async def upload(self, path: str, button: str, **files: str) -> None:
+        """Send the files with the page's form, and wait for the page that comes back."""
         await self.go(path)
         for name, content in files.items():
             payload: Any = {
@@ -95,7 +96,8 @@ class Visit:
                 "buffer": self.node.files[content],
             }
             await self.page.set_input_files(f"#{name}", payload)
-        await self.page.click(f"form[action$='{button}'] button")
+        async with self.page.expect_navigation():
+            await self.page.click(f"form[action$='{button}'] button")
 
     async def too_wide(self) -> int:
         """Return by how many pixels the page is wider than the window."""
