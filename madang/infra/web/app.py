@@ -1,17 +1,19 @@
 """The one way in which a service's application is made."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse, JSONResponse
+from fastapi.routing import APIRoute
 
 from madang.infra.web.errors import Refuser, Table, install
 from madang.infra.web.limits import BodyLimit, SecurityHeaders
 from madang.infra.web.marks import Access, Caller, Form, mark
+from madang.infra.web.route import Guard, GuardedRoute
 
 _STYLE = Path(__file__).parent / "static" / "style.css"
 _DAY_SECONDS = 86_400
@@ -23,7 +25,7 @@ class Parts:
 
     Attributes:
         title: name of the service.
-        guard: dependency that lets a request through or raises.
+        guard: lets a request through or raises.
         refuser: answers errors.
         errors: the service's table from error to answer.
         routers: the features' routes.
@@ -33,7 +35,7 @@ class Parts:
     """
 
     title: str
-    guard: Callable[[Request], Awaitable[None]]
+    guard: Guard
     refuser: Refuser
     errors: Table
     routers: Sequence[APIRouter]
@@ -50,10 +52,13 @@ def create_app(parts: Parts) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=parts.lifespan,
-        dependencies=[Depends(parts.guard)],
     )
     for router in (_common(parts.health), *parts.routers):
-        app.include_router(router)
+        app.router.routes.extend(
+            GuardedRoute(route, parts.guard)
+            for route in router.routes
+            if isinstance(route, APIRoute)
+        )
     install(app, parts.refuser, parts.errors)
     app.add_middleware(BodyLimit, max_bytes=parts.max_body_bytes)
     app.add_middleware(SecurityHeaders)

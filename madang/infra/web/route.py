@@ -1,0 +1,76 @@
+"""Routes of a service: behind the guard, and without machinery that our endpoints do not need.
+
+An endpoint that is a coroutine of the request and of texts in the path is called as it is; any
+other one the way FastAPI calls it, the guard before everything else.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeAlias
+
+from fastapi import Depends, Request
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
+
+Guard: TypeAlias = Callable[[Request], Awaitable[None]]
+_REQUEST: Final = "request"
+
+
+class GuardedRoute(APIRoute):
+    """One route.
+
+    Args:
+        route: what a feature's router has; its description is kept.
+        guard: lets a request through or raises.
+    """
+
+    def __init__(self, route: APIRoute, guard: Guard) -> None:
+        self._guard = guard
+        self._plain, self._asks_request = _reading(route)
+        super().__init__(
+            route.path,
+            route.endpoint,
+            methods=list(route.methods or ()),
+            name=route.name,
+            status_code=route.status_code,
+            openapi_extra=route.openapi_extra,
+            responses=route.responses,
+            tags=route.tags,
+            summary=route.summary,
+            description=route.description,
+            include_in_schema=route.include_in_schema,
+            response_class=route.response_class,
+            dependencies=[Depends(guard), *route.dependencies],
+        )
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request; errors go on to whoever answers them."""
+        if not self._plain:
+            await super().handle(scope, receive, send)
+            return
+        if scope["method"] not in (self.methods or ()):
+            raise HTTPException(405, headers={"allow": ", ".join(sorted(self.methods or ()))})
+        request = Request(scope, receive, send)
+        await self._guard(request)
+        given: dict[str, Any] = scope["path_params"]
+        if self._asks_request:
+            given = {**given, _REQUEST: request}
+        response = await self.endpoint(**given)
+        await response(scope, receive, send)
+
+
+def _reading(route: APIRoute) -> tuple[bool, bool]:
+    """Tell whether an endpoint can be called as it is, and whether it asks for the request."""
+    parameters = inspect.signature(route.endpoint).parameters
+    asks = _REQUEST in parameters and parameters[_REQUEST].annotation is Request
+    others = {name: each.annotation for name, each in parameters.items() if name != _REQUEST}
+    texts = {name for name in others if route.param_convertors.keys() >= {name}}
+    plain = (
+        inspect.iscoroutinefunction(route.endpoint)
+        and texts == others.keys() == route.param_convertors.keys()
+        and all(annotation is str for annotation in others.values())
+        and not route.dependencies
+        and (asks or _REQUEST not in parameters)
+    )
+    return plain, asks
