@@ -2,6 +2,7 @@
 
 import re
 
+from sqlalchemy import insert
 from sqlmodel import Field, Session, SQLModel, select
 
 _CODE = re.compile(r"[a-z][a-z0-9_.]{2,63}")
@@ -25,6 +26,9 @@ class JournalEntry(SQLModel, table=True):
     code: str = Field(index=True)
     actor: str | None = None
     reference: str | None = None
+
+
+_ENTER = insert(JournalEntry)
 
 
 def record(
@@ -54,7 +58,8 @@ def record(
     for value in (actor, reference):
         if value is not None and not _REFERENCE.fullmatch(value):
             raise ValueError("a journal reference is an opaque id of letters, digits and . _ : -")
-    session.add(JournalEntry(tenant=tenant, at=at, code=code, actor=actor, reference=reference))
+    row = {"tenant": tenant, "at": at, "code": code, "actor": actor, "reference": reference}
+    session.connection().execute(_ENTER, row)
 
 
 def entries(session: Session, tenant: str) -> list[JournalEntry]:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -56,6 +56,7 @@ class OutboxRow(SQLModel, table=True):
 
 
 _WAITS = col(OutboxRow.log_index).is_(None)
+_ENTER = insert(OutboxRow)
 _SET_INDEX = (
     update(OutboxRow).where(col(OutboxRow.key) == bindparam("of")).values(log_index=bindparam("at"))
 )
@@ -80,19 +81,23 @@ class Registered:
     salt: bytes
 
 
-def enqueue(session: Session, tenant: str, thing: Registered, *, now: int) -> None:
-    """Add an entry in the caller's transaction."""
-    session.add(
-        OutboxRow(
-            key=thing.key,
-            tenant=tenant,
-            kind=thing.kind.value,
-            issuer=thing.issuer,
-            digest=base64url.encode(thing.digest),
-            salt=base64url.encode(thing.salt),
-            hour=hour_of(now),
-        )
-    )
+def enqueue(session: Session, tenant: str, *things: Registered, now: int) -> None:
+    """Add entries in the caller's transaction."""
+    hour = hour_of(now)
+    rows = [
+        {
+            "key": thing.key,
+            "tenant": tenant,
+            "kind": thing.kind.value,
+            "issuer": thing.issuer,
+            "digest": base64url.encode(thing.digest),
+            "salt": base64url.encode(thing.salt),
+            "hour": hour,
+        }
+        for thing in things
+    ]
+    if rows:
+        session.connection().execute(_ENTER, rows)
 
 
 def registered(row: OutboxRow) -> Registered:
