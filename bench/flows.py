@@ -44,9 +44,9 @@ async def _rate(pids: list[int], flow: Flow) -> float:
 async def _issuance(city: Running) -> list[float]:
     """Measure token, nonce and credential; the counter's calls come before and are not counted."""
     issuer = city.plan.addresses.identifier(TENANT, "issuer")
-    holder = generate_p256("holder")
 
     async def fetch(offer: CredentialOffer, code: str) -> None:
+        holder = generate_p256("holder")
         grant = offer.pre_authorized
         if grant is None:
             raise RuntimeError("the offer has no pre-authorized code")

@@ -6,7 +6,7 @@ A list's bits are a table of their own, so that giving a place does not write th
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import case, delete
+from sqlalchemy import Integer, bindparam, case, delete, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from issuer.status.model import VALUES, Flip, Status
@@ -72,6 +72,19 @@ class TokenRow(SQLModel, table=True):
 
 
 TABLES: Final = (ListRow, BitsRow, FlipRow, TokenRow)
+_HEAD = SQLModel.metadata.tables["status_list_head"]
+_COUNT = bindparam("count", type_=Integer)
+_GIVE: Final = (
+    update(_HEAD)
+    .where(
+        _HEAD.c.tenant == bindparam("of"),
+        _HEAD.c.key.is_not(None),
+        (_HEAD.c.used + _COUNT) * _PERCENT <= _HEAD.c.size * bindparam("percent", type_=Integer),
+    )
+    .values(used=_HEAD.c.used + _COUNT)
+    .returning(_HEAD.c.number, _HEAD.c.size, _HEAD.c.key, _HEAD.c.used)
+)
+"""Count places of the one list that is open as given, if it has room for them."""
 
 
 class ListStore:
@@ -85,28 +98,29 @@ class ListStore:
 
         Two that would begin the same list at once both give places of the one that is begun.
         """
-        newest = (
+        given = {"of": tenant, "count": count, "percent": policy.fill_percent}
+        row = self._session.connection().execute(_GIVE, given).first()
+        if row is None:
+            self._begin(tenant, self._newest(tenant), policy.size, fresh_key)
+            # A list that is too small for so many is overfilled, up to its last place.
+            row = self._session.connection().execute(_GIVE, {**given, "percent": _PERCENT}).one()
+        return OpenList(row.number, row.size, row.key, row.used - count)
+
+    def _newest(self, tenant: str) -> ListRow | None:
+        wanted = (
             select(ListRow)
             .where(ListRow.tenant == tenant)
             .order_by(col(ListRow.number).desc())
             .limit(1)
             .with_for_update()
         )
-        row = self._session.exec(newest).first()
-        if (
-            row is None
-            or row.key is None
-            or (row.used + count) * _PERCENT > row.size * policy.fill_percent
-        ):
-            row = self._begin(tenant, row, policy.size, fresh_key)
-        position, row.used = row.used, row.used + count
-        self._session.add(row)
-        return OpenList(row.number, row.size, row.key or b"", position)
+        return self._session.exec(wanted).first()
 
-    def _begin(self, tenant: str, full: ListRow | None, size: int, key: bytes) -> ListRow:
+    def _begin(self, tenant: str, full: ListRow | None, size: int, key: bytes) -> None:
         if full is not None:
             full.key = None
             self._session.add(full)
+            self._session.flush()
         name = {"tenant": tenant, "number": 1 if full is None else full.number + 1}
         empty = bytes(StatusList.of_size(size, BITS).values)
         for model, more in (
@@ -115,7 +129,6 @@ class ListStore:
         ):
             insert = insert_into(self._session, model).on_conflict_do_nothing()
             self._session.execute(insert, [name | more])
-        return self._session.get_one(ListRow, tuple(name.values()), with_for_update=True)
 
     def plan(self, tenant: str, flips: Sequence[Flip], *, now: int) -> None:
         """Keep changes; one of a place where one waits takes over its moment, or is due now."""

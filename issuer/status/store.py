@@ -1,9 +1,10 @@
 """Tables of issued copies."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, update
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlalchemy import Index, Row, UniqueConstraint, bindparam, insert, select, update
+from sqlmodel import Field, Session, SQLModel, col
 
 from issuer.sources.model import PersonId
 from issuer.status.model import CredentialRecord, Place, RecordId, Status
@@ -46,48 +47,57 @@ class ReplacementRow(SQLModel, table=True):
     replaced_by: str
 
 
+_TABLE = SQLModel.metadata.tables["credential"]
+_COPIES = select(_TABLE).where(_TABLE.c.tenant == bindparam("tenant"))
+_BY_DIGEST = _COPIES.where(_TABLE.c.digest == bindparam("digest"))
+_IDENTITIES = _COPIES.where(
+    _TABLE.c.holder.in_(bindparam("holders", expanding=True)), _TABLE.c.identity.is_(True)
+)
+_STATUSES = (
+    select(_TABLE.c.status)
+    .where(_TABLE.c.tenant == bindparam("tenant"), _TABLE.c.batch == bindparam("batch"))
+    .distinct()
+)
+_HELD = select(_TABLE.c.digest).where(
+    _TABLE.c.tenant == bindparam("tenant"),
+    _TABLE.c.holder == bindparam("holder"),
+    _TABLE.c.digest.in_(bindparam("digests", expanding=True)),
+)
+_ADD = insert(_TABLE)
+
+
 class RecordStore:
     """Records of issued copies in an open transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._connection = session.connection()
 
     def add(self, tenant: str, records: Iterable[CredentialRecord]) -> None:
         """Keep new records."""
-        self._session.add_all(_row(tenant, record) for record in records)
+        rows = [_row(tenant, record) for record in records]
+        if rows:
+            self._connection.execute(_ADD, rows)
 
     def by_digest(self, tenant: str, digest: bytes) -> CredentialRecord | None:
         """Return the record of a copy."""
-        wanted = select(CredentialRow).where(
-            CredentialRow.tenant == tenant, CredentialRow.digest == digest
-        )
-        row = self._session.exec(wanted).first()
+        row = self._connection.execute(_BY_DIGEST, {"tenant": tenant, "digest": digest}).first()
         return None if row is None else _record(row)
 
     def identities(self, tenant: str, holders: Sequence[str]) -> list[CredentialRecord]:
         """Return the copies that prove identity and are bound to any of these keys."""
-        wanted = select(CredentialRow).where(
-            CredentialRow.tenant == tenant,
-            col(CredentialRow.holder).in_(holders),
-            col(CredentialRow.identity).is_(True),
-        )
-        return [_record(row) for row in self._session.exec(wanted)]
+        wanted = {"tenant": tenant, "holders": [*holders]}
+        return [_record(row) for row in self._connection.execute(_IDENTITIES, wanted)]
 
     def statuses(self, tenant: str, batch: str) -> set[Status]:
         """Return the statuses that the copies of a certificate have."""
-        wanted = select(CredentialRow.status).where(
-            CredentialRow.tenant == tenant, CredentialRow.batch == batch
-        )
-        return {Status(status) for status in self._session.exec(wanted.distinct())}
+        found = self._connection.execute(_STATUSES, {"tenant": tenant, "batch": batch})
+        return {Status(status) for status in found.scalars()}
 
     def held(self, tenant: str, holder: str, digests: Sequence[bytes]) -> set[bytes]:
         """Return which of the copies are bound to a holder key."""
-        wanted = select(CredentialRow.digest).where(
-            CredentialRow.tenant == tenant,
-            CredentialRow.holder == holder,
-            col(CredentialRow.digest).in_(digests),
-        )
-        return set(self._session.exec(wanted))
+        wanted = {"tenant": tenant, "holder": holder, "digests": [*digests]}
+        return set(self._connection.execute(_HELD, wanted).scalars())
 
     def set_status(self, tenant: str, batch: str, status: Status) -> list[Place]:
         """Change the status of all copies of one issue; return their places, none if final.
@@ -111,25 +121,25 @@ class RecordStore:
         self._session.merge(ReplacementRow(tenant=tenant, batch=batch, replaced_by=by))
 
 
-def _row(tenant: str, record: CredentialRecord) -> CredentialRow:
-    return CredentialRow(
-        id=record.id,
-        tenant=tenant,
-        batch=record.batch,
-        digest=record.digest,
-        holder=record.holder,
-        person=record.person,
-        type_id=record.type_id,
-        identity=record.identity,
-        level=record.level.value,
-        list_number=record.place.number,
-        list_index=record.place.index,
-        status=record.status.value,
-        expires_at=record.expires_at,
-    )
+def _row(tenant: str, record: CredentialRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "tenant": tenant,
+        "batch": record.batch,
+        "digest": record.digest,
+        "holder": record.holder,
+        "person": record.person,
+        "type_id": record.type_id,
+        "identity": record.identity,
+        "level": record.level.value,
+        "list_number": record.place.number,
+        "list_index": record.place.index,
+        "status": record.status.value,
+        "expires_at": record.expires_at,
+    }
 
 
-def _record(row: CredentialRow) -> CredentialRecord:
+def _record(row: Row[Any]) -> CredentialRecord:
     return CredentialRecord(
         id=RecordId(row.id),
         batch=row.batch,

@@ -57,9 +57,9 @@ class TestListsBegunAtOnce:
     class Late(ListStore):
         """Another worker begins the same list just before."""
 
-        def _begin(self, tenant: str, full: ListRow | None, size: int, key: bytes) -> ListRow:
+        def _begin(self, tenant: str, full: ListRow | None, size: int, key: bytes) -> None:
             super()._begin(tenant, full, size, b"of another worker".ljust(32))
-            return super()._begin(tenant, full, size, key)
+            super()._begin(tenant, full, size, key)
 
     def test_the_second_gives_places_of_the_list_that_the_first_began(self) -> None:
         desk = Desk(Database(), policy())
