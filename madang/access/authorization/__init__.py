@@ -1,0 +1,1 @@
+"""The authorization server: it knows clients, keys and codes, and neither offers nor persons."""
