@@ -1,5 +1,7 @@
 """Settings of the issuer; each comes from the environment as MADANG_<NAME>."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from madang.infra.settings import CommonSettings
@@ -32,6 +34,10 @@ class Settings(CommonSettings):
         utc_offset_hours: of the office's day.
         register_seed: seed of the made-up register.
         register_households: households in the made-up register.
+        wallet_anchors: authorities of wallet providers, whose wallet attestations count.
+        key_attestation_anchors: authorities whose key attestations count.
+        clients_file: clients of the authorization server, beside those entered by API.
+        upstream_file: the OpenID provider with which residents may log in.
     """
 
     proofing_seconds: int = 1800
@@ -56,3 +62,7 @@ class Settings(CommonSettings):
     utc_offset_hours: int = 9
     register_seed: int = 1
     register_households: int = 400
+    wallet_anchors: Path | None = None
+    key_attestation_anchors: Path | None = None
+    clients_file: Path | None = None
+    upstream_file: Path | None = None

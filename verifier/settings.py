@@ -1,11 +1,20 @@
 """Settings of the verifier."""
 
+from pathlib import Path
 from typing import Literal
 
 from madang.infra.settings import CommonSettings
 
 Lapse = Literal["expired", "status_revoked", "status_suspended"]
 """What may be wrong with a certificate that is nevertheless genuine and the holder's."""
+
+ClientIdPrefix = Literal[
+    "redirect_uri",
+    "x509_san_dns",
+    "x509_hash",
+    "decentralized_identifier",
+    "verifier_attestation",
+]
 
 
 class Settings(CommonSettings):
@@ -29,6 +38,8 @@ class Settings(CommonSettings):
         refresh_seconds: how often a page that waits loads itself again.
         utc_offset_hours: of the office's clock.
         identification_lapses: lapses with which an identification still counts.
+        credential_anchors: authorities whose issuers count for types outside the catalogue.
+        client_id_prefix: how the verifier names itself in signed requests (OpenID4VP 1.0 5.9.3).
         eligibility_lapses: lapses that become a reason in the decision; every other failure
             refuses the answer. Such a certificate never counts as valid.
     """
@@ -48,6 +59,8 @@ class Settings(CommonSettings):
     decision_days: int = 1825
     refresh_seconds: int = 3
     utc_offset_hours: int = 9
+    credential_anchors: Path | None = None
+    client_id_prefix: ClientIdPrefix = "x509_hash"
     identification_lapses: frozenset[Lapse] = frozenset()
     eligibility_lapses: frozenset[Lapse] = frozenset(
         {"expired", "status_revoked", "status_suspended"}

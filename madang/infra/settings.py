@@ -2,10 +2,24 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from madang.infra.db import sqlite_url
+
+
+class SigningKey(BaseModel):
+    """Files of a key that was made elsewhere.
+
+    Attributes:
+        key: PEM of the private key, PKCS#8 or SEC 1, not encrypted.
+        chain: PEM of its certificates, leaf first, root left out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: Path
+    chain: Path
 
 
 class CommonSettings(BaseSettings):
@@ -22,6 +36,13 @@ class CommonSettings(BaseSettings):
         origins: origin per service for a run without the municipalities' own hosts.
         database_url: SQLAlchemy address; a SQLite file in the state folder when empty.
         port: loopback port.
+        tls_certificate: PEM of the server's certificate and what is between it and its root;
+            without one the service speaks plain HTTP, for a proxy on the same machine.
+        tls_key: PEM of that certificate's private key.
+        tls_anchors: further authorities, beside those of the system, whose servers are called:
+            a PEM file, or a folder of PEM and DER.
+        signing_keys: keys from elsewhere in place of those in the state folder, by
+            "<tenant>/<purpose>".
         max_body_bytes: longest request body accepted.
         http_timeout_seconds: longest wait for another service.
         http_max_bytes: longest answer of another service accepted.
@@ -50,6 +71,10 @@ class CommonSettings(BaseSettings):
     origins: dict[str, str] = Field(default_factory=dict)
     database_url: str = ""
     port: int = 8400
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_anchors: Path | None = None
+    signing_keys: dict[str, SigningKey] = Field(default_factory=dict)
     max_body_bytes: int = 1_000_000
     http_timeout_seconds: float = 10.0
     http_max_bytes: int = 16_000_000
