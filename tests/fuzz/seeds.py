@@ -37,6 +37,7 @@ from madang.core.protocol.oid4vp.request import Session, build_request, sign_req
 from madang.core.protocol.oid4vp.request_link import RequestLink
 from madang.core.protocol.oid4vp.result import PresentationResult, sign_result
 from madang.core.protocol.oid4vp.verifier_info import Registration
+from madang.core.protocol.wallet_provider import INSTANCE_PROOF, make_proof
 from madang.core.rules.document import decision_document
 from madang.core.rules.evaluate import decide
 from madang.core.rules.parser import parse_rule
@@ -421,6 +422,12 @@ def issuing() -> Seeds:
     }
 
 
+def providing() -> Seeds:
+    made = {"endpoint": ISSUER, "nonce": NONCE, "issued_at": NOW}
+    proof = make_proof(HOLDER, INSTANCE_PROOF, **made)
+    return {"wallet_proof": (proof.encode(),), "wallet_proof_signed": (payload_of(proof),)}
+
+
 def accreditations() -> Seeds:
     twin = attesting({VCT: (ATTESTER,)})
     snapshot = twin.snapshot(ISSUER, NOW)
@@ -483,6 +490,6 @@ def every() -> Seeds:
     """Return the seeds of every harness."""
     made = (
         *(encodings, key_lives, envelopes, formats, mdocs, logs, trusts, statuses, dids),
-        *(issuing, presenting, laws, evidences),
+        *(issuing, providing, presenting, laws, evidences),
     )
     return {name: seeds for make in made for name, seeds in make().items()}
