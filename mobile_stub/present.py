@@ -104,7 +104,7 @@ class Presenter:
         answer, request = _answer(selection), wanted.verified.request
         self.vault.presentation_set(wanted.client_id, self.sets, keep=True)
         body = encrypt_answer(request, self._tokens(wanted, held, answer, now))
-        reply = await self.network.post(request.response_uri, body, FORM)
+        reply = await self.network.post(request.response_uri or "", body, FORM)
         accepted = reply.status == OK
         told = {query_id: sorted(_shown(held, found)) for query_id, found in answer.items()}
         self._note(wanted, told, accepted=accepted, now=now)
@@ -116,7 +116,9 @@ class Presenter:
         """Tell the verifier that the person does not agree; nothing personal is sent."""
         wanted = await self._request(scan.link, now)
         request = wanted.verified.request
-        await self._report(VpCode.ACCESS_DENIED, ReplyAddress(request.response_uri, request.state))
+        await self._report(
+            VpCode.ACCESS_DENIED, ReplyAddress(request.response_uri or "", request.state)
+        )
         self._note(wanted, {}, accepted=False, now=now)
         return {"status": "declined"}
 

@@ -33,8 +33,9 @@ from madang.core.protocol.oauth.names import PreAuthorizedCode
 from madang.core.protocol.oauth.token import TokenRequest
 from madang.core.protocol.oid4vci.offer import pre_authorized_offer
 from madang.core.protocol.oid4vci.proof import make_proof_jwt
-from madang.core.protocol.oid4vp.request import Session, build_request, sign_request
+from madang.core.protocol.oid4vp.request import Delivery, Session, build_request
 from madang.core.protocol.oid4vp.request_link import RequestLink
+from madang.core.protocol.oid4vp.request_signing import sign_request
 from madang.core.protocol.oid4vp.result import PresentationResult, sign_result
 from madang.core.protocol.oid4vp.verifier_info import Registration
 from madang.core.protocol.wallet_provider import INSTANCE_PROOF, make_proof
@@ -449,9 +450,9 @@ def accreditations() -> Seeds:
 
 def presenting() -> Seeds:
     session = Session(NONCE, STATE, ENCRYPTION_JWK, NOW, NOW + 600)
-    answer_at = f"{VERIFIER}/answer"
+    delivery = Delivery("direct_post.jwt", f"{VERIFIER}/answer")
     use = Registration(VERIFIER, "why", {"ko": "왜"})
-    asked = build_request(CLIENT_ID, QUERY, session, response_uri=answer_at, registration=use)
+    asked = build_request(CLIENT_ID, QUERY, session, delivery, registration=use)
     signed = sign_request(asked, SIGNER)
     link = RequestLink(str(CLIENT_ID), f"{VERIFIER}/request/1", "post").to_uri()
     result = sign_result(

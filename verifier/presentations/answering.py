@@ -6,6 +6,7 @@ from typing import Protocol
 
 from madang.core.protocol.dcql.model import parse_query
 from madang.core.protocol.limits import Limits
+from madang.core.protocol.oid4vp.asked import Asked
 from madang.core.protocol.oid4vp.errors import VpCode, VpError
 from madang.core.protocol.oid4vp.presented import Policy
 from madang.core.protocol.oid4vp.response import (
@@ -17,7 +18,7 @@ from madang.core.protocol.oid4vp.response import (
 from madang.core.protocol.oid4vp.status_check import StatusLookup
 from madang.core.protocol.oid4vp.type_check import KnownType
 from madang.core.protocol.oid4vp.verdict import PresentationVerdict, Standing, StatusSource
-from madang.core.protocol.oid4vp.verification import Asked, Examined, conclude, examine
+from madang.core.protocol.oid4vp.verification import Examined, conclude, examine
 from madang.core.trust.snapshot import SnapshotError
 from madang.infra.trust import Trust
 from verifier.presentations.model import Checked, Open, Proved, Refused, Terms, Use, refusal

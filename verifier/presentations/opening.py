@@ -16,8 +16,9 @@ from madang.core.keys.signing import Signer
 from madang.core.protocol.dcql.model import parse_query
 from madang.core.protocol.oid4vp.client_id import parse_client_id, x509_hash_client_id
 from madang.core.protocol.oid4vp.registration_check import asked
-from madang.core.protocol.oid4vp.request import Session, build_request, sign_request
+from madang.core.protocol.oid4vp.request import Delivery, Session, build_request
 from madang.core.protocol.oid4vp.request_link import RequestLink
+from madang.core.protocol.oid4vp.request_signing import sign_request
 from madang.core.protocol.oid4vp.verifier_info import Registration
 from madang.core.trust.accreditation import RegisteredPurpose, texts_hash
 from madang.core.trust.registry import TrustError
@@ -247,7 +248,7 @@ class Opener:
             parse_client_id(terms.client_id),
             query,
             Session(terms.nonce, terms.state, public, terms.issued_at, terms.expires_at),
-            response_uri=f"{base}/response/{terms.id}",
+            Delivery("direct_post.jwt", f"{base}/response/{terms.id}"),
             registration=Registration(base, purpose.id, self.texts(purpose)),
             wallet_nonce=wallet_nonce,
         )

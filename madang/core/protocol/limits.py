@@ -26,6 +26,7 @@ class Limits:
         path_components: longest claims path pointer.
         credential_sets: most credential set queries.
         options: most options in one credential set query.
+        transaction_data: most transactions in one request.
     """
 
     body_bytes: int = 400_000
@@ -46,6 +47,7 @@ class Limits:
     path_components: int = 16
     credential_sets: int = 32
     options: int = 32
+    transaction_data: int = 16
 
 
 DEFAULT_LIMITS = Limits()

@@ -9,6 +9,7 @@ from madang.core.protocol.dcql.errors import DcqlError
 from madang.core.protocol.dcql.match import HeldCredential, match
 from madang.core.protocol.dcql.model import SD_JWT_VC, parse_query
 from madang.core.protocol.dcql.path import locate, restrict
+from madang.core.protocol.oid4vp.asked import Asked
 from madang.core.protocol.oid4vp.client_id import check_certificate, parse_client_id
 from madang.core.protocol.oid4vp.errors import VpError
 from madang.core.protocol.oid4vp.presented import Policy
@@ -23,7 +24,7 @@ from madang.core.protocol.oid4vp.response import (
     parse_posted,
 )
 from madang.core.protocol.oid4vp.result import RESULT_TYP, check_result
-from madang.core.protocol.oid4vp.verification import Asked, conclude, examine
+from madang.core.protocol.oid4vp.verification import conclude, examine
 from madang.core.protocol.typed_jwt import Window
 from madang.core.status.token_status_list import StatusList
 from tests.fuzz.harness import chunks, harness, require, text

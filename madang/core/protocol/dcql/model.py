@@ -1,17 +1,16 @@
 """The DCQL query (OpenID4VP 1.0 section 6)."""
 
 from collections.abc import Iterable
-from typing import Annotated, Self, TypeAlias
+from types import MappingProxyType
+from typing import Annotated, Final, Self, TypeAlias
 
 from pydantic import Field, PlainValidator, model_validator
 
-from madang.core.formats.identifiers import SD_JWT_VC
+from madang.core.formats.identifiers import LDP_VC, MSO_MDOC, SD_JWT_VC
 from madang.core.protocol.dcql.errors import DcqlError
 from madang.core.protocol.dcql.path import show
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.message import Array, Message, kind, read
-
-"""The credential format identifier of SD-JWT VC (Appendix B.3.1)."""
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 
@@ -47,12 +46,21 @@ def _refuse_unknown(names: Iterable[str], known: Iterable[str], what: str) -> No
         raise ValueError(f"refers to {name!r}, which is no {what} of this query")
 
 
+_MDOC_PATH: Final = 2
+
+
 class ClaimsQuery(Message):
-    """One requested claim (section 6.3)."""
+    """One requested claim (section 6.3).
+
+    Attributes:
+        values: what the wallet should hold it against; a verifier must not rely on that.
+        intent_to_retain: of an mdoc: whether the verifier keeps it (appendix B.2.4).
+    """
 
     path: Annotated[Array[PathComponent], Field(min_length=1)]
     id: Identifier | None = None
     values: Annotated[Array[Scalar], Field(min_length=1)] | None = None
+    intent_to_retain: bool | None = None
 
 
 class TrustedAuthority(Message):
@@ -63,10 +71,25 @@ class TrustedAuthority(Message):
 
 
 class Meta(Message):
-    """Constraints on type (Appendix B.3.5 for SD-JWT VC, B.2.3 for mdoc)."""
+    """Constraints on the type, one member for each format.
+
+    Attributes:
+        vct_values: of SD-JWT VC (appendix B.3.5).
+        doctype_value: of mdoc (appendix B.2.3).
+        type_values: of W3C credentials; each inner array is one alternative (appendix B.1.1).
+    """
 
     vct_values: Annotated[Array[str], Field(min_length=1)] | None = None
     doctype_value: str | None = None
+    type_values: (
+        Annotated[Array[Annotated[Array[str], Field(min_length=1)]], Field(min_length=1)] | None
+    ) = None
+
+
+_NEEDED: Final = MappingProxyType(
+    {SD_JWT_VC: "vct_values", MSO_MDOC: "doctype_value", LDP_VC: "type_values"}
+)
+"""The member of ``meta`` that each format requires."""
 
 
 class CredentialQuery(Message):
@@ -83,8 +106,11 @@ class CredentialQuery(Message):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.format == SD_JWT_VC and self.meta.vct_values is None:
-            raise ValueError(f"meta must list vct_values for the format {SD_JWT_VC}")
+        needed = _NEEDED.get(self.format)
+        if needed is not None and getattr(self.meta, needed) is None:
+            raise ValueError(f"meta must have {needed} for the format {self.format}")
+        if self.format == MSO_MDOC:
+            _refuse_other_paths(self.claims or ())
         ids = [claim.id for claim in self.claims or () if claim.id is not None]
         _refuse_repeats(ids, "claim id")
         if self.claim_sets is not None:
@@ -100,6 +126,13 @@ class CredentialQuery(Message):
             if not claim_set:
                 raise ValueError("every claim set must name at least one claim")
             _refuse_unknown(claim_set, ids, "claim id")
+
+
+def _refuse_other_paths(claims: Iterable[ClaimsQuery]) -> None:
+    """Refuse what can point at nothing in an mdoc (section 7.2)."""
+    for claim in claims:
+        if len(claim.path) != _MDOC_PATH or not all(isinstance(part, str) for part in claim.path):
+            raise ValueError("a claims path into an mdoc is a namespace and a data element")
 
 
 class CredentialSetQuery(Message):
@@ -148,6 +181,17 @@ def parse_query(value: object, *, limits: Limits = DEFAULT_LIMITS) -> DcqlQuery:
     return query
 
 
+def refuse_repeated_claims(query: DcqlQuery) -> None:
+    """Refuse a query of our own that points to a claim twice (section 6.1); DcqlError.
+
+    A wallet that reads such a query goes on: it is told to ignore the second one.
+    """
+    for credential in query.credentials:
+        paths = [claim.path for claim in credential.claims or ()]
+        if len(set(paths)) < len(paths):
+            raise DcqlError(f"the credential query {credential.id!r} asks for a claim twice")
+
+
 def check_bounds(query: DcqlQuery, limits: Limits) -> None:
     """Refuse a query with more or longer parts than the bounds allow; DcqlError."""
     _at_most(len(query.credentials), limits.queries, "credential queries")
@@ -165,6 +209,9 @@ def _check_credential_bounds(credential: CredentialQuery, limits: Limits) -> Non
     _at_most(len(credential.claims or ()), limits.claims, "claims in a credential query")
     _at_most(len(credential.claim_sets or ()), limits.claim_sets, "claim sets")
     _at_most(len(credential.meta.vct_values or ()), limits.values, "vct_values")
+    _at_most(len(credential.meta.type_values or ()), limits.values, "type_values")
+    for types in credential.meta.type_values or ():
+        _at_most(len(types), limits.values, "types in type_values")
     for claim_set in credential.claim_sets or ():
         _at_most(len(claim_set), limits.claims, "claims in a claim set")
     for authority in credential.trusted_authorities or ():

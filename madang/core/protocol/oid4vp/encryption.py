@@ -26,12 +26,13 @@ class Encryption:
     enc: str
 
 
-def choose_encryption(metadata: ClientMetadata) -> Encryption:
+def choose_encryption(metadata: ClientMetadata | None) -> Encryption:
     """Choose the first key and the first content encryption that this wallet can use.
 
     Raises:
         VpError: ``encryption_key`` or ``encryption_enc``, when nothing is usable.
     """
+    metadata = metadata or ClientMetadata()
     keys = () if metadata.jwks is None else metadata.jwks.keys
     jwk = next((key for key in keys if _usable(key)), None)
     if jwk is None:

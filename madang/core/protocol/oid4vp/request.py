@@ -1,19 +1,18 @@
-"""The request object: what a verifier signs (OpenID4VP 1.0 section 5)."""
+"""The request: what a verifier asks, and how it wants to be answered (OpenID4VP 1.0 section 5)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
-from madang.core.envelope import jws
-from madang.core.envelope.jwe import ENCS
-from madang.core.formats.identifiers import SD_JWT_VC
-from madang.core.keys.signing import Signer
+from madang.core.envelope.jwe import ALG, ENCS
+from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
 from madang.core.protocol.dcql.model import DcqlQuery
 from madang.core.protocol.message import Array, Message
-from madang.core.protocol.oid4vp.client_id import ClientId
+from madang.core.protocol.oid4vp.client_id import ClientId, Prefix
 from madang.core.protocol.oid4vp.verifier_info import Attestation, Registration
-from madang.core.protocol.typed_jwt import sign_typed
 
 REQUEST_TYP = "oauth-authz-req+jwt"
 """``typ`` of a request object; its media type is ``application/`` and the same (RFC 9101)."""
@@ -22,15 +21,21 @@ STATIC_AUDIENCE = "https://self-issued.me/v2"
 """``aud`` for a wallet that is not discovered (section 5.8)."""
 
 VP_TOKEN = "vp_token"  # noqa: S105  # a parameter's name and no secret
-DIRECT_POST_JWT = "direct_post.jwt"
 
 DEFAULT_ENC = "A128GCM"
 """Content encryption where the metadata lists none (section 8.3)."""
 
-VP_FORMATS: dict[str, JsonValue] = {
-    SD_JWT_VC: {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]}
-}
-"""What our verifiers list (appendix B.3.4); identifiers there are fully specified, as ES256 is."""
+VP_FORMATS: Final[Mapping[str, JsonValue]] = MappingProxyType(
+    {
+        SD_JWT_VC: {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]},
+        MSO_MDOC: {"issuerauth_alg_values": [-7, -9], "deviceauth_alg_values": [-7, -9]},
+    }
+)
+"""What our verifiers list (appendices B.2.2 and B.3.4). -9 is ES256 on P-256, fully specified; -7
+is for wallets that know no other name. No MAC: it takes a key of the reader, and there is none."""
+
+ResponseMode: TypeAlias = Literal["direct_post", "direct_post.jwt", "dc_api", "dc_api.jwt"]
+"""How the answer comes back (sections 8.2 and 8.3, appendix A.2)."""
 
 _URL_SAFE = r"^[A-Za-z0-9._~-]+$"
 UrlSafe = Annotated[str, Field(pattern=_URL_SAFE)]
@@ -53,21 +58,54 @@ class ClientMetadata(Message):
 
 
 class RequestObject(Message):
-    """The claims of a request object (sections 5.1, 5.2 and 8.2)."""
+    """A request in all its members (sections 5.1, 5.2 and 8.2, appendix A.2).
 
-    client_id: str
+    The same model serves a signed object, the parameters of a link and the data of the Digital
+    Credentials API; what only one of those must have (`aud`, `expected_origins`) is checked there.
+
+    Attributes:
+        client_id: None in an unsigned request by the API, and in the payload of a multi-signed one.
+        transaction_data: as it stands on the wire: base64url, hashed without decoding.
+    """
+
+    client_id: str | None = None
     response_type: Literal["vp_token"]
-    response_mode: Literal["direct_post.jwt"]
-    response_uri: str
+    response_mode: ResponseMode
     nonce: UrlSafe
     dcql_query: DcqlQuery
-    client_metadata: ClientMetadata
-    aud: Literal["https://self-issued.me/v2"]
+    response_uri: str | None = None
+    client_metadata: ClientMetadata | None = None
+    aud: Literal["https://self-issued.me/v2"] | None = None
     state: UrlSafe | None = None
     iat: int | None = None
     exp: int | None = None
     wallet_nonce: str | None = None
+    expected_origins: Annotated[Array[str], Field(min_length=1)] | None = None
+    transaction_data: Annotated[Array[str], Field(min_length=1)] | None = None
     verifier_info: Annotated[Array[Attestation], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not by_dc_api(self.response_mode) and (self.client_id is None or self.answer_to is None):
+            raise ValueError(f"{self.response_mode} needs client_id and response_uri")
+        return self
+
+    @property
+    def answer_to(self) -> str | None:
+        """Where the answer is posted to; a ``redirect_uri`` client names it by itself (5.9.3)."""
+        prefix, _, value = (self.client_id or "").partition(":")
+        named = value if prefix == Prefix.REDIRECT_URI else None
+        return self.response_uri if self.response_uri is not None else named
+
+
+def encrypted(mode: ResponseMode) -> bool:
+    """Tell whether an answer in this mode is encrypted (section 8.3)."""
+    return mode.endswith(".jwt")
+
+
+def by_dc_api(mode: ResponseMode) -> bool:
+    """Tell whether an answer in this mode comes by the Digital Credentials API (appendix A)."""
+    return mode.startswith("dc_api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,68 +114,92 @@ class Session:
 
     Attributes:
         nonce: at least 128 bits of chance, URL-safe text.
-        state: the same, another value.
-        encryption_key: public P-256 JWK with ``kid``, made for this request alone (HAIP 1.0).
+        state: the same, another value; not used with the Digital Credentials API.
+        encryption_key: public P-256 JWK with ``kid``, made for this request alone (HAIP 1.0); not
+            used where the answer comes in the clear.
         issued_at: seconds since 1970.
         expires_at: seconds since 1970.
     """
 
     nonce: str
     state: str
-    encryption_key: dict[str, str]
+    encryption_key: Mapping[str, str]
     issued_at: int
     expires_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How the answer is to come back.
+
+    Attributes:
+        mode: the response mode.
+        response_uri: where it is posted to; absolute https. None with the API.
+        expected_origins: the pages that may ask; needed in signed requests by the API.
+    """
+
+    mode: ResponseMode
+    response_uri: str | None = None
+    expected_origins: tuple[str, ...] = ()
+
+
 def build_request(
-    client_id: ClientId,
+    client_id: ClientId | None,
     query: DcqlQuery,
     session: Session,
+    delivery: Delivery,
     *,
-    response_uri: str,
+    formats: Mapping[str, JsonValue] = VP_FORMATS,
+    transaction_data: Sequence[str] = (),
     registration: Registration | None = None,
     wallet_nonce: str | None = None,
 ) -> RequestObject:
-    """Build the request for an encrypted answer by post.
+    """Build a request.
 
     Args:
-        client_id: ours, with its prefix.
+        client_id: ours, with its prefix; None for an unsigned or multi-signed one by the API.
         query: what is asked.
         session: fresh values.
-        response_uri: where the answer goes; absolute https.
+        delivery: how the answer is to come back.
+        formats: ``vp_formats_supported`` of this verifier; those that are not asked are left out.
+        transaction_data: what is to be authorized, as ``transaction_data.encode`` made it.
         registration: the registered use, or None; our wallets answer to no request without.
         wallet_nonce: what the wallet sent with its POST, if it did (section 5.10).
     """
-    key: dict[str, Any] = {**session.encryption_key, "use": "enc", "alg": "ECDH-ES"}
-    metadata = ClientMetadata(
-        jwks=Jwks(keys=(key,)),
-        encrypted_response_enc_values_supported=ENCS,
-        vp_formats_supported=VP_FORMATS,
-    )
+    api = by_dc_api(delivery.mode)
     return RequestObject(
-        client_id=str(client_id),
+        client_id=None if client_id is None else str(client_id),
         response_type="vp_token",
-        response_mode="direct_post.jwt",
-        response_uri=response_uri,
+        response_mode=delivery.mode,
+        response_uri=delivery.response_uri,
         nonce=session.nonce,
         dcql_query=query,
-        client_metadata=metadata,
+        client_metadata=_metadata(query, session, delivery.mode, formats),
         aud="https://self-issued.me/v2",
-        state=session.state,
+        state=None if api else session.state,
         iat=session.issued_at,
         exp=session.expires_at,
         wallet_nonce=wallet_nonce,
+        expected_origins=delivery.expected_origins or None,
+        transaction_data=tuple(transaction_data) or None,
         verifier_info=None if registration is None else (registration.attestation(),),
     )
 
 
-def sign_request(request: RequestObject, signer: Signer) -> str:
-    """Return the signed request object, with the signer's chain in ``x5c``.
+def _metadata(
+    query: DcqlQuery, session: Session, mode: ResponseMode, formats: Mapping[str, JsonValue]
+) -> ClientMetadata:
+    """Return section 11.1's three members and no others; those on encryption only if it is asked.
 
-    Raises:
-        ValueError: the signer has no certificate chain.
+    A format that is not asked says nothing to the wallet and would only tell verifiers apart.
     """
-    if not signer.certificate_chain:
-        raise ValueError("the verifier's signer has no certificate chain; create one with its key")
-    header = jws.chain_header(signer.certificate_chain)
-    return sign_typed(REQUEST_TYP, request.to_json(), header, signer)
+    asked = {credential.format for credential in query.credentials}
+    supported = {name: value for name, value in formats.items() if name in asked}
+    if not encrypted(mode):
+        return ClientMetadata(vp_formats_supported=supported)
+    key: dict[str, Any] = {**session.encryption_key, "use": "enc", "alg": ALG}
+    return ClientMetadata(
+        jwks=Jwks(keys=(key,)),
+        encrypted_response_enc_values_supported=ENCS,
+        vp_formats_supported=supported,
+    )

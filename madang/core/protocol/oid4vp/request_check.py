@@ -17,6 +17,7 @@ from madang.core.protocol.dcql.model import check_bounds
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.message import read
 from madang.core.protocol.oid4vp.client_id import (
+    CERTIFIED,
     ClientId,
     check_certificate,
     check_response_host,
@@ -84,7 +85,7 @@ def verify_request(
     identity, chain, claims = _authenticate(compact, client_id, policy, limits)
     try:
         request = _read(claims, policy, limits)
-        check_response_host(identity, request.response_uri)
+        check_response_host(identity, request.response_uri or "")
         _check_usable(request)
     except VpError as error:
         raise error.replying_to(_reply_address(identity, claims, policy)) from None
@@ -102,7 +103,7 @@ def _authenticate(
         raise refuse(str(error)) from None
     if inside != client_id:
         raise refusing("client_id_differs", "5.10.1")("client_id inside is not that of the link")
-    identity = parse_client_id(client_id)
+    identity = parse_client_id(client_id, accepted=CERTIFIED)
     try:
         chain = jws.decode_chain(opened.header)
         key = validate_chain(chain, policy.anchors, now=policy.now)
@@ -118,13 +119,14 @@ def _authenticate(
 def _read(claims: Mapping[str, object], policy: WalletPolicy, limits: Limits) -> RequestObject:
     _refuse_members(claims)
     request = read(RequestObject, claims, refusing("request_members", "5"))
+    _check_answerable(request)
     try:
         check_bounds(request.dcql_query, limits)
     except DcqlError as error:
         raise refusing("query_bounds", "6")(str(error)) from None
     _check_times(request, policy)
     allow = policy.allow_loopback_http
-    if not is_web_address(request.response_uri, allow_loopback_http=allow):
+    if not is_web_address(request.response_uri or "", allow_loopback_http=allow):
         raise refusing("response_uri", "8.2")("response_uri should be an absolute https address")
     if policy.wallet_nonce is not None and request.wallet_nonce != policy.wallet_nonce:
         raise refusing("wallet_nonce", "5.10.1")("wallet_nonce is not the one that was sent")
@@ -139,6 +141,14 @@ def _refuse_members(claims: Mapping[str, object]) -> None:
         raise refusing("redirect_uri", "8.2")("redirect_uri must not stand beside response_uri")
     if "scope" in claims and "dcql_query" in claims:
         raise refusing("scope", "5.1")("a request has either dcql_query or scope, not both")
+
+
+def _check_answerable(request: RequestObject) -> None:
+    refuse = refusing("request_members", "5")
+    if request.aud is None or request.client_metadata is None:
+        raise refuse("aud and client_metadata are required here")
+    if request.response_mode != "direct_post.jwt":
+        raise refuse("response_mode should be direct_post.jwt, which alone is answered here")
 
 
 def _check_times(request: RequestObject, policy: WalletPolicy) -> None:

@@ -15,6 +15,7 @@ from madang.core.protocol.dcql.check import check_answer
 from madang.core.protocol.dcql.credential import Credential
 from madang.core.protocol.dcql.model import DcqlQuery
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
+from madang.core.protocol.oid4vp.asked import Asked
 from madang.core.protocol.oid4vp.presented import UNAUTHENTIC, Policy, Presented, examine_one
 from madang.core.protocol.oid4vp.response import Answer
 from madang.core.protocol.oid4vp.status_check import StatusLookup, status_age, status_failure
@@ -30,23 +31,6 @@ from madang.core.protocol.oid4vp.verdict import (
     StepFailure,
     VerifiedCredential,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the signed request of this session said.
-
-    Attributes:
-        query: its ``dcql_query``.
-        client_id: its full ``client_id``.
-        nonce: its ``nonce``.
-        state: its ``state``, or None.
-    """
-
-    query: DcqlQuery
-    client_id: str
-    nonce: str
-    state: str | None
 
 
 @dataclass(frozen=True)
@@ -83,7 +67,7 @@ def examine(
         policy: trust, time and tolerances.
         limits: bounds on size and number of disclosures.
     """
-    binding = BindingExpectation(asked.client_id, asked.nonce, policy.max_age, policy.max_skew)
+    binding = BindingExpectation(asked.audience, asked.nonce, policy.max_age, policy.max_skew)
     presented = tuple(
         examine_one(
             query_id,

@@ -16,12 +16,12 @@ from madang.core.keys.signing import Signer
 from madang.core.keys.software import SoftwareSigner, generate_p256
 from madang.core.protocol.dcql.model import DcqlQuery, parse_query
 from madang.core.protocol.dcql.path import ClaimsPath
+from madang.core.protocol.oid4vp.asked import Asked
 from madang.core.protocol.oid4vp.client_id import ClientId, x509_hash_client_id
 from madang.core.protocol.oid4vp.presented import Policy
-from madang.core.protocol.oid4vp.request import RequestObject, Session, build_request
+from madang.core.protocol.oid4vp.request import Delivery, RequestObject, Session, build_request
 from madang.core.protocol.oid4vp.status_check import StatusLookup
 from madang.core.protocol.oid4vp.verdict import StatusSource
-from madang.core.protocol.oid4vp.verification import Asked
 from madang.core.protocol.oid4vp.verifier_info import Registration
 from madang.core.status.token_status_list import StatusList
 from madang.core.trust.model import Attester, TrustList
@@ -155,7 +155,7 @@ class City:
             self.client_id,
             query or query_for("id", "name"),
             Session(**(known | session)),
-            response_uri=f"{VERIFIER}/response/1",
+            Delivery("direct_post.jwt", f"{VERIFIER}/response/1"),
             registration=Registration(VERIFIER, PURPOSE, TEXTS),
         )
 

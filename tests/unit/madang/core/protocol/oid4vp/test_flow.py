@@ -5,9 +5,9 @@ from madang.core.formats.sd_jwt.present import present
 from madang.core.formats.sd_jwt.verify import process
 from madang.core.protocol.dcql.credential import Credential
 from madang.core.protocol.dcql.match import HeldCredential, match
-from madang.core.protocol.oid4vp.request import sign_request
 from madang.core.protocol.oid4vp.request_check import WalletPolicy, verify_request
 from madang.core.protocol.oid4vp.request_link import RequestLink, parse_request_link
+from madang.core.protocol.oid4vp.request_signing import sign_request
 from madang.core.protocol.oid4vp.response import (
     PostedAnswer,
     encrypt_answer,

@@ -14,8 +14,8 @@ from madang.core.protocol.dcql.model import parse_query
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.oid4vp.client_id import x509_hash_client_id, x509_san_dns_client_id
 from madang.core.protocol.oid4vp.errors import ReplyAddress, VpError
-from madang.core.protocol.oid4vp.request import sign_request
 from madang.core.protocol.oid4vp.request_check import VerifiedRequest, WalletPolicy, verify_request
+from madang.core.protocol.oid4vp.request_signing import sign_request
 from madang.infra import ca
 from tests.unit.madang.core.protocol.oid4vp.city import (
     NOW,

@@ -59,7 +59,7 @@ def test_what_a_query_asks_is_gathered_by_type() -> None:
                 "claims": [{"path": ["a", None]}],
             },
             {"id": "c", "format": "mso_mdoc", "meta": {"doctype_value": "d"}},
-            {"id": "e", "format": "mso_mdoc", "meta": {}},
+            {"id": "e", "format": "jwt_vc_json", "meta": {}},
         ]
     }
     assert asked(parse_query(query)) == {
