@@ -121,7 +121,7 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
             "dcql_query": {
                 "credentials": [
                     query("digital_id")["credentials"][0],
-                    {"id": "any", "format": "mso_mdoc", "meta": {}},
+                    {"id": "any", "format": "jwt_vc_json", "meta": {}},
                 ]
             }
         },
