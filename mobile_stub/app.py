@@ -13,13 +13,13 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
-from madang.core.formats.sd_jwt.model import parse
 from mobile_stub.accreditations import Accreditations
 from mobile_stub.adapters import system
 from mobile_stub.adapters.network import Network
 from mobile_stub.adapters.picture import read_qr
 from mobile_stub.adapters.vault import Vault
 from mobile_stub.errors import WalletError
+from mobile_stub.held import expires_at
 from mobile_stub.home import home_page
 from mobile_stub.model import HeldCopy, Scan
 from mobile_stub.present import Presenter
@@ -164,13 +164,13 @@ def _showing(app: FastAPI, wallet: Wallet) -> None:
 
 
 def _listed(copy: HeldCopy) -> dict[str, Any]:
-    claims = parse(copy.compact).payload
     return {
         "digest": copy.digest,
         "issuer": copy.issuer,
-        "vct": copy.vct,
+        "format": copy.format,
+        "type": copy.type,
         "set": copy.number,
-        "expires_at": claims.get("exp"),
+        "expires_at": expires_at(copy),
         "has_receipt": copy.receipt is not None,
     }
 

@@ -8,8 +8,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from madang.core.encoding import strict_json
-from madang.core.formats.sd_jwt.model import parse
-from madang.core.formats.sd_jwt.verify import process
+from mobile_stub.held import claims_of, expires_at
 from mobile_stub.model import HeldCopy
 
 _ENVIRONMENT = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
@@ -31,12 +30,12 @@ def home_page(copies: Sequence[HeldCopy], history: Sequence[dict[str, Any]], lan
 
 
 def _card(copy: HeldCopy, copies: Sequence[HeldCopy], language: str) -> dict[str, Any]:
-    claims = process(parse(copy.compact))
-    of_type = [other for other in copies if (other.issuer, other.vct) == (copy.issuer, copy.vct)]
+    until = expires_at(copy)
+    of_type = [other for other in copies if other.certificate == copy.certificate]
     return {
-        "name": copy.names.get(language, copy.vct),
-        "attested_by": claims.get("attested_by", copy.issuer),
-        "until": _day(claims["exp"]) if "exp" in claims else "",
+        "name": copy.names.get(language, copy.type),
+        "attested_by": claims_of(copy).get("attested_by", copy.issuer),
+        "until": "" if until is None else _day(until),
         "copies": len(of_type),
         "receipts": sum(other.receipt is not None for other in of_type),
     }

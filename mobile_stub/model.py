@@ -9,22 +9,29 @@ class HeldCopy:
     """One copy of a certificate.
 
     Attributes:
-        digest: base64url SHA-256 of its issuer-signed JWT.
-        issuer: its `iss`.
-        vct: its type.
+        digest: base64url SHA-256 of what the issuer signed: its issuer-signed JWT, or IssuerAuth.
+        issuer: the credential issuer it came from.
+        format: `dc+sd-jwt` or `mso_mdoc`.
+        type: its `vct` or document type.
         number: presentation set and holder key it belongs to.
-        compact: the SD-JWT VC as issued.
+        credential: as issued: the SD-JWT VC, or base64url of IssuerSigned.
         names: what the issuer calls it, per language.
         receipt: proof that it is in the issuer's log, once there is one.
     """
 
     digest: str
     issuer: str
-    vct: str
+    format: str
+    type: str
     number: int
-    compact: str
+    credential: str
     names: dict[str, str] = field(default_factory=dict)
     receipt: dict[str, Any] | None = None
+
+    @property
+    def certificate(self) -> tuple[str, str, str]:
+        """Return what all copies of one certificate in one format have in common."""
+        return self.issuer, self.format, self.type
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from madang.core.formats.identifiers import SD_JWT_VC
-from madang.core.formats.sd_jwt.model import parse
 from madang.core.formats.sd_jwt.present import present
-from madang.core.formats.sd_jwt.verify import process
 from madang.core.keys.signing import Signer
 from madang.core.protocol.dcql.credential import Credential
 from madang.core.protocol.dcql.match import Candidate, HeldCredential, Selection, match
@@ -21,6 +18,7 @@ from madang.core.protocol.oid4vp.verifier_info import Registration
 from mobile_stub.accreditations import Accreditations
 from mobile_stub.adapters.network import Network
 from mobile_stub.errors import WalletError
+from mobile_stub.held import claims_of
 from mobile_stub.model import HeldCopy, Scan
 
 OK = 200
@@ -160,7 +158,7 @@ class Presenter:
         return {
             query_id: [
                 present(
-                    held[found.handle].compact,
+                    held[found.handle].credential,
                     found.paths,
                     holder=self.vault.signer(held[found.handle].number),
                     audience=wanted.client_id,
@@ -195,7 +193,7 @@ def _preview(wanted: Wanted, held: Mapping[str, HeldCopy], selection: Selection)
         "client_id": wanted.client_id,
         "purpose": dict(wanted.use.texts),
         "credentials": {
-            query_id: {"vct": held[found.handle].vct, "claims": _shown(held, found)}
+            query_id: {"vct": held[found.handle].type, "claims": _shown(held, found)}
             for query_id, found in answer.items()
         },
         "missing": {
@@ -208,8 +206,7 @@ def _preview(wanted: Wanted, held: Mapping[str, HeldCopy], selection: Selection)
 
 
 def _credential(copy: HeldCopy) -> Credential:
-    claims = process(parse(copy.compact))
-    return Credential(SD_JWT_VC, frozenset({copy.vct}), claims, holder_bound=True)
+    return Credential(copy.format, frozenset({copy.type}), claims_of(copy), holder_bound=True)
 
 
 def _answer(selection: Selection) -> dict[str, Candidate]:
@@ -221,5 +218,5 @@ def _answer(selection: Selection) -> dict[str, Candidate]:
 
 def _shown(held: Mapping[str, HeldCopy], found: Candidate) -> dict[str, Any]:
     """Return each asked claim with its value, by its path in words."""
-    claims = process(parse(held[found.handle].compact))
+    claims = claims_of(held[found.handle])
     return {show(place): value for path in found.paths for place, value in locate(claims, path)}

@@ -81,7 +81,7 @@ class ReceiptFetcher:
 
 def _accredited(registry: Registry, copy: HeldCopy, now: int) -> bool:
     try:
-        registry.issuer(copy.issuer, copy.vct, at=now, now=now)
+        registry.issuer(copy.issuer, copy.type, at=now, now=now)
     except TrustError:
         return False
     return True

@@ -119,7 +119,7 @@ class Receiver:
             copies = await self._fetch(metadata, identifier, token, trust, now)
             self.vault.keep(copies)
             results.append(
-                {"type": identifier, "vct": copies[0].vct, "copies": len(copies)}
+                {"type": identifier, "vct": copies[0].type, "copies": len(copies)}
                 | {"digests": [copy.digest for copy in copies]}
             )
         return results
@@ -210,7 +210,7 @@ class Receiver:
             for number, (text, signer) in enumerate(zip(texts, signers, strict=True))
         ]
         types = TypeDocuments(self.network, self.allow_loopback_http)
-        await types.hold([parse(copy.compact) for copy in copies])
+        await types.hold([parse(copy.credential) for copy in copies])
         return copies
 
     async def nonce(self, metadata: IssuerMetadata) -> str | None:
@@ -255,7 +255,7 @@ def _checked(
     if not bound:
         raise WalletError("credential_refused", "it is bound to another key")
     digest = base64url.encode(parsed.issuer_digest)
-    return HeldCopy(digest, issuer, vct, number, text, _names(configuration))
+    return HeldCopy(digest, issuer, SD_JWT_VC, vct, number, text, _names(configuration))
 
 
 def _issuer_key(parsed: SdJwt, vct: str, issuer: str, trust: TrustList, now: int) -> PublicKey:

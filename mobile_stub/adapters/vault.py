@@ -27,8 +27,8 @@ _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS salt (value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS holder_key (number INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS copy (
-  digest TEXT PRIMARY KEY, issuer TEXT NOT NULL, vct TEXT NOT NULL, number INTEGER NOT NULL,
-  sealed BLOB NOT NULL, receipt BLOB);
+  digest TEXT PRIMARY KEY, issuer TEXT NOT NULL, format TEXT NOT NULL, type TEXT NOT NULL,
+  number INTEGER NOT NULL, sealed BLOB NOT NULL, receipt BLOB);
 CREATE TABLE IF NOT EXISTS presentation_set (client_id TEXT PRIMARY KEY, number INTEGER UNIQUE);
 CREATE TABLE IF NOT EXISTS scan (id TEXT PRIMARY KEY, sealed BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS history (at INTEGER NOT NULL, sealed BLOB NOT NULL);
@@ -54,7 +54,9 @@ class Vault:
         self._connection = sqlite3.connect(
             folder / "wallet.sqlite", isolation_level=None, check_same_thread=False
         )
-        self._connection.executescript(f"PRAGMA journal_mode=WAL; {_SCHEMA}")
+        self._connection.executescript(
+            f"PRAGMA journal_mode=WAL; PRAGMA secure_delete=ON; {_SCHEMA}"
+        )
         self._connection.execute("PRAGMA synchronous=FULL")
         self._cipher = AESGCM(self._stretched(passphrase))
         for number in self._numbers():
@@ -115,34 +117,44 @@ class Vault:
         return SoftwareSigner(key, str(number))
 
     def keep(self, copies: list[HeldCopy]) -> None:
-        """Keep copies, all or none; an older copy of the same type, issuer and set goes."""
+        """Keep copies, all or none; an older one of the same type and set goes."""
         with self._transaction():
             for copy in copies:
-                place = (copy.issuer, copy.vct, copy.number)
+                place = (*copy.certificate, copy.number)
                 self._connection.execute(
-                    "DELETE FROM copy WHERE issuer = ? AND vct = ? AND number = ?", place
+                    "DELETE FROM copy WHERE issuer = ? AND format = ? AND type = ? AND number = ?",
+                    place,
                 )
                 self._connection.execute(
-                    "INSERT INTO copy VALUES (?, ?, ?, ?, ?, NULL)",
+                    "INSERT INTO copy VALUES (?, ?, ?, ?, ?, ?, NULL)",
                     (copy.digest, *place, self._seal(_content(copy))),
                 )
 
     def copies(self) -> list[HeldCopy]:
         """Return every copy, in the order of their sets."""
         rows = self._connection.execute(
-            "SELECT digest, issuer, vct, number, sealed, receipt FROM copy ORDER BY number, vct"
+            "SELECT digest, issuer, format, type, number, sealed, receipt FROM copy"
+            " ORDER BY number, type, format"
         )
         return [
             HeldCopy(
                 digest=digest,
                 issuer=issuer,
-                vct=vct,
+                format=credential_format,
+                type=name,
                 number=number,
                 **json.loads(self._open(sealed)),
                 receipt=None if receipt is None else json.loads(self._open(receipt)),
             )
-            for digest, issuer, vct, number, sealed, receipt in rows
+            for digest, issuer, credential_format, name, number, sealed, receipt in rows
         ]
+
+    def delete(self, digest: str) -> None:
+        """Delete one copy for good; WalletError if there is none of that digest."""
+        with self._transaction():
+            gone = self._connection.execute("DELETE FROM copy WHERE digest = ?", (digest,)).rowcount
+        if not gone:
+            raise WalletError("unknown_copy", "there is no copy of that digest; list them first")
 
     def keep_receipt(self, digest: str, receipt: dict[str, Any]) -> None:
         """Keep the receipt of a copy."""
@@ -227,4 +239,4 @@ class Vault:
 
 
 def _content(copy: HeldCopy) -> bytes:
-    return json.dumps({"compact": copy.compact, "names": copy.names}).encode()
+    return json.dumps({"credential": copy.credential, "names": copy.names}).encode()

@@ -87,7 +87,7 @@ async def _decided(story: Story, town: Town, name: str, outcome: str, label: str
 
 async def _revoke(town: Town, resident: Resident, vct: str) -> dict[str, Any]:
     """An officer revokes a certificate, all its copies."""
-    digest = next(each["digest"] for each in await resident.held() if vct in each["vct"])
+    digest = next(each["digest"] for each in await resident.held() if vct in each["type"])
     url = f"{town.plan.addresses.identifier(CITY, 'issuer')}/api/credentials/status"
     wish = {"credential_digest": digest, "status": "invalid", "reason_code": "facts_changed"}
     body = json.dumps(wish).encode()

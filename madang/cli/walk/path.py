@@ -133,7 +133,7 @@ class Walk:
 
     async def _lease_digest(self) -> str:
         held = await self.residents["yes"].held()
-        return str(next(each["digest"] for each in held if "/lease/" in each["vct"]))
+        return str(next(each["digest"] for each in held if "/lease/" in each["type"]))
 
     async def _anchor(self, size: int, city: str = CITY) -> dict[str, Any] | None:
         base = self.plan.addresses.identifier(city, "log")

@@ -282,7 +282,7 @@ def test_a_request_that_changes_after_the_preview_is_not_answered(
 ) -> None:
     world.hold("digital_id")
     held = world.vault.copies()[0]
-    other = replace(held, digest="other", vct=f"{ISSUER}/vct/other/1")
+    other = replace(held, digest="other", type=f"{ISSUER}/vct/other/1")
     world.vault.keep([other])
     verifier.claims["dcql_query"] = query("digital_id", digital_id=[["birth_year"]])
     scan = opened(world, verifier)

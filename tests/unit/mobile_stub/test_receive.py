@@ -55,7 +55,7 @@ def test_copy_k_of_every_certificate_is_bound_to_holder_key_k(world: World, issu
     copies = world.vault.copies()
     assert len(copies) == 6
     for copy in copies:
-        bound = holder_key(parse(copy.compact).payload)
+        bound = holder_key(parse(copy.credential).payload)
         assert bound == world.vault.signer(copy.number).public_key
 
 
@@ -197,4 +197,4 @@ def test_newer_copies_take_the_place_of_older_ones(world: World, issuer: Issuer)
     accepted(world, opened(world))
     assert len(world.vault.copies()) == issuer.batch
     assert first.isdisjoint(copy.digest for copy in world.vault.copies())
-    assert {copy.vct for copy in world.vault.copies()} == {VCT["digital_id"]}
+    assert {copy.type for copy in world.vault.copies()} == {VCT["digital_id"]}

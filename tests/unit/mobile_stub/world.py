@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlencode
 
@@ -15,6 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from madang.core.encoding import base64url
 from madang.core.envelope import jwe, jws
+from madang.core.formats.mdoc.issue import SALT_BYTES, Copy, draft, salts_from
+from madang.core.formats.mdoc.issue import issue as issue_mdoc
+from madang.core.formats.mdoc.mso import ValidityInfo
 from madang.core.formats.sd_jwt.frame import SdFrame
 from madang.core.formats.sd_jwt.issue import issue
 from madang.core.keys.jwk import PublicKey
@@ -43,6 +47,7 @@ HOST = "https://id.hanbit.example"
 ISSUER, VERIFIER = f"{HOST}/hanbit/issuer", f"{HOST}/hanbit/verifier"
 LOG = f"{HOST}/hanbit/log"
 SNAPSHOT = f"{LOG}/accreditations"
+DOC_TYPE, NAME_SPACE = "example.hanbit.digital_id.1", "example.hanbit.digital_id.1"
 VCT = {name: f"{ISSUER}/vct/{name}/1" for name in ("digital_id", "lease")}
 CLAIMS: dict[str, dict[str, Any]] = {
     "digital_id": {"name": "Kim Mina", "birth_year": 1996},
@@ -151,6 +156,19 @@ def credential(name: str, holder: PublicKey, *, by: Signer = ISSUER_KEY, **chang
     header = {"typ": "dc+sd-jwt", "x5c": jws.encode_chain(by.certificate_chain)}
     salts = (f"salt-{number}" for number in count())
     return issue(payload, frame, signer=by, header=header, salts=salts).compact
+
+
+def mdoc(holder: PublicKey, *, by: Signer = ISSUER_KEY, **changes: Any) -> str:
+    """Issue the Digital ID as an mdoc; changes are other elements."""
+    elements = {**CLAIMS["digital_id"], **changes}
+    blank = draft(DOC_TYPE, {NAME_SPACE: elements})
+    copy = Copy(
+        device_key=holder,
+        validity=ValidityInfo(NOW - 1000, NOW - 1000, NOW + DAY),
+        salts=salts_from(token_bytes(SALT_BYTES * len(elements))),
+        order=range(len(elements)),
+    )
+    return base64url.encode(issue_mdoc(blank, copy, by).encoded)
 
 
 def query(*asked: str, **paths: list[list[str]]) -> dict[str, Any]:
@@ -355,12 +373,22 @@ class World:
     def vault(self) -> Vault:
         return self.wallet.vault
 
+    def hold_mdoc(self, **changes: Any) -> None:
+        """Put three copies of the Digital ID as an mdoc into the wallet."""
+        keys = [signer.public_key for signer in self.vault.signers(3)]
+        self.vault.keep(
+            [
+                HeldCopy(f"mdoc-{at}", ISSUER, "mso_mdoc", DOC_TYPE, at, mdoc(key, **changes))
+                for at, key in enumerate(keys)
+            ]
+        )
+
     def hold(self, *names: str) -> None:
         """Put three copies of each certificate into the wallet."""
         for name in names:
             self.vault.keep(
                 [
-                    HeldCopy(f"{name}-{number}", ISSUER, VCT[name], number, text)
+                    HeldCopy(f"{name}-{number}", ISSUER, "dc+sd-jwt", VCT[name], number, text)
                     for number, text in enumerate(
                         credential(name, signer.public_key) for signer in self.vault.signers(3)
                     )

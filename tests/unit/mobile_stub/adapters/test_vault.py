@@ -11,7 +11,13 @@ from mobile_stub.model import HeldCopy, Scan
 
 def copy_of(digest: str, number: int = 0, **changes: str) -> HeldCopy:
     names = {"en": "Lease"}
-    members = {"issuer": "https://i", "vct": "https://v", "compact": "secret-claim", **changes}
+    members = {
+        "issuer": "https://i",
+        "format": "dc+sd-jwt",
+        "type": "https://v",
+        "credential": "secret-claim",
+        **changes,
+    }
     return HeldCopy(digest=digest, number=number, names=names, **members)  # type: ignore[arg-type]
 
 
@@ -65,9 +71,27 @@ def test_copies_are_kept_all_or_none(tmp_path: Path) -> None:
 
 def test_an_older_copy_of_the_same_type_issuer_and_set_goes(tmp_path: Path) -> None:
     vault = Vault(tmp_path, "right")
-    vault.keep([copy_of("old"), copy_of("other set", 1), copy_of("other type", vct="https://w")])
+    vault.keep([copy_of("old"), copy_of("other set", 1), copy_of("other type", type="https://w")])
     vault.keep([copy_of("new")])
     assert {copy.digest for copy in vault.copies()} == {"new", "other set", "other type"}
+    vault.close()
+
+
+def test_the_formats_of_one_type_stand_side_by_side(tmp_path: Path) -> None:
+    vault = Vault(tmp_path, "right")
+    vault.keep([copy_of("sd-jwt"), copy_of("mdoc", format="mso_mdoc")])
+    assert [copy.format for copy in vault.copies()] == ["dc+sd-jwt", "mso_mdoc"]
+    vault.close()
+
+
+def test_a_deleted_copy_is_gone_and_no_other(tmp_path: Path) -> None:
+    vault = Vault(tmp_path, "right")
+    vault.keep([copy_of("a"), copy_of("b", 1)])
+    vault.delete("a")
+    assert [copy.digest for copy in vault.copies()] == ["b"]
+    with pytest.raises(WalletError) as refused:
+        vault.delete("a")
+    assert refused.value.code == "unknown_copy"
     vault.close()
 
 
