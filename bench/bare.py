@@ -45,5 +45,6 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
             SIGNER.sign(DATA)
         elif letter == "v" and not CHECKER.check(SIGNATURE, DATA):
             raise RuntimeError("the sample does not verify")
-    await send({"type": "http.response.start", "status": 200, "headers": []})
+    headers = [(b"content-length", b"2")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"{}"})

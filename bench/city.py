@@ -18,6 +18,7 @@ from madang.access.service_token import Call, make
 from madang.cli.city import CityPlan
 from madang.cli.processes import City
 from madang.core.encoding import strict_json
+from madang.core.keys.signing import Signer
 from madang.infra.clock import SystemClock
 from madang.infra.setup import StateFolders, keystore
 from mobile_stub.adapters.network import Network
@@ -45,23 +46,31 @@ class Running:
 
     async def call(self, service: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Call a service's API in a clerk's name."""
+        audience = self.plan.addresses.identifier(TENANT, service)
+        content = strict_json.dumps(body).encode()
+        headers = self.authorization(service, path, content)
+        answer = await self.client.post(f"{audience}/api/{path}", content=content, headers=headers)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def authorization(self, service: str, path: str, content: bytes) -> dict[str, str]:
+        """Return the headers of a call in a clerk's name."""
         addresses = self.plan.addresses
         audience = addresses.identifier(TENANT, service)
-        content = strict_json.dumps(body).encode()
-        call = Call(audience, "POST", f"/{TENANT}/{service}/api/{path}", content)
         token = make(
-            keystore(self.plan.settings).signer(TENANT, "service-counter"),
-            call,
+            self._counter,
+            Call(audience, "POST", f"/{TENANT}/{service}/api/{path}", content),
             issuer=addresses.identifier(TENANT, "counter"),
             actor="clerk-1",
             roles=["clerk", "agency"],
             now=SystemClock().now(),
         )
-        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-        answer = await self.client.post(f"{audience}/api/{path}", content=content, headers=headers)
-        answer.raise_for_status()
-        found: dict[str, Any] = answer.json()
-        return found
+        return {"authorization": f"Bearer {token}", "content-type": "application/json"}
+
+    @cached_property
+    def _counter(self) -> Signer:
+        return keystore(self.plan.settings).signer(TENANT, "service-counter")
 
     async def offer(self) -> dict[str, Any]:
         """Prove one resident's identity and offer the Digital ID."""

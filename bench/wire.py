@@ -1,4 +1,4 @@
-"""HTTP/1.1 over one kept connection, and no more: a caller that costs little beside what it calls."""
+"""HTTP/1.1 over one kept connection, and no more: a caller that itself costs little."""
 
 import asyncio
 from collections.abc import Mapping
