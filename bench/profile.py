@@ -21,7 +21,6 @@ GROUPS: Final = (
     ("the framework (Starlette, FastAPI)", ("starlette", "fastapi", "anyio", "contextlib.py")),
     ("messages (pydantic)", ("pydantic",)),
     ("JSON", ("json",)),
-    ("encryption of answers (joserfc)", ("joserfc",)),
     ("HTTP to the log (httpx)", ("httpx", "httpcore")),
     ("madang/core", ("madang/core",)),
     ("madang/infra and madang/access", ("madang/infra", "madang/access")),

@@ -1,23 +1,29 @@
 """JSON Web Encryption, compact form, ECDH-ES with AES-GCM (RFC 7516, RFC 7518 section 4.6)."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
-from joserfc import jwe
-from joserfc.errors import JoseError
-from joserfc.jwe import JWERegistry
-from joserfc.jwk import ECKey
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 
 from madang.core.encoding import base64url, strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.core.envelope.errors import EnvelopeError
-from madang.core.keys.jwk import PublicKey
+from madang.core.keys.jwk import KeyFormatError, PublicKey
 
 ALG: Final = "ECDH-ES"
 ENCS: Final = ("A128GCM", "A256GCM")
 CURVE: Final = "P-256"
 MAX_BYTES = 1_000_000
 _PARTS = 5
+_KEY_BYTES: Final = MappingProxyType({"A128GCM": 16, "A256GCM": 32})
+_IV_BYTES, _TAG_BYTES = 12, 16
+_PARTY_BYTES: Final = 1_000
+"""Longest apu or apv."""
 
 
 def encrypt(payload: bytes, recipient_jwk: Mapping[str, object], *, enc: str) -> str:
@@ -33,16 +39,19 @@ def encrypt(payload: bytes, recipient_jwk: Mapping[str, object], *, enc: str) ->
     """
     if enc not in ENCS or recipient_jwk.get("alg", ALG) != ALG:
         raise EnvelopeError(f"{recipient_jwk.get('alg')} with {enc}: {ALG} and {ENCS} are known")
-    header = {"alg": ALG, "enc": enc, "kid": str(recipient_jwk.get("kid", ""))}
     try:
-        recipient = PublicKey.from_jwk(recipient_jwk)
-        if recipient.crv != CURVE:
-            raise EnvelopeError(f"a key on {recipient.crv or recipient.kty}, {CURVE} was expected")
-        public: dict[str, str | list[str]] = {**recipient.to_jwk()}
-        key = ECKey.import_key(public)
-        return jwe.encrypt_compact(header, payload, key, registry=_registry(enc))
-    except (JoseError, ValueError) as error:
+        recipient = _on_curve(PublicKey.from_jwk(recipient_jwk))
+    except KeyFormatError as error:
         raise EnvelopeError(f"cannot encrypt to this key: {error}") from error
+    ephemeral = ec.generate_private_key(ec.SECP256R1())
+    epk = PublicKey.from_native(ephemeral.public_key()).to_jwk()
+    header = {"alg": ALG, "enc": enc, "kid": str(recipient_jwk.get("kid", "")), "epk": epk}
+    protected = base64url.encode(strict_json.dumps(header).encode())
+    key = _agreed(ephemeral, recipient, enc, b"", b"")
+    iv = AESGCM.generate_key(128)[:_IV_BYTES]
+    box = AESGCM(key).encrypt(iv, payload, protected.encode())
+    parts = (iv, box[:-_TAG_BYTES], box[-_TAG_BYTES:])
+    return f"{protected}..{'.'.join(map(base64url.encode, parts))}"
 
 
 def decrypt(
@@ -63,10 +72,11 @@ def decrypt(
     Raises:
         EnvelopeError: malformed, another algorithm, compressed, an unknown key, or altered.
     """
-    kid = _header(compact, allowed_enc, max_bytes).get("kid")
+    header = _header(compact, allowed_enc, max_bytes)
+    kid = header.get("kid")
     if not isinstance(kid, str) or kid not in private_jwks:
         raise EnvelopeError("the JWE is not encrypted to the key of this request")
-    return decrypt_with(compact, private_jwks[kid], allowed_enc=allowed_enc, max_bytes=max_bytes)
+    return _opened(compact, header, private_jwks[kid])
 
 
 def decrypt_with(
@@ -81,22 +91,64 @@ def decrypt_with(
     Raises:
         EnvelopeError: malformed, another algorithm, compressed, another key's, or altered.
     """
-    _header(compact, allowed_enc, max_bytes)
+    return _opened(compact, _header(compact, allowed_enc, max_bytes), private_jwk)
+
+
+def _opened(compact: str, header: Mapping[str, object], private_jwk: Mapping[str, object]) -> bytes:
+    protected, encrypted_key, *rest = compact.split(".")
+    if encrypted_key:
+        raise EnvelopeError(f"the JWE has an encrypted key; {ALG} has none")
     try:
-        key = ECKey.import_key({name: str(v) for name, v in private_jwk.items()})
-        opened = jwe.decrypt_compact(compact, key, registry=_registry(*allowed_enc))
-    except (JoseError, ValueError, TypeError, KeyError) as error:
+        iv, text, tag = map(base64url.decode, rest)
+        parties = [_party(header, name) for name in ("apu", "apv")]
+        epk = header.get("epk")
+        ephemeral = _on_curve(PublicKey.from_jwk(epk if isinstance(epk, dict) else {}))
+        private = _private_key(str(private_jwk.get("crv")), str(private_jwk.get("d")))
+    except (EncodingError, KeyFormatError, ValueError) as error:
         raise EnvelopeError("the JWE cannot be decrypted") from error
-    if opened.plaintext is None:
-        raise EnvelopeError("the JWE cannot be decrypted")
-    return opened.plaintext
+    if len(iv) != _IV_BYTES or len(tag) != _TAG_BYTES:
+        raise EnvelopeError("the JWE cannot be decrypted: nonce or tag have another length")
+    key = _agreed(private, ephemeral, str(header["enc"]), *parties)
+    try:
+        return AESGCM(key).decrypt(iv, text + tag, protected.encode())
+    except InvalidTag:
+        raise EnvelopeError("the JWE cannot be decrypted") from None
 
 
-def _registry(*encs: str) -> JWERegistry:
-    """Allow these algorithms alone, and texts up to the bound that was checked before."""
-    registry = JWERegistry(algorithms=[ALG, *encs])
-    registry.max_ciphertext_length = MAX_BYTES
-    return registry
+def _private_key(crv: str, d: str) -> ec.EllipticCurvePrivateKey:
+    if crv != CURVE:
+        raise KeyFormatError(f"a private key on {crv}, {CURVE} was expected")
+    return ec.derive_private_key(int.from_bytes(base64url.decode(d)), ec.SECP256R1())
+
+
+def _on_curve(key: PublicKey) -> ec.EllipticCurvePublicKey:
+    native = key.native
+    if key.crv != CURVE or not isinstance(native, ec.EllipticCurvePublicKey):
+        raise EnvelopeError(f"a key on {key.crv or key.kty}, {CURVE} was expected")
+    return native
+
+
+def _party(header: Mapping[str, object], name: str) -> bytes:
+    """Return apu or apv, empty where there is none (RFC 7518 sections 4.6.1.2 and 4.6.1.3)."""
+    value = header.get(name, "")
+    if not isinstance(value, str) or len(value) > _PARTY_BYTES:
+        raise EnvelopeError(f"the JWE header's {name} is not text of at most {_PARTY_BYTES} bytes")
+    return base64url.decode(value)
+
+
+def _agreed(
+    private: ec.EllipticCurvePrivateKey,
+    public: ec.EllipticCurvePublicKey,
+    enc: str,
+    apu: bytes,
+    apv: bytes,
+) -> bytes:
+    """Return the key that both sides derive (RFC 7518 section 4.6.2, direct key agreement)."""
+    size = _KEY_BYTES[enc]
+    named = b"".join(len(each).to_bytes(4) + each for each in (enc.encode(), apu, apv))
+    info = named + (8 * size).to_bytes(4)
+    secret = private.exchange(ec.ECDH(), public)
+    return ConcatKDFHash(SHA256(), size, info).derive(secret)
 
 
 def _header(compact: str, allowed_enc: tuple[str, ...], max_bytes: int) -> dict[str, object]:
