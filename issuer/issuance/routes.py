@@ -38,9 +38,9 @@ from madang.core.formats.sd_jwt.type_metadata import integrity
 from madang.core.keys.signing import Signer
 from madang.core.merkle.note import VerifierKey
 from madang.core.protocol.message import Array, Message
-from madang.core.protocol.oauth.errors import invalid_request
+from madang.core.protocol.oauth.errors import OAuthCode, OAuthError, invalid_request
 from madang.core.protocol.oauth.names import AccessToken
-from madang.core.protocol.oauth.token import TokenResponse, parse_token_request
+from madang.core.protocol.oauth.token import TokenRequest, TokenResponse, parse_token_request
 from madang.core.protocol.oid4vci.credential import (
     NonceResponse,
     issued,
@@ -121,6 +121,10 @@ class _Wallets:
     def token(self, body: bytes, tenant: str) -> TokenResponse:
         settings = self._office.settings
         asked = parse_token_request(body)
+        if not isinstance(asked, TokenRequest):
+            raise OAuthError(
+                OAuthCode.UNSUPPORTED_GRANT_TYPE, "only pre-authorized codes are taken"
+            )
         policy = TokenPolicy(settings.token_seconds, settings.tx_code_tries)
         with self._office.database.transaction() as session:
             work = self._office.work(session, tenant)

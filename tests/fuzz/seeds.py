@@ -20,7 +20,7 @@ from madang.core.formats.sd_jwt.issue import SdFrame, issue
 from madang.core.formats.sd_jwt.json_form import to_json
 from madang.core.formats.sd_jwt.type_metadata import integrity
 from madang.core.keys import akp, cose_key
-from madang.core.keys.jwk import PublicKey
+from madang.core.keys.jwk import ENCRYPTION, PublicKey
 from madang.core.keys.ring import Ring
 from madang.core.keys.split import Passphrases, seal
 from madang.core.merkle import checkpoint, cosignature
@@ -54,6 +54,7 @@ from madang.core.trust.did import multikey, web
 from madang.core.trust.snapshot import sign as sign_snapshot
 from tests.accreditations import PLACE, attesting
 from tests.fuzz import catalogue
+from tests.fuzz.authorizing_seeds import authorizing
 from tests.fuzz.evidence_seeds import evidences
 from tests.fuzz.harness import joined
 from tests.fuzz.parsers.envelopes import DOCUMENT
@@ -238,7 +239,7 @@ def mdocs() -> Seeds:
     items = [item.encoded for item in parsed.name_spaces[NAME_SPACE]]
     asked = request.ItemsRequest(DOC_TYPE, {NAME_SPACE: {"age_over_19": False}})
     signed = reader_auth.sign(asked, TRANSCRIPT, SIGNER)
-    key = PublicKey.from_jwk(ENCRYPTION_JWK)
+    key = PublicKey.from_jwk(ENCRYPTION_JWK, use=ENCRYPTION)
     sealed, _ = session.Stream(bytes(32), bytes(8)).seal(b"plain")
     method = engagement.RetrievalMethod(2, 1, {0: False, 11: b"\x01"})
     listed = {
@@ -491,6 +492,6 @@ def every() -> Seeds:
     """Return the seeds of every harness."""
     made = (
         *(encodings, key_lives, envelopes, formats, mdocs, logs, trusts, statuses, dids),
-        *(issuing, providing, presenting, laws, evidences),
+        *(issuing, authorizing, providing, presenting, laws, evidences),
     )
     return {name: seeds for make in made for name, seeds in make().items()}

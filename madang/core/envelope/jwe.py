@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 from madang.core.encoding import base64url, strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.core.envelope.errors import EnvelopeError
-from madang.core.keys.jwk import KeyFormatError, PublicKey
+from madang.core.keys.jwk import ENCRYPTION, KeyFormatError, PublicKey
 
 ALG: Final = "ECDH-ES"
 ENCS: Final = ("A128GCM", "A256GCM")
@@ -40,7 +40,7 @@ def encrypt(payload: bytes, recipient_jwk: Mapping[str, object], *, enc: str) ->
     if enc not in ENCS or recipient_jwk.get("alg", ALG) != ALG:
         raise EnvelopeError(f"{recipient_jwk.get('alg')} with {enc}: {ALG} and {ENCS} are known")
     try:
-        recipient = _on_curve(PublicKey.from_jwk(recipient_jwk))
+        recipient = _on_curve(PublicKey.from_jwk(recipient_jwk, use=ENCRYPTION))
     except KeyFormatError as error:
         raise EnvelopeError(f"cannot encrypt to this key: {error}") from error
     ephemeral = ec.generate_private_key(ec.SECP256R1())
@@ -102,7 +102,8 @@ def _opened(compact: str, header: Mapping[str, object], private_jwk: Mapping[str
         iv, text, tag = map(base64url.decode, rest)
         parties = [_party(header, name) for name in ("apu", "apv")]
         epk = header.get("epk")
-        ephemeral = _on_curve(PublicKey.from_jwk(epk if isinstance(epk, dict) else {}))
+        given = epk if isinstance(epk, dict) else {}
+        ephemeral = _on_curve(PublicKey.from_jwk(given, use=ENCRYPTION))
         private = _private_key(str(private_jwk.get("crv")), str(private_jwk.get("d")))
     except (EncodingError, KeyFormatError, ValueError) as error:
         raise EnvelopeError("the JWE cannot be decrypted") from error

@@ -24,6 +24,15 @@ EDDSA: Final = "EdDSA"
 ML_DSA_44: Final = "ML-DSA-44"
 ML_DSA_65: Final = "ML-DSA-65"
 
+SIGNATURE: Final = "sig"
+ENCRYPTION: Final = "enc"
+_OPERATIONS: Final = MappingProxyType(
+    {SIGNATURE: frozenset({"verify"}), ENCRYPTION: frozenset({"deriveKey", "deriveBits"})}
+)
+"""Operations for each use (RFC 7517 section 4.3). The public half of an ECDH pair has none of its
+own in Web Cryptography, so an empty list is accepted for it, and so is the pair's."""
+_OTHER_NAMES: Final = MappingProxyType({EDDSA: "Ed25519", ES256: "ESP256"})
+"""Fully specified names of the same algorithms (RFC 9864)."""
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 
 NativeKey: TypeAlias = (
@@ -102,12 +111,17 @@ class PublicKey:
     pub: str | None = None
 
     @classmethod
-    def from_jwk(cls, jwk: Mapping[str, object]) -> "PublicKey":
-        """Read a public JWK; members that do not define the key are ignored.
+    def from_jwk(cls, jwk: Mapping[str, object], *, use: str = SIGNATURE) -> "PublicKey":
+        """Read a public JWK; members that neither define nor restrict the key are ignored.
+
+        Args:
+            jwk: as it came.
+            use: what the key is wanted for; a JWK that says otherwise by `use`, `key_ops` or
+                `alg` is refused (RFC 7517 sections 4.2 to 4.4).
 
         Raises:
             KeyFormatError: private members, another type, curve or algorithm, a member of the
-                wrong length, or a point that is not on the curve.
+                wrong length, a point that is not on the curve, or a key for another use.
         """
         private = sorted(_PRIVATE_MEMBERS & jwk.keys())
         if private:
@@ -119,6 +133,7 @@ class PublicKey:
         if kind is None:
             raise KeyFormatError(f"kty {kty!r} with {selector} {name!r}; known are {_KNOWN}")
         members = {member: _text(jwk, member, kind.size) for member in kind.members}
+        _check_use(jwk, use, kind.algorithm)
         key = cls(str(kty), **{selector: str(name)}, **members)
         _ = key.native
         return key
@@ -198,6 +213,22 @@ class PublicKey:
         Of an AKP it covers kty, alg and pub (draft-ietf-cose-dilithium section 6).
         """
         return base64url.encode(hashlib.sha256(canonical_json.encode(self.to_jwk())).digest())
+
+
+def _check_use(jwk: Mapping[str, object], use: str, algorithm: str) -> None:
+    """Refuse a key whose JWK keeps it for something else (RFC 7517 sections 4.2 to 4.4)."""
+    if jwk.get("use", use) != use:
+        raise KeyFormatError(f"the JWK's use is {str(jwk['use'])[:20]!r}, {use!r} was expected")
+    operations = jwk.get("key_ops")
+    if operations is not None:
+        listed = {str(each) for each in operations} if isinstance(operations, list) else {""}
+        if not (_OPERATIONS[use] & listed or (use == ENCRYPTION and not listed)):
+            raise KeyFormatError(f"the JWK's key_ops name none of {sorted(_OPERATIONS[use])}")
+    if use == SIGNATURE and jwk.get("alg", algorithm) not in (
+        algorithm,
+        _OTHER_NAMES.get(algorithm),
+    ):
+        raise KeyFormatError(f"the JWK's alg is {str(jwk['alg'])[:20]!r}, not {algorithm}")
 
 
 def _selector(kty: object) -> str:

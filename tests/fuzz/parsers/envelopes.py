@@ -6,7 +6,7 @@ from madang.core.envelope import cose, cwt, jwe, jws, second_signature
 from madang.core.envelope.errors import EnvelopeError
 from madang.core.envelope.second_signature import LoggedKey
 from madang.core.keys import akp, cose_key
-from madang.core.keys.jwk import KeyFormatError, PublicKey
+from madang.core.keys.jwk import ENCRYPTION, SIGNATURE, KeyFormatError, PublicKey
 from madang.core.keys.signing import checker_for
 from tests.fuzz.harness import harness, require, text
 from tests.fuzz.world import DECRYPTION_JWKS, LIST, ML_DSA, NOW, SIGNER
@@ -25,7 +25,8 @@ def _holds(key: PublicKey) -> None:
 def jwk(data: bytes) -> None:
     value = strict_json.loads(data)
     if isinstance(value, dict):
-        _holds(PublicKey.from_jwk(value))
+        encrypts = value.get("use") == ENCRYPTION or value.get("alg") == jwe.ALG
+        _holds(PublicKey.from_jwk(value, use=ENCRYPTION if encrypts else SIGNATURE))
 
 
 @harness(EncodingError, KeyFormatError)

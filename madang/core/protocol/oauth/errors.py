@@ -16,7 +16,16 @@ class OAuthCode(StrEnum):
     UNAUTHORIZED_CLIENT = "unauthorized_client"  # RFC 6749 section 5.2
     UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"  # RFC 6749 section 5.2
     INVALID_SCOPE = "invalid_scope"  # RFC 6749 section 5.2
+    UNSUPPORTED_RESPONSE_TYPE = "unsupported_response_type"  # RFC 6749 section 4.1.2.1
+    ACCESS_DENIED = "access_denied"  # RFC 6749 section 4.1.2.1
+    REQUEST_NOT_SUPPORTED = "request_not_supported"  # RFC 9101 section 7
     INVALID_AUTHORIZATION_DETAILS = "invalid_authorization_details"  # RFC 9396 section 5
+    INVALID_DPOP_PROOF = "invalid_dpop_proof"  # RFC 9449 section 5
+    USE_DPOP_NONCE = "use_dpop_nonce"  # RFC 9449 section 8
+    # draft-ietf-oauth-attestation-based-client-auth section 6.2
+    INVALID_CLIENT_ATTESTATION = "invalid_client_attestation"
+    USE_FRESH_ATTESTATION = "use_fresh_attestation"
+    USE_ATTESTATION_CHALLENGE = "use_attestation_challenge"
     INVALID_TOKEN = "invalid_token"  # noqa: S105  # RFC 6750 section 3.1, a code and no secret
     INSUFFICIENT_SCOPE = "insufficient_scope"  # RFC 6750 section 3.1
     INVALID_RESPONSE = "invalid_response"  # the client's own: the server's answer is unreadable
@@ -24,6 +33,8 @@ class OAuthCode(StrEnum):
 
 _STATUS: dict[str, int] = {
     OAuthCode.INVALID_CLIENT: 401,
+    OAuthCode.INVALID_CLIENT_ATTESTATION: 401,
+    OAuthCode.USE_FRESH_ATTESTATION: 401,
     OAuthCode.INVALID_TOKEN: 401,
     OAuthCode.INSUFFICIENT_SCOPE: 403,
 }
@@ -52,6 +63,21 @@ class OAuthError(ValueError):
 def invalid_request(reason: str) -> OAuthError:
     """Return the error of a malformed request."""
     return OAuthError(OAuthCode.INVALID_REQUEST, reason)
+
+
+def invalid_client(reason: str) -> OAuthError:
+    """Return the error of a client that is unknown or did not prove to be itself."""
+    return OAuthError(OAuthCode.INVALID_CLIENT, reason)
+
+
+def invalid_client_attestation(reason: str) -> OAuthError:
+    """Return the error of a client attestation, or its proof of possession, that does not hold."""
+    return OAuthError(OAuthCode.INVALID_CLIENT_ATTESTATION, reason)
+
+
+def invalid_dpop_proof(reason: str) -> OAuthError:
+    """Return the error of a DPoP proof that does not hold."""
+    return OAuthError(OAuthCode.INVALID_DPOP_PROOF, reason)
 
 
 def invalid_response(reason: str) -> OAuthError:

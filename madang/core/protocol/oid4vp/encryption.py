@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from madang.core.envelope.jwe import ALG, ENCS
-from madang.core.keys.jwk import KeyFormatError, PublicKey
+from madang.core.keys.jwk import ENCRYPTION, KeyFormatError, PublicKey
 from madang.core.protocol.oid4vp.errors import refusing
 from madang.core.protocol.oid4vp.request import DEFAULT_ENC, ClientMetadata
 
@@ -53,7 +53,7 @@ def _usable(jwk: Mapping[str, JsonValue]) -> bool:
     if not isinstance(jwk.get("kid"), str) or jwk.get("crv") != _CURVE:
         return False
     try:
-        PublicKey.from_jwk(jwk)
+        PublicKey.from_jwk(jwk, use=ENCRYPTION)
     except KeyFormatError:
         return False
     return True

@@ -4,7 +4,7 @@ from typing import Final
 
 from madang.core.encoding import base64url, canonical_json, strict_json
 from madang.core.encoding.errors import EncodingError
-from madang.core.keys.jwk import KeyFormatError, PublicKey
+from madang.core.keys.jwk import ENCRYPTION, SIGNATURE, KeyFormatError, PublicKey
 from madang.core.trust.did.errors import DidError
 from madang.core.trust.did.identifier import specific
 from madang.core.trust.did.model import JSON_WEB_KEY, DidDocument, VerificationMethod, with_one_key
@@ -31,8 +31,9 @@ def resolve(did: str) -> DidDocument:
         jwk = strict_json.loads(base64url.decode(specific(did, METHOD)), max_depth=MAX_DEPTH)
         if not isinstance(jwk, dict):
             raise DidError("jwk_malformed", "a JWK is a JSON object")
-        PublicKey.from_jwk(jwk)
+        signs = jwk.get("use") != ENCRYPTION
+        PublicKey.from_jwk(jwk, use=SIGNATURE if signs else ENCRYPTION)
     except (EncodingError, KeyFormatError) as error:
         raise DidError("jwk_malformed", str(error)) from error
     method = VerificationMethod(f"{did}#0", JSON_WEB_KEY, did, public_key_jwk=jwk)
-    return with_one_key(method, signs=jwk.get("use") != "enc")
+    return with_one_key(method, signs=signs)

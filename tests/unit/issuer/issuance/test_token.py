@@ -105,7 +105,7 @@ def test_every_bad_grant_is_told_in_the_same_words(world: World) -> None:
 @pytest.mark.parametrize(
     ("more", "code"),
     [
-        ({"grant_type": "authorization_code"}, "unsupported_grant_type"),
+        ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
         ({"grant_type": ""}, "invalid_request"),
         ({"pre-authorized_code": ""}, "invalid_request"),
         (

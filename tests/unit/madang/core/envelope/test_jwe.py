@@ -12,7 +12,7 @@ from jwcrypto.jwk import JWK
 from madang.core.encoding import base64url
 from madang.core.envelope import jwe
 from madang.core.envelope.errors import EnvelopeError
-from madang.core.keys.jwk import PublicKey
+from madang.core.keys.jwk import ENCRYPTION, PublicKey
 from madang.core.keys.software import (
     SoftwareSigner,
     generate_ed25519,
@@ -31,7 +31,7 @@ def protected(**change: object) -> str:
     header = {"alg": "ECDH-ES", "enc": "A128GCM", "kid": "k1"}
     made = {k: v for k, v in {**header, **change}.items() if v is not None}
     token = JWE(b"secret", json.dumps(made), algs=[made["alg"], made["enc"]])
-    token.add_recipient(JWK(**PublicKey.from_jwk(PUBLIC).to_jwk()))
+    token.add_recipient(JWK(**PublicKey.from_jwk(PUBLIC, use=ENCRYPTION).to_jwk()))
     serialized: str = token.serialize(compact=True)
     return serialized
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madang.core.encoding import base64url
-from madang.core.keys.jwk import KeyFormatError, PublicKey
+from madang.core.keys.jwk import ENCRYPTION, KeyFormatError, PublicKey
 
 # The key of RFC 7515 appendix A.3 and the key of RFC 8037 appendix A.
 P256 = {
@@ -85,6 +85,8 @@ def test_a_member_of_another_length_is_refused(algorithm: str) -> None:
 @pytest.mark.parametrize("name", ["P-256", "P-384", "P-521", "Ed25519", "ML-DSA-44", "ML-DSA-65"])
 def test_each_type_has_its_own_names_alone(kty: str, name: str) -> None:
     everything = {**P521, **ML_DSA_65, "kty": kty, "crv": name, "alg": name}
+    if kty == "EC":
+        everything["alg"] = "ES512"
     fits = (kty, name) in {("EC", "P-521"), ("AKP", "ML-DSA-65")}
     with nullcontext() if fits else pytest.raises(KeyFormatError):
         PublicKey.from_jwk(everything)
@@ -179,3 +181,50 @@ def test_a_point_gives_the_key_of_its_jwk(curve: ec.EllipticCurve) -> None:
 def test_a_point_on_no_known_curve() -> None:
     with pytest.raises(KeyFormatError):
         PublicKey.from_point("Ed25519", bytes(32), bytes(32))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"use": "sig"},
+        {"key_ops": ["verify"]},
+        {"key_ops": ["sign", "verify"]},
+        {"alg": "ES256"},
+        {"alg": "ESP256"},
+    ],
+    ids=range(5),
+)
+def test_a_key_that_is_kept_for_signatures_is_taken(more: dict[str, object]) -> None:
+    assert PublicKey.from_jwk({**P256, **more}).to_jwk() == P256
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"use": "enc"},
+        {"use": None},
+        {"key_ops": []},
+        {"key_ops": ["deriveBits"]},
+        {"key_ops": "verify"},
+        {"alg": "ES384"},
+        {"alg": "ECDH-ES"},
+        {"alg": None},
+    ],
+    ids=range(8),
+)
+def test_a_key_that_is_kept_for_something_else_signs_nothing(more: dict[str, object]) -> None:
+    with pytest.raises(KeyFormatError, match=next(iter(more))):
+        PublicKey.from_jwk({**P256, **more})
+
+
+@pytest.mark.parametrize(
+    "more", [{"use": "enc"}, {"key_ops": []}, {"key_ops": ["deriveBits"]}, {"alg": "ECDH-ES"}]
+)
+def test_a_key_that_is_kept_for_encryption_is_taken_for_it(more: dict[str, object]) -> None:
+    assert PublicKey.from_jwk({**P256, **more}, use=ENCRYPTION).to_jwk() == P256
+
+
+@pytest.mark.parametrize("more", [{"use": "sig"}, {"key_ops": ["verify"]}])
+def test_nothing_is_encrypted_to_a_key_that_is_kept_for_signatures(more: dict[str, object]) -> None:
+    with pytest.raises(KeyFormatError, match=next(iter(more))):
+        PublicKey.from_jwk({**P256, **more}, use=ENCRYPTION)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madang.core.protocol.limits import Limits
+from madang.core.protocol.oauth.details import AuthorizationDetail
 from madang.core.protocol.oauth.errors import OAuthCode, OAuthError, parse_error
 from madang.core.protocol.oauth.names import (
     PRE_AUTHORIZED_CODE_GRANT,
@@ -14,7 +15,9 @@ from madang.core.protocol.oauth.names import (
     PreAuthorizedCode,
 )
 from madang.core.protocol.oauth.token import (
-    AuthorizationDetail,
+    AnyTokenRequest,
+    CodeRequest,
+    RefreshRequest,
     TokenRequest,
     TokenResponse,
     parse_token_request,
@@ -34,9 +37,13 @@ def form(**parameters: str) -> bytes:
     [
         TokenRequest(PreAuthorizedCode("abc")),
         TokenRequest(PreAuthorizedCode("abc"), "493536", "wallet", (DETAIL,)),
+        CodeRequest("abc", "v" * 43),
+        CodeRequest("abc", "v" * 43, "https://w.example/cb", "wallet", (DETAIL,)),
+        RefreshRequest("abc"),
+        RefreshRequest("abc", "wallet", ("lease", "digital_id"), (DETAIL,)),
     ],
 )
-def test_what_a_wallet_posts_is_what_the_server_reads(request_: TokenRequest) -> None:
+def test_what_a_wallet_posts_is_what_the_server_reads(request_: AnyTokenRequest) -> None:
     assert parse_token_request(request_.to_form().encode()) == request_
 
 
@@ -50,7 +57,14 @@ def test_unknown_parameters_are_ignored_and_an_empty_code_counts_as_missing() ->
         (b"", OAuthCode.INVALID_REQUEST),
         (b"\xff\xfe", OAuthCode.INVALID_REQUEST),
         (form(grant_type=""), OAuthCode.INVALID_REQUEST),
-        (form(grant_type="authorization_code"), OAuthCode.UNSUPPORTED_GRANT_TYPE),
+        (form(grant_type="client_credentials"), OAuthCode.UNSUPPORTED_GRANT_TYPE),
+        (form(grant_type="authorization_code"), OAuthCode.INVALID_REQUEST),
+        (form(grant_type="authorization_code", code="abc"), OAuthCode.INVALID_REQUEST),
+        (form(grant_type="refresh_token"), OAuthCode.INVALID_REQUEST),
+        (
+            form(grant_type="refresh_token", refresh_token="a", scope="a  b"),
+            OAuthCode.INVALID_SCOPE,
+        ),
         (urlencode({"grant_type": PRE_AUTHORIZED_CODE_GRANT}).encode(), OAuthCode.INVALID_REQUEST),
         (form() + b"&tx_code=1&tx_code=1", OAuthCode.INVALID_REQUEST),
         (form() + b"&grant_type=x", OAuthCode.INVALID_REQUEST),
@@ -96,8 +110,19 @@ def test_an_unreadable_answer_is_the_wallet_s_own_error(data: bytes) -> None:
 
 
 def test_a_token_type_the_wallet_cannot_use_is_refused() -> None:
-    with pytest.raises(OAuthError, match="Bearer"):
-        parse_token_response(b'{"access_token":"t","token_type":"DPoP"}')
+    with pytest.raises(OAuthError, match="neither Bearer nor DPoP"):
+        parse_token_response(b'{"access_token":"t","token_type":"mac"}')
+
+
+def test_a_bound_token_is_read_and_what_authenticates_the_client_is_added() -> None:
+    assert parse_token_response(b'{"access_token":"t","token_type":"dpop"}').token_type == "dpop"
+    more = {"client_assertion": "a.b.c"}
+    for request in (
+        TokenRequest(PreAuthorizedCode("a")),
+        CodeRequest("a", "v"),
+        RefreshRequest("a"),
+    ):
+        assert request.to_form(more).endswith("&client_assertion=a.b.c")
 
 
 def test_a_server_s_error_is_read_whatever_its_code() -> None:
