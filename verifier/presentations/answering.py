@@ -121,8 +121,7 @@ class Examiner:
             return Checked((), "", codes, oldest, verdict.basis)
         proved = []
         for item, standing, at in zip(examined.presented, verdict.standings, heard, strict=True):
-            asked = examined.asked.query.credential(item.query_id)
-            if asked is None or item.sd_jwt is None or standing.vct is None:
+            if item.issuer_digest is None or standing.vct is None:
                 raise AssertionError("an answer without other failures has been read and asked for")
             valid = standing.standing is Standing.VALID
             proved.append(
@@ -130,8 +129,8 @@ class Examiner:
                     type_id=trust.type_id(standing.vct) or standing.vct,
                     issuer=standing.issuer or "",
                     standing=standing.standing,
-                    claims=item.released(asked) if valid else {},
-                    issuer_digest=item.sd_jwt.issuer_digest,
+                    claims=item.released if valid else {},
+                    issuer_digest=item.issuer_digest,
                     status_as_of=at,
                 )
             )

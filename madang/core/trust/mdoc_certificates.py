@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 
 from madang.core.formats.mdoc.verdict import Failure
 from madang.core.formats.mdoc.verify import Trust, TrustedKey
-from madang.core.trust.model import Attester
+from madang.core.trust.model import Attester, TrustList
 from madang.core.trust.registry import TrustError
 from madang.core.trust.x509 import (
     CHAINS_KEPT,
@@ -19,6 +19,7 @@ from madang.core.trust.x509 import (
     anchors_of,
     reading,
     san_uris,
+    subject_name,
     validate,
 )
 
@@ -56,6 +57,37 @@ def attester_of(
         return attester, _trusted(found)
     except ChainError as error:
         raise TrustError(error.code, str(error)) from error
+
+
+def document_signer(
+    trust: TrustList, doc_type: str, chain: Sequence[bytes], *, at: int | None, now: int
+) -> tuple[str, TrustedKey]:
+    """Return who signed a document of this type, by the registry or by foreign anchors.
+
+    Of foreign ones no more of the profile of annex B is required than that the certificate is not
+    for something else: their chain is whoever configured the anchor's to judge.
+
+    Args:
+        trust: who attests what.
+        doc_type: of the document.
+        chain: `x5chain` as DER, leaf first.
+        at: when it was signed, seconds since the epoch; None for any time.
+        now: seconds since the epoch.
+
+    Raises:
+        TrustError: issuer_not_accredited, issuer_suspended, or a code of ChainError.
+    """
+    try:
+        named = san_uris(chain[0]) if chain else ()
+    except ChainError as error:
+        raise TrustError(error.code, str(error)) from error
+    known = [name for name in named if trust.registry.knows(name, doc_type)]
+    if not known and trust.is_foreign(doc_type):
+        validated = trust.foreign.validated(chain, now=now, purpose=DOCUMENT_SIGNER)
+        return subject_name(chain[0]), _trusted(validated)
+    attesters = [trust.attester(doc_type, name, at=at, now=now) for name in known]
+    attester, key = attester_of(attesters, chain, now=now)
+    return attester.issuer, key
 
 
 def trust_attesters(by_doc_type: Mapping[str, Sequence[Attester]], *, now: int) -> Trust:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from madang.core.keys.jwk import PublicKey
 from madang.core.trust import x509
+from madang.core.trust.foreign import NO_ANCHORS, ForeignAnchors, SignedBy
 from madang.core.trust.registry import Registry, TrustError
 from madang.core.trust.x509 import ChainError
 
@@ -31,10 +32,12 @@ class TrustList:
     Attributes:
         registry: what the chain says.
         types: the catalogue's id of each type, by its `vct`.
+        foreign: anchors for types that are not in the catalogue.
     """
 
     registry: Registry
     types: Mapping[str, str]
+    foreign: ForeignAnchors = NO_ANCHORS
 
     def type_id(self, vct: str) -> str | None:
         """Return the catalogue's id of a type, None for an unknown one."""
@@ -60,9 +63,18 @@ class TrustList:
     ) -> PublicKey:
         """Return the key that something of this type and issuer has to be signed with.
 
+        Args and errors are those of `signer`.
+        """
+        return self.signer(vct, issuer, chain, at=at, now=now).key
+
+    def signer(
+        self, vct: str, issuer: str | None, chain: Sequence[bytes], *, at: int | None, now: int
+    ) -> SignedBy:
+        """Return who signed something of this type, and with which key.
+
         Args:
             vct: the credential's type.
-            issuer: its `iss`.
+            issuer: its `iss`; None where it has none, as only foreign ones may.
             chain: its `x5c` as DER, leaf first; the leaf names the issuer as a URI.
             at: when it was signed, seconds since the epoch; None for any time.
             now: seconds since the epoch.
@@ -71,8 +83,19 @@ class TrustList:
             TrustError: the issuer is not accredited for the type, the chain does not lead to
                 its anchors, or the leaf is another's.
         """
-        attester = self.attester(vct, issuer, at=at, now=now)
-        return certified_key(issuer, chain, attester.anchors, now=now, body="issuer")
+        if self.is_foreign(vct) and not self._accredited(vct, issuer):
+            return self.foreign.signer(issuer, chain, now=now)
+        attester = self.attester(vct, issuer or "", at=at, now=now)
+        key = certified_key(attester.issuer, chain, attester.anchors, now=now, body="issuer")
+        return SignedBy(attester.issuer, key)
+
+    def is_foreign(self, of_type: str) -> bool:
+        """Tell whether configured anchors decide on a type: it is not in the catalogue."""
+        return bool(self.foreign.anchors) and of_type not in self.types
+
+    def _accredited(self, of_type: str, issuer: str | None) -> bool:
+        """Tell whether the registry speaks of an issuer of this type; then it alone decides."""
+        return issuer is not None and self.registry.knows(issuer, of_type)
 
 
 def certified_key(

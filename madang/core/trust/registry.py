@@ -161,6 +161,10 @@ class Registry:
         known = [(r, d) for r, d in self._of(Issuer, issuer) if of_type in d.types]
         return self._counting(known, "issuer", at, now)
 
+    def knows(self, issuer: str, of_type: str) -> bool:
+        """Tell whether there is, or was, a record of an issuer of this type."""
+        return any(of_type in document.types for _, document in self._of(Issuer, issuer))
+
     def verifier(
         self, verifier: str, purpose: str, asks: Mapping[str, Collection[Path]], *, now: int
     ) -> tuple[tuple[Verifier, ...], RegisteredPurpose]:

@@ -151,6 +151,18 @@ def san_dns(der: bytes) -> tuple[str, ...]:
     return _names(der, x509.DNSName)
 
 
+def subject_name(der: bytes) -> str:
+    """Return the distinguished name of a certificate's subject (RFC 4514); ChainError as above."""
+    with reading():
+        return _load(der).subject.rfc4514_string()
+
+
+def names_issuer(der: bytes, identifier: str) -> bool:
+    """Tell whether a certificate names an https identifier as a URI, or its host; ChainError."""
+    hosts = (f"https://{name}" for name in san_dns(der))
+    return identifier in san_uris(der) or any(f"{identifier}/".startswith(f"{h}/") for h in hosts)
+
+
 def authority_key_id(der: bytes) -> bytes | None:
     """Return the identifier of the key that signed a certificate, None where it names none.
 
@@ -162,6 +174,7 @@ def authority_key_id(der: bytes) -> bytes | None:
         return None if identifier is None else identifier.key_identifier
 
 
+@lru_cache(maxsize=CHAINS_KEPT)
 def _names(
     der: bytes, kind: type[x509.UniformResourceIdentifier] | type[x509.DNSName]
 ) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.core.envelope import jwe, jws
 from madang.core.protocol.dcql.check import check_answer
-from madang.core.protocol.dcql.credential import Credential
+from madang.core.protocol.dcql.credential import Credential, fit
 from madang.core.protocol.dcql.errors import DcqlError
 from madang.core.protocol.dcql.match import HeldCredential, match
 from madang.core.protocol.dcql.model import SD_JWT_VC, parse_query
@@ -58,7 +58,8 @@ def dcql_query(data: bytes) -> None:
     query = parse_query(strict_json.loads(data))
     assert parse_query(query.to_json()) == query
     chosen = match(query, [HeldCredential("h", HELD)]).answer()
-    require(not check_answer(query, dict.fromkeys(chosen, (HELD,))))
+    fits = {asked.id: (fit(asked, HELD),) for asked in query.credentials if asked.id in chosen}
+    require(not check_answer(query, fits))
 
 
 @harness(EncodingError)

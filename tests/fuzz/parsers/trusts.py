@@ -43,7 +43,7 @@ def x509_names(data: bytes) -> None:
 
 @harness()
 def x509_authorities(data: bytes) -> None:
-    require(chain_authorities(chunks(data)))
+    require(chain_authorities(list(chunks(data))))
 
 
 @harness(TrustError)

@@ -105,9 +105,12 @@ def verify_vc(
     failed += _type_and_issuer(sd_jwt.payload, expected)
     if expected.types is not None and unfolded is not None:
         failed += _rules(sd_jwt.payload, unfolded, expected.types)
+    holder = None
     if expected.binding is not None:
-        failed += _holder(sd_jwt, expected.binding, now)
-    return Verdict(claims, tuple(failed))
+        holder, unreadable = _holder_key(sd_jwt.payload)
+        failed += unreadable
+        failed += key_binding.failures(sd_jwt, expected.binding, key=holder, now=now)
+    return Verdict(claims, tuple(failed), holder)
 
 
 def _header(sd_jwt: SdJwt) -> Iterator[Failure]:
@@ -185,10 +188,8 @@ def _rules(payload: dict[str, Any], unfolded: Unfolded, types: Lookup) -> Iterat
     yield from type_rules.failures(metadata, Seen.of(unfolded))
 
 
-def _holder(sd_jwt: SdJwt, expected: BindingExpectation, now: int) -> Iterator[Failure]:
-    key = None
+def _holder_key(payload: dict[str, Any]) -> tuple[PublicKey | None, tuple[Failure, ...]]:
     try:
-        key = key_binding.holder_key(sd_jwt.payload)
+        return key_binding.holder_key(payload), ()
     except KeyFormatError as error:
-        yield Failure("holder_key", "SD-JWT VC 3.2.2.2", str(error))
-    yield from key_binding.failures(sd_jwt, expected, key=key, now=now)
+        return None, (Failure("holder_key", "SD-JWT VC 3.2.2.2", str(error)),)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from madang.core.keys.jwk import PublicKey
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -26,10 +28,12 @@ class Verdict:
     Attributes:
         claims: the processed payload; empty when it could not be processed.
         failures: none when the credential is good.
+        holder_key: that in `cnf`, where a key binding was expected; None if it cannot be read.
     """
 
     claims: dict[str, Any]
     failures: tuple[Failure, ...]
+    holder_key: PublicKey | None = None
 
     @property
     def ok(self) -> bool:

@@ -1,23 +1,31 @@
 """Which trusted authorities a certificate chain shows (OpenID4VP 1.0 section 6.1.1)."""
 
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
 
 from madang.core.encoding import base64url
-from madang.core.protocol.dcql.credential import Authority
-from madang.core.trust.x509 import MAX_CHAIN, ChainError, authority_key_id
+from madang.core.trust.x509 import CHAINS_KEPT, MAX_CHAIN, ChainError, authority_key_id
+
+AKI: Final = "aki"
 
 
-def chain_authorities(chain: Iterable[bytes]) -> frozenset[Authority]:
-    """Return the ``aki`` authorities of an issuer's ``x5c`` chain.
+def chain_authorities(chain: Sequence[bytes]) -> frozenset[str]:
+    """Return the values of ``aki`` that an issuer's chain matches, base64url.
 
     Args:
         chain: DER certificates. One that cannot be read, or has no authority key identifier,
             contributes nothing: whether a chain is valid is decided elsewhere. Nor does one
             behind the longest chain that can be valid.
     """
-    found = (_authority_key_id(der) for der in islice(chain, MAX_CHAIN))
-    return frozenset(("aki", base64url.encode(key_id)) for key_id in found if key_id is not None)
+    return _identifiers(tuple(chain[:MAX_CHAIN]))
+
+
+@lru_cache(maxsize=CHAINS_KEPT)
+def _identifiers(chain: tuple[bytes, ...]) -> frozenset[str]:
+    # Every credential of an issuer brings the same chain.
+    found = (_authority_key_id(der) for der in chain)
+    return frozenset(base64url.encode(key_id) for key_id in found if key_id is not None)
 
 
 def _authority_key_id(der: bytes) -> bytes | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from madang.core.protocol.dcql.credential import Credential, MisfitCode, fit
+from madang.core.protocol.dcql.credential import Fit, MisfitCode
 from madang.core.protocol.dcql.model import CredentialQuery, DcqlQuery
 
 
@@ -36,21 +36,22 @@ class AnswerFailure:
 
 
 def check_answer(
-    query: DcqlQuery, presented: Mapping[str, Sequence[Credential]]
+    query: DcqlQuery, presented: Mapping[str, Sequence[Fit]]
 ) -> tuple[AnswerFailure, ...]:
     """Hold what was presented against the query.
 
     Args:
         query: as it stood in the signed request.
-        presented: per query id the presented credentials with the claims they disclose.
+        presented: per query id how each presented credential fits it, with the claims that it
+            discloses; for an id that was not asked for whatever came.
 
     Returns:
         Every reason against the answer; empty when it satisfies the query.
     """
     failures: list[AnswerFailure] = []
     answered: set[str] = set()
-    for query_id, credentials in presented.items():
-        found = _check_entry(query.credential(query_id), query_id, credentials)
+    for query_id, fits in presented.items():
+        found = _check_entry(query.credential(query_id), query_id, fits)
         failures += found
         if not found:
             answered.add(query_id)
@@ -58,22 +59,22 @@ def check_answer(
 
 
 def _check_entry(
-    asked: CredentialQuery | None, query_id: str, credentials: Sequence[Credential]
+    asked: CredentialQuery | None, query_id: str, fits: Sequence[Fit]
 ) -> list[AnswerFailure]:
     clause = "OpenID4VP 1.0 section 8.1"
     if asked is None:
         detail = "nothing was asked for under this id"
         return [AnswerFailure(AnswerCode.UNEXPECTED, clause, detail, query_id)]
-    if not credentials:
+    if not fits:
         detail = "the array holds no presentation"
         return [AnswerFailure(AnswerCode.EMPTY, clause, detail, query_id)]
     found = [
         AnswerFailure(misfit.code, misfit.clause, misfit.detail, query_id)
-        for credential in credentials
-        for misfit in fit(asked, credential).misfits
+        for fit in fits
+        for misfit in fit.misfits
     ]
-    if len(credentials) > 1 and not asked.multiple:
-        detail = f"one presentation was asked for, {len(credentials)} came"
+    if len(fits) > 1 and not asked.multiple:
+        detail = f"one presentation was asked for, {len(fits)} came"
         found.append(AnswerFailure(AnswerCode.TOO_MANY, clause, detail, query_id))
     return found
 

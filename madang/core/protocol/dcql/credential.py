@@ -1,15 +1,15 @@
 """A credential as DCQL sees it, and whether it fits one credential query."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any
 
+from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
+from madang.core.formats.mdoc.as_json import as_json
+from madang.core.protocol.dcql.authority import AKI, chain_authorities
 from madang.core.protocol.dcql.model import ClaimsQuery, CredentialQuery
 from madang.core.protocol.dcql.path import ClaimsPath, locate, show
-
-Authority: TypeAlias = tuple[str, str]
-"""Type and value of a trusted authority, for instance ``("aki", "s9tIpPmh...")``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +18,34 @@ class Credential:
 
     Attributes:
         format: credential format identifier.
-        types: its ``vct`` and every type that one extends.
-        claims: the claims it can disclose (wallet) or has disclosed (verifier).
+        types: its ``vct`` and every type that one extends; its ``docType``; its ``type`` values.
+        claims: the claims it can disclose (wallet) or has disclosed (verifier), as JSON; of an
+            mdoc by namespace and element.
         holder_bound: whether possession of the holder key can be, or was, proved.
-        authorities: who certified the issuer.
+        chain: the issuer's certificates in DER; looked at only where a query asks for authorities.
     """
 
     format: str
     types: frozenset[str]
     claims: Mapping[str, object]
     holder_bound: bool
-    authorities: frozenset[Authority] = frozenset()
+    chain: tuple[bytes, ...] = ()
+
+    @classmethod
+    def of_mdoc(
+        cls,
+        doc_type: str,
+        elements: Mapping[str, Mapping[str, Any]],
+        *,
+        holder_bound: bool = True,
+        chain: tuple[bytes, ...] = (),
+    ) -> "Credential":
+        """Return what a query sees of an mdoc: its values converted to JSON (section 6.3)."""
+        claims = {
+            name_space: {name: as_json(value) for name, value in values.items()}
+            for name_space, values in elements.items()
+        }
+        return cls(MSO_MDOC, frozenset({doc_type}), claims, holder_bound, chain)
 
 
 class MisfitCode(StrEnum):
@@ -44,7 +61,7 @@ class MisfitCode(StrEnum):
 
 _CLAUSES = {
     MisfitCode.FORMAT: "OpenID4VP 1.0 section 6.1",
-    MisfitCode.TYPE: "OpenID4VP 1.0 appendix B.3.5",
+    MisfitCode.TYPE: "OpenID4VP 1.0 appendix B",
     MisfitCode.HOLDER_BINDING: "OpenID4VP 1.0 section 5.3",
     MisfitCode.AUTHORITY: "OpenID4VP 1.0 section 6.1.1",
     MisfitCode.CLAIM: "OpenID4VP 1.0 section 6.4.1",
@@ -91,22 +108,43 @@ def _attribute_misfits(query: CredentialQuery, credential: Credential) -> list[M
         found.append(
             Misfit(MisfitCode.FORMAT, f"asked for {query.format}, got {credential.format}")
         )
-    wanted = query.meta.vct_values
-    if wanted is not None and credential.types.isdisjoint(wanted):
+    wanted = _wanted_types(query)
+    if wanted and not any(credential.types.issuperset(types) for types in wanted):
         came = ", ".join(sorted(credential.types)) or "none"
-        found.append(Misfit(MisfitCode.TYPE, f"asked for {', '.join(wanted)}, got {came}"))
+        asked = ", or ".join(" + ".join(types) for types in wanted)
+        found.append(Misfit(MisfitCode.TYPE, f"asked for {asked}, got {came}"))
     if query.require_cryptographic_holder_binding and not credential.holder_bound:
         found.append(Misfit(MisfitCode.HOLDER_BINDING, "a proof of the holder key is required"))
-    accepted = _accepted_authorities(query)
-    if accepted is not None and credential.authorities.isdisjoint(accepted):
-        found.append(Misfit(MisfitCode.AUTHORITY, "no trusted authority of the query certified it"))
+    found += _authority_misfits(query, credential)
     return found
 
 
-def _accepted_authorities(query: CredentialQuery) -> set[Authority] | None:
+def _wanted_types(query: CredentialQuery) -> tuple[tuple[str, ...], ...]:
+    """Return the sets of types one of which a credential must have; none for any type."""
+    meta = query.meta
+    if query.format == SD_JWT_VC:
+        return tuple((vct,) for vct in meta.vct_values or ())
+    if query.format == MSO_MDOC:
+        return () if meta.doctype_value is None else ((meta.doctype_value,),)
+    return meta.type_values or ()
+
+
+def _authority_misfits(query: CredentialQuery, credential: Credential) -> Iterable[Misfit]:
+    """Hold the issuer's chain against ``trusted_authorities``; one match is enough.
+
+    Only ``aki`` can be told from a chain alone. The lists of the other types would have to be
+    fetched, so they match nothing, and that is said.
+    """
     if query.trusted_authorities is None:
-        return None
-    return {(entry.type, value) for entry in query.trusted_authorities for value in entry.values}
+        return
+    identifiers = chain_authorities(credential.chain)
+    for entry in query.trusted_authorities:
+        if entry.type == AKI and not identifiers.isdisjoint(entry.values):
+            return
+    others = sorted({entry.type for entry in query.trusted_authorities} - {AKI})
+    told = f"; {', '.join(others)} cannot be matched here" if others else ""
+    detail = f"no trusted authority of the query certified the issuer{told}"
+    yield Misfit(MisfitCode.AUTHORITY, detail)
 
 
 def _fit_claims(query: CredentialQuery, claims: Mapping[str, object]) -> Fit:

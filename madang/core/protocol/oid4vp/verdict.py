@@ -8,15 +8,17 @@ from madang.core.trust.registry import Basis
 
 
 class Step(IntEnum):
-    """The steps of the verification, in their order."""
+    """The steps of the verification, in their order (docs/formats/presentation-checks.md)."""
 
-    STATE = 1  # the answer belongs to this session
-    FORM = 2  # every presentation is an SD-JWT
-    ISSUER = 3  # its issuer is accredited for the type, and its chain leads to an anchor
-    CREDENTIAL = 4  # signature, disclosures, times, key binding
-    HOLDER = 5  # all credentials are bound to one holder key
-    QUERY = 6  # everything asked for is there, and nothing else was asked for
-    STATUS = 7  # none is revoked or suspended, by a list that can be relied upon
+    SESSION = 1  # the answer belongs to this session
+    FORM = 2  # every presentation is one of the format that was asked for
+    ISSUER = 3  # its issuer is trusted for the type, and its chain leads to an anchor
+    CREDENTIAL = 4  # the issuer's signature, what it covers, its times, the rules of its type
+    BINDING = 5  # the holder's key has signed for this session
+    TRANSACTION = 6  # what was to be authorized has been, by one credential each
+    HOLDER = 7  # all credentials are bound to one holder key
+    QUERY = 8  # everything asked for is there, and under no other id
+    STATUS = 9  # none is revoked or suspended, by a list that can be relied upon
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,9 @@ class CredentialStanding:
 
     Attributes:
         query_id: the credential query it was sent for.
-        vct: its type, None when it could not be read.
-        issuer: its ``iss``, None when it could not be read.
+        vct: its type, `vct` or `docType`; None when it could not be read.
+        issuer: whom it says it is from, for an mdoc whom its certificate proves; None when that
+            could not be read.
         standing: the gravest of what was found.
         status_age: seconds since the status was heard of, where its list could not be fetched
             again in time; None otherwise.
@@ -85,8 +88,8 @@ class StatusSource:
 
     Attributes:
         uri: where it is published.
-        vct: type of the credential that names it.
-        issuer: ``iss`` of that credential; must have signed the list.
+        vct: type of the credential that names it, `vct` or `docType`.
+        issuer: who signed that credential; must have signed the list.
     """
 
     uri: str
@@ -108,18 +111,21 @@ class VerifiedCredential:
 
     Attributes:
         query_id: the credential query it answers.
-        vct: its type.
-        type_id: the catalogue's id of the type.
-        issuer: its ``iss``.
+        format: its format.
+        vct: its type, `vct` or `docType`.
+        type_id: the catalogue's id of the type, or the type where it is a foreign one.
+        issuer: who signed it, as its certificate proves.
         claims: the claims that were asked for, and no others; without ``claims`` in the query,
-            those that are always disclosed.
-        issuer_digest: SHA-256 of the issuer-signed JWT: what the log commits to.
-        issued_at: ``iat``, seconds since 1970, or None.
-        expires_at: ``exp``, seconds since 1970, or None.
+            those that are always disclosed. As JSON, of an mdoc by namespace and element.
+        issuer_digest: SHA-256 of what the issuer signed: what the log commits to.
+        issued_at: ``iat`` or ``signed``, seconds since 1970, or None.
+        expires_at: ``exp`` or ``validUntil``, seconds since 1970, or None.
+        holder: thumbprint (RFC 7638) of the key that was proved; None where none had to be.
         status: where its status stands, or None.
     """
 
     query_id: str
+    format: str
     vct: str
     type_id: str
     issuer: str
@@ -127,6 +133,7 @@ class VerifiedCredential:
     issuer_digest: bytes
     issued_at: int | None
     expires_at: int | None
+    holder: str | None
     status: StatusReference | None
 
 
@@ -136,7 +143,7 @@ class PresentationVerdict:
 
     Attributes:
         credentials: none when any step failed: a refused answer releases no claim.
-        holder: thumbprint (RFC 7638) of the one holder key, or None.
+        holder: thumbprint (RFC 7638) of the one holder key that was proved, or None.
         failures: every failed step, in order.
         standings: how each presented credential stands.
         basis: the state of the accreditations that it rests on.

@@ -1,6 +1,6 @@
 """The verifier's checks of a whole answer, in the steps of ``verdict.Step``.
 
-``examine`` goes through steps 1 to 6 and names the status lists that step 7 needs: those of
+``examine`` goes through steps 1 to 8 and names the status lists that step 9 needs: those of
 credentials whose issuer was verified, so that an answer cannot make us fetch what it likes. The
 caller fetches them (``status_check.read_status_list``), and ``conclude`` gives the verdict. Nothing
 here raises: whatever fails becomes a failure with its code.
@@ -10,15 +10,23 @@ import hmac
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from madang.core.formats.sd_jwt.key_binding import BindingExpectation
+from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
 from madang.core.protocol.dcql.check import check_answer
-from madang.core.protocol.dcql.credential import Credential
-from madang.core.protocol.dcql.model import DcqlQuery
+from madang.core.protocol.dcql.credential import Fit
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.oid4vp.asked import Asked
-from madang.core.protocol.oid4vp.presented import UNAUTHENTIC, Policy, Presented, examine_one
+from madang.core.protocol.oid4vp.presented import (
+    UNAUTHENTIC,
+    Examination,
+    Policy,
+    Presented,
+    unreadable,
+)
+from madang.core.protocol.oid4vp.presented_mdoc import examine_mdoc
+from madang.core.protocol.oid4vp.presented_sd_jwt import examine_sd_jwt
 from madang.core.protocol.oid4vp.response import Answer
 from madang.core.protocol.oid4vp.status_check import StatusLookup, status_age, status_failure
+from madang.core.protocol.oid4vp.transaction_check import transaction_failures
 from madang.core.protocol.oid4vp.verdict import (
     EXPIRED,
     REVOKED,
@@ -35,7 +43,7 @@ from madang.core.protocol.oid4vp.verdict import (
 
 @dataclass(frozen=True)
 class Examined:
-    """An answer after steps 1 to 6.
+    """An answer after steps 1 to 8.
 
     Attributes:
         asked: what it answers.
@@ -59,7 +67,7 @@ class Examined:
 def examine(
     answer: Answer, asked: Asked, policy: Policy, *, limits: Limits = DEFAULT_LIMITS
 ) -> Examined:
-    """Go through steps 1 to 6.
+    """Go through steps 1 to 8.
 
     Args:
         answer: decrypted, not trusted in any part.
@@ -67,27 +75,40 @@ def examine(
         policy: trust, time and tolerances.
         limits: bounds on size and number of disclosures.
     """
-    binding = BindingExpectation(asked.audience, asked.nonce, policy.max_age, policy.max_skew)
     presented = tuple(
-        examine_one(
-            query_id,
-            text,
-            policy,
-            binding,
-            binding_required=_binding_required(asked.query, query_id),
-            limits=limits,
-        )
+        _examine_one(query_id, text, asked, policy, limits)
         for query_id, texts in answer.vp_token.items()
         for text in texts
     )
-    failures = (*_state(answer, asked), *_one_holder(presented), *_query(answer, asked, presented))
+    failures = (
+        *_session(answer, asked),
+        *transaction_failures(asked.transaction_data, presented),
+        *_one_holder(presented),
+        *_query(answer, asked, presented),
+    )
     return Examined(asked, policy, presented, failures)
+
+
+def _examine_one(
+    query_id: str, text: str, asked: Asked, policy: Policy, limits: Limits
+) -> Presented:
+    """Examine what came under an id that was asked for; anything else is not looked at."""
+    query = asked.query.credential(query_id)
+    if query is None:
+        return Presented(query_id)
+    held = Examination(query, asked, policy, limits)
+    if query.format == SD_JWT_VC:
+        return examine_sd_jwt(text, held)
+    if query.format == MSO_MDOC:
+        return examine_mdoc(text, held)
+    detail = f"{query.format} is not verified here"
+    return unreadable(query, "format_unsupported", "OpenID4VP 1.0 appendix B", detail)
 
 
 def conclude(
     examined: Examined, statuses: Mapping[StatusSource, StatusLookup]
 ) -> PresentationVerdict:
-    """Go through step 7 and give the verdict.
+    """Go through step 9 and give the verdict.
 
     Args:
         examined: the answer after the other steps.
@@ -100,9 +121,9 @@ def conclude(
     standings = tuple(
         CredentialStanding(
             query_id=item.query_id,
-            vct=item.text("vct"),
-            issuer=item.text("iss"),
-            standing=_standing(found),
+            vct=item.type,
+            issuer=item.issuer,
+            standing=_standing(found) if item.format else Standing.REFUSED,
             status_age=None if item.status is None else status_age(item.status, statuses),
         )
         for item, found in zip(examined.presented, own, strict=True)
@@ -111,46 +132,40 @@ def conclude(
     if failures:
         return PresentationVerdict((), None, tuple(failures), standings, basis)
     credentials = tuple(_verified(item, examined) for item in examined.presented)
-    holder = next((item.holder for item in examined.presented), None)
+    holder = next((item.holder for item in examined.presented if item.bound), None)
     return PresentationVerdict(credentials, holder, (), standings, basis)
 
 
-def _binding_required(query: DcqlQuery, query_id: str) -> bool:
-    asked = query.credential(query_id)
-    return asked is None or asked.require_cryptographic_holder_binding
-
-
-def _state(answer: Answer, asked: Asked) -> Iterator[StepFailure]:
+def _session(answer: Answer, asked: Asked) -> Iterator[StepFailure]:
     if asked.state is None:
         return
     if not hmac.compare_digest((answer.state or "").encode(), asked.state.encode()):
         clause = "OpenID4VP 1.0 section 5.3"
         detail = "state is not that of this session"
-        yield StepFailure(Step.STATE, "state", clause, detail)
+        yield StepFailure(Step.SESSION, "state", clause, detail)
 
 
 def _one_holder(presented: tuple[Presented, ...]) -> Iterator[StepFailure]:
-    """Several credentials count as one person's only if one holder key is proved for all."""
-    if len(presented) < 2:  # noqa: PLR2004  # one credential has one holder
-        return
+    """Several credentials count as one person's only if one holder key is proved for all.
+
+    Of a credential that the query wants without such a proof, nobody says whose it is.
+    """
+    proved = [item for item in presented if item.bound and item.fit is not None]
     clause = "OpenID4VP 1.0 section 14.1"
-    readable = [item for item in presented if item.sd_jwt is not None]
-    unproved = [item for item in readable if item.sd_jwt and item.sd_jwt.key_binding is None]
-    if unproved or any(item.holder is None for item in readable):
-        detail = "several credentials need a proof of the holder key each"
-        yield StepFailure(Step.HOLDER, "holder_key_unproved", clause, detail)
-    if len({item.holder for item in readable}) > 1:
+    if len({item.holder for item in proved}) > 1:
         detail = "the credentials are bound to different holder keys"
         yield StepFailure(Step.HOLDER, "holder_keys_differ", clause, detail)
 
 
 def _query(answer: Answer, asked: Asked, presented: tuple[Presented, ...]) -> Iterator[StepFailure]:
     """Hold the answer against the query, once every presentation could be read."""
-    if any(not item.claims for item in presented):
-        return
-    by_id: dict[str, list[Credential]] = {query_id: [] for query_id in answer.vp_token}
+    by_id: dict[str, list[Fit]] = {query_id: [] for query_id in answer.vp_token}
     for item in presented:
-        by_id[item.query_id].append(item.as_credential())
+        if asked.query.credential(item.query_id) is None:
+            continue
+        if item.fit is None:
+            return
+        by_id[item.query_id].append(item.fit)
     for found in check_answer(asked.query, by_id):
         yield StepFailure(Step.QUERY, found.code, found.clause, found.detail, found.query_id)
 
@@ -182,19 +197,18 @@ def _standing(failures: tuple[StepFailure, ...]) -> Standing:
 
 
 def _verified(item: Presented, examined: Examined) -> VerifiedCredential:
-    asked = examined.asked.query.credential(item.query_id)
-    vct, issuer = item.text("vct"), item.text("iss")
-    if asked is None or item.sd_jwt is None or vct is None or issuer is None:
-        raise AssertionError("a presentation without failures has been read, asked for and trusted")
-    payload = item.sd_jwt.payload
+    if item.type is None or item.issuer is None or item.issuer_digest is None:
+        raise AssertionError("a presentation without failures has been read and trusted")
     return VerifiedCredential(
         query_id=item.query_id,
-        vct=vct,
-        type_id=examined.policy.trust.type_id(vct) or vct,
-        issuer=issuer,
-        claims=item.released(asked),
-        issuer_digest=item.sd_jwt.issuer_digest,
-        issued_at=payload.get("iat"),
-        expires_at=payload.get("exp"),
+        format=item.format,
+        vct=item.type,
+        type_id=examined.policy.trust.type_id(item.type) or item.type,
+        issuer=item.issuer,
+        claims=item.released,
+        issuer_digest=item.issuer_digest,
+        issued_at=item.issued_at,
+        expires_at=item.expires_at,
+        holder=item.holder if item.bound else None,
         status=item.status,
     )

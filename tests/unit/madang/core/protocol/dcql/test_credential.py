@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
+from madang.core.encoding import base64url
+from madang.core.encoding.cbor import Tag
 from madang.core.protocol.dcql.credential import Credential, MisfitCode, fit
 from madang.core.protocol.dcql.model import CredentialQuery
+from tests.unit.madang.core.protocol.dcql.certificates import certificate
 
 VCT = "https://city.example/vct/id/1"
 CLAIMS = {
@@ -109,12 +112,90 @@ def test_holder_binding_may_be_waived() -> None:
     assert codes(query, held(holder_bound=False)) == []
 
 
-def test_one_trusted_authority_is_enough_and_unknown_kinds_match_nothing() -> None:
-    authorities = [{"type": "etsi_tl", "values": ["x"]}, {"type": "aki", "values": ["k1", "k2"]}]
-    query = asked(trusted_authorities=authorities)
-    assert codes(query, held(authorities=frozenset([("aki", "k2")]))) == []
-    assert codes(query, held(authorities=frozenset([("aki", "k3")]))) == [MisfitCode.AUTHORITY]
+def test_one_trusted_authority_is_enough() -> None:
+    values = [base64url.encode(b"k1"), base64url.encode(b"k2")]
+    query = asked(trusted_authorities=[{"type": "aki", "values": values}])
+    assert codes(query, held(chain=(certificate(None), certificate(b"k2")))) == []
+    assert codes(query, held(chain=(certificate(b"k3"),))) == [MisfitCode.AUTHORITY]
     assert codes(query, held()) == [MisfitCode.AUTHORITY]
+
+
+@pytest.mark.parametrize("kind", ["etsi_tl", "openid_federation", "unknown"])
+def test_other_kinds_of_authorities_match_nothing_and_that_is_said(kind: str) -> None:
+    value = base64url.encode(b"k1")
+    other, aki = {"type": kind, "values": [value]}, {"type": "aki", "values": [value]}
+    credential = held(chain=(certificate(b"k1"),))
+    (misfit,) = fit(asked(trusted_authorities=[other]), credential).misfits
+    assert misfit.code is MisfitCode.AUTHORITY
+    assert f"{kind} cannot be matched here" in misfit.detail
+    assert codes(asked(trusted_authorities=[other, aki]), credential) == []
+
+
+MDOC = Credential.of_mdoc(
+    "org.iso.18013.5.1.mDL",
+    {
+        "org.iso.18013.5.1": {
+            "family_name": "Kim",
+            "portrait": b"\xff\xd8",
+            "birth_date": Tag(1004, "1996-03-01"),
+            "age_over_19": True,
+            "sex": 2,
+            "driving_privileges": [{"vehicle_category_code": "B"}],
+        }
+    },
+)
+
+
+def asked_of_mdoc(
+    *claims: dict[str, Any], doc_type: str = "org.iso.18013.5.1.mDL"
+) -> CredentialQuery:
+    value = {"id": "lic", "format": "mso_mdoc", "meta": {"doctype_value": doc_type}}
+    return CredentialQuery.model_validate(value | ({"claims": list(claims)} if claims else {}))
+
+
+def test_an_mdoc_is_asked_by_namespace_and_element() -> None:
+    path = ["org.iso.18013.5.1", "family_name"]
+    assert fit(asked_of_mdoc({"path": path, "intent_to_retain": True}), MDOC).paths == (
+        tuple(path),
+    )
+    for absent in (["org.iso.18013.5.1", "given_name"], ["other", "family_name"]):
+        assert codes(asked_of_mdoc({"path": absent}), MDOC) == [MisfitCode.CLAIM]
+    assert codes(asked_of_mdoc(doc_type="other"), MDOC) == [MisfitCode.TYPE]
+    assert fit(asked_of_mdoc(), MDOC).paths == ()
+
+
+@pytest.mark.parametrize(
+    ("element", "value", "fits"),
+    [
+        ("family_name", "Kim", True),
+        ("birth_date", "1996-03-01", True),
+        ("portrait", "_9g", True),
+        ("age_over_19", True, True),
+        ("age_over_19", 1, False),
+        ("sex", 2, True),
+        ("sex", "2", False),
+        ("driving_privileges", "B", False),
+    ],
+)
+def test_values_of_an_mdoc_match_as_json(element: str, value: object, *, fits: bool) -> None:
+    query = asked_of_mdoc({"path": ["org.iso.18013.5.1", element], "values": [value]})
+    assert codes(query, MDOC) == ([] if fits else [MisfitCode.VALUE])
+
+
+@pytest.mark.parametrize(
+    ("types", "fits"),
+    [
+        ({"VerifiableCredential", "Degree", "Alumni"}, True),
+        ({"VerifiableCredential", "Licence"}, True),
+        ({"VerifiableCredential", "Degree"}, False),
+        (set(), False),
+    ],
+)
+def test_w3c_types_are_sets_one_of_which_must_be_there(types: set[str], *, fits: bool) -> None:
+    meta = {"type_values": [["Degree", "Alumni"], ["Licence"]]}
+    query = CredentialQuery.model_validate({"id": "w", "format": "ldp_vc", "meta": meta})
+    credential = held(format="ldp_vc", types=frozenset(types))
+    assert codes(query, credential) == ([] if fits else [MisfitCode.TYPE])
 
 
 def test_details_never_repeat_a_claim_value() -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madang.core.protocol.dcql.check import check_answer
-from madang.core.protocol.dcql.credential import Credential
+from madang.core.protocol.dcql.credential import Credential, fit
 from madang.core.protocol.dcql.match import Candidate, HeldCredential, match
 from madang.core.protocol.dcql.model import DcqlQuery, parse_query
 from madang.core.protocol.dcql.path import restrict
@@ -82,5 +82,8 @@ def test_what_the_wallet_selects_the_verifier_accepts(data: st.DataObject) -> No
     for query_id, candidate in selection.answer().items():
         source = wallet[int(candidate.handle)].credential
         disclosed = restrict(source.claims, candidate.paths)
-        presented[query_id] = [Credential(source.format, source.types, disclosed, True)]  # noqa: FBT003  # holder_bound
+        shown = Credential(source.format, source.types, disclosed, holder_bound=True)
+        for_this = question.credential(query_id)
+        assert for_this is not None
+        presented[query_id] = [fit(for_this, shown)]
     assert (check_answer(question, presented) == ()) == selection.satisfied

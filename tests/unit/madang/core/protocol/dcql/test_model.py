@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madang.core.protocol.dcql.errors import DcqlError
-from madang.core.protocol.dcql.model import parse_query
+from madang.core.protocol.dcql.model import parse_query, refuse_repeated_claims
 from madang.core.protocol.limits import Limits
 
 VCT = "https://city.example/vct/id/1"
@@ -164,3 +164,35 @@ def test_any_member_replaced_is_read_or_refused_by_the_family(place: str, value:
     broken["credentials"][0][place] = value
     with contextlib.suppress(DcqlError):
         parse_query(broken)
+
+
+@pytest.mark.parametrize("path", [["ns"], ["ns", "a", "b"], ["ns", 0], ["ns", None], [0, "a"]])
+def test_a_path_into_an_mdoc_is_a_namespace_and_an_element(path: list[object]) -> None:
+    meta = {"doctype_value": "d"}
+    mdoc = {"id": "m", "format": "mso_mdoc", "meta": meta, "claims": [{"path": path}]}
+    with pytest.raises(DcqlError, match="a namespace and a data element"):
+        parse_query(query(mdoc))
+
+
+@pytest.mark.parametrize(
+    ("form", "member"),
+    [("dc+sd-jwt", "vct_values"), ("mso_mdoc", "doctype_value"), ("ldp_vc", "type_values")],
+)
+def test_each_format_needs_its_own_constraint(form: str, member: str) -> None:
+    with pytest.raises(DcqlError, match=member):
+        parse_query(query({"id": "a", "format": form, "meta": {}}))
+
+
+def test_an_intent_to_retain_is_kept() -> None:
+    claim = {"path": ["ns", "a"], "intent_to_retain": True}
+    mdoc = {"id": "m", "format": "mso_mdoc", "meta": {"doctype_value": "d"}, "claims": [claim]}
+    assert parse_query(query(mdoc)).to_json()["credentials"][0]["claims"] == [claim]
+
+
+def test_a_query_of_our_own_asks_for_no_claim_twice() -> None:
+    refuse_repeated_claims(
+        parse_query(query(credential(claims=[{"path": ["a"]}, {"path": ["b"]}])))
+    )
+    twice = parse_query(query(credential(claims=[{"path": ["a"]}, {"path": ["a"]}])))
+    with pytest.raises(DcqlError, match="asks for a claim twice"):
+        refuse_repeated_claims(twice)

@@ -337,12 +337,26 @@ def test_v37_credentials_of_two_holders(city: City) -> None:
     assert not verdict.genuine
 
 
-def test_v37_one_of_several_without_proof_of_its_key(city: City) -> None:
+def test_v37_of_a_credential_asked_without_its_key_nobody_says_whose_it_is(city: City) -> None:
     lease = asked_credential("lease", "rent", require_cryptographic_holder_binding=False)
     query = parse_query({"credentials": [asked_credential("id", "name"), lease]})
     unbound = city.presentation("lease", ("rent",)).rpartition("~")[0] + "~"
     answer = {"id": (city.presentation("id", ("name",)),), "lease": (unbound,)}
-    assert codes(verdict_on(city, answer, query)) == ["holder_key_unproved"]
+    verdict = verdict_on(city, answer, query)
+    assert verdict.ok
+    assert [found.holder for found in verdict.credentials] == [
+        city.holder.public_key.thumbprint(),
+        None,
+    ]
+
+
+def test_v37_a_proof_that_was_not_needed_must_be_of_the_same_key(city: City) -> None:
+    lease = asked_credential("lease", "rent", require_cryptographic_holder_binding=False)
+    query = parse_query({"credentials": [asked_credential("id", "name"), lease]})
+    other = city.credential("lease", holder=city.other_holder)
+    bound = city.presentation("lease", ("rent",), text=other, holder=city.other_holder)
+    answer = {"id": (city.presentation("id", ("name",)),), "lease": (bound,)}
+    assert codes(verdict_on(city, answer, query)) == ["holder_keys_differ"]
 
 
 def test_v38_too_many_disclosures_or_too_large(city: City) -> None:

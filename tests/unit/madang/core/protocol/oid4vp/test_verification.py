@@ -91,7 +91,7 @@ def test_the_state_of_another_session(city: City, state: str | None) -> None:
     answer = {"id": (city.presentation("id", ("name",)),)}
     verdict = verdict_on(city, answer, state=state)
     assert codes(verdict) == ["state"]
-    assert verdict.failures[0].step is Step.STATE
+    assert verdict.failures[0].step is Step.SESSION
 
 
 def test_a_request_without_state_ignores_one(city: City) -> None:
