@@ -13,7 +13,7 @@ from madang.core.protocol.oid4vp.errors import ReplyAddress, VpCode, VpError
 from madang.core.protocol.oid4vp.registration_check import check_registration
 from madang.core.protocol.oid4vp.request_check import VerifiedRequest, WalletPolicy, verify_request
 from madang.core.protocol.oid4vp.request_link import parse_request_link
-from madang.core.protocol.oid4vp.response import encrypt_answer, error_form
+from madang.core.protocol.oid4vp.response import answer_form, error_form
 from madang.core.protocol.oid4vp.verifier_info import Registration
 from mobile_stub.accreditations import Accreditations
 from mobile_stub.adapters.network import Network
@@ -101,7 +101,7 @@ class Presenter:
             raise WalletError("request_changed", "the request is not the one that was shown")
         answer, request = _answer(selection), wanted.verified.request
         self.vault.presentation_set(wanted.client_id, self.sets, keep=True)
-        body = encrypt_answer(request, self._tokens(wanted, held, answer, now))
+        body = answer_form(request, self._tokens(wanted, held, answer, now))
         reply = await self.network.post(request.response_uri or "", body, FORM)
         accepted = reply.status == OK
         told = {query_id: sorted(_shown(held, found)) for query_id, found in answer.items()}

@@ -10,6 +10,7 @@ from madang.core.protocol.oid4vp.asked import Asked
 from madang.core.protocol.oid4vp.errors import VpCode, VpError
 from madang.core.protocol.oid4vp.presented import Policy
 from madang.core.protocol.oid4vp.response import (
+    Answer,
     PostedAnswer,
     PostedError,
     open_answer,
@@ -87,6 +88,8 @@ class Examiner:
         """
         terms, keys = presentation.terms, {presentation.key["kid"]: presentation.key}
         answer = open_answer(posted, keys, limits=self.limits)
+        if isinstance(answer, PostedError):
+            return refusal(_wallet_error(answer))
         asked = Asked(parse_query(terms.query), terms.client_id, terms.nonce, terms.state)
         try:
             trust = self.trust.at(now)
@@ -141,9 +144,12 @@ class Examiner:
 def read_posted(body: bytes, limits: Limits) -> PostedAnswer | PostedError | VpError:
     """Read what was posted; what cannot be read is an answer too, one that is refused."""
     try:
-        return parse_posted(body, limits=limits)
+        posted = parse_posted(body, limits=limits)
     except VpError as error:
         return error
+    if isinstance(posted, Answer):
+        raise AssertionError("what came in the clear was refused")  # noqa: TRY004  # our bug
+    return posted
 
 
 def refuse(
@@ -172,11 +178,14 @@ def decline(presentations: Presentations, terms: Terms, error: PostedError, *, n
     presentation = present_open(presentations, terms.tenant, terms.id, now)
     if error.state != terms.state:
         return False
-    known = error.code if error.code in list(VpCode) else "error"
-    closed: Refused = presentation.declined(f"wallet_{known}")
+    closed: Refused = presentation.declined(_wallet_error(error))
     presentations.keep(closed)
     _note(presentations, terms, closed.failures[0], now)
     return True
+
+
+def _wallet_error(error: PostedError) -> str:
+    return f"wallet_{error.code}" if error.code in list(VpCode) else "wallet_error"
 
 
 def accept(

@@ -19,7 +19,7 @@ from madang.core.protocol.oid4vp.request_link import parse_request_link, parse_w
 from madang.core.protocol.oid4vp.response import (
     Answer,
     PostedAnswer,
-    encrypt_answer,
+    answer_form,
     open_answer,
     parse_posted,
 )
@@ -105,7 +105,7 @@ def request_object(data: bytes) -> None:
 def request_object_signed(data: bytes) -> None:
     compact = jws.sign(data, {"typ": REQUEST_TYP, **CHAIN}, SIGNER)
     checked = verify_request(compact, client_id=str(CLIENT_ID), policy=WALLET)
-    encrypt_answer(checked.request, {"id": ["x"]})
+    answer_form(checked.request, {"id": ["x"]})
 
 
 @harness(VpError)

@@ -28,7 +28,7 @@ from madang.core.merkle.tiles import Tile
 from madang.core.protocol.oid4vp.request import RequestObject
 from madang.core.protocol.oid4vp.request_check import WalletPolicy, verify_request
 from madang.core.protocol.oid4vp.request_link import parse_request_link
-from madang.core.protocol.oid4vp.response import encrypt_answer
+from madang.core.protocol.oid4vp.response import answer_form
 from madang.core.status import token_cwt, token_jwt
 from madang.core.status.token import StatusListToken
 from madang.core.status.token_status_list import StatusList
@@ -392,7 +392,7 @@ class Asked:
 
     def answer(self, vp_token: Mapping[str, Sequence[str]]) -> httpx.Response:
         """Encrypt and post an answer."""
-        return self.post(encrypt_answer(self.request, vp_token))
+        return self.post(answer_form(self.request, vp_token))
 
     @property
     def key(self) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
+
+from pydantic import JsonValue
 
 from madang.core.encoding import strict_json
 from madang.core.envelope import jwe
@@ -11,10 +14,16 @@ from madang.core.envelope.jwe import ENCS
 from madang.core.protocol.error_body import printable
 from madang.core.protocol.form import encode_form, parse_form
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
-from madang.core.protocol.message import kind, load
+from madang.core.protocol.message import Refusal, kind, load
 from madang.core.protocol.oid4vp.encryption import choose_encryption
 from madang.core.protocol.oid4vp.errors import VpCode, refusing
-from madang.core.protocol.oid4vp.request import VP_TOKEN, RequestObject
+from madang.core.protocol.oid4vp.request import (
+    VP_TOKEN,
+    RequestObject,
+    ResponseMode,
+    by_dc_api,
+    encrypted,
+)
 
 _QUERY_ID = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -54,24 +63,41 @@ class PostedError:
     state: str | None
 
 
-def encrypt_answer(request: RequestObject, vp_token: Mapping[str, Sequence[str]]) -> str:
-    """Return the form body with an answer that only the verifier can read (section 8.3.1).
+def answer_form(request: RequestObject, vp_token: Mapping[str, Sequence[str]]) -> str:
+    """Return the form body with an answer to a request by post (sections 8.2 and 8.3.1).
 
     Args:
         request: as verified by the wallet.
         vp_token: per query id the presentations; leave out ids with none.
 
     Raises:
-        VpError: the request offers no usable key.
+        VpError: the answer is to be encrypted and the request offers no usable key.
     """
-    choice = choose_encryption(request.client_metadata)
-    members: dict[str, object] = {
+    return encode_form(
+        {
+            name: value if isinstance(value, str) else strict_json.dumps(value)
+            for name, value in answer_members(request, vp_token).items()
+        }
+    )
+
+
+def answer_members(
+    request: RequestObject, vp_token: Mapping[str, Sequence[str]]
+) -> dict[str, JsonValue]:
+    """Return the members of an answer: what a form holds, or the API hands over (appendix A.4).
+
+    Args and errors are those of ``answer_form``.
+    """
+    members: dict[str, JsonValue] = {
         VP_TOKEN: {query_id: list(texts) for query_id, texts in vp_token.items()}
     }
-    if request.state is not None:
+    if request.state is not None and not by_dc_api(request.response_mode):
         members["state"] = request.state
+    if not encrypted(request.response_mode):
+        return members
+    choice = choose_encryption(request.client_metadata)
     payload = strict_json.dumps(members).encode()
-    return encode_form({"response": jwe.encrypt(payload, choice.jwk, enc=choice.enc)})
+    return {"response": jwe.encrypt(payload, choice.jwk, enc=choice.enc)}
 
 
 def error_form(code: VpCode, *, description: str | None = None, state: str | None = None) -> str:
@@ -80,23 +106,74 @@ def error_form(code: VpCode, *, description: str | None = None, state: str | Non
     return encode_form({"error": code, "error_description": text, "state": state})
 
 
-def parse_posted(body: bytes, *, limits: Limits = DEFAULT_LIMITS) -> PostedAnswer | PostedError:
+Came: TypeAlias = Answer | PostedAnswer | PostedError
+"""What may come: an answer in the clear, an encrypted one, or an error."""
+
+
+def parse_posted(
+    body: bytes, mode: ResponseMode = "direct_post.jwt", *, limits: Limits = DEFAULT_LIMITS
+) -> Came:
     """Read what was posted at ``response_uri``.
 
+    Args:
+        body: the form.
+        mode: what the request asked for; an answer in another way is refused.
+        limits: bounds on size, nesting and number of presentations.
+
     Raises:
-        VpError: ``response_form``, or ``response_plain`` for an answer that is not encrypted.
+        VpError: ``response_form``, ``response_plain`` for an answer that is not encrypted though
+            it should be, ``response_encrypted`` for the reverse, or ``vp_token_form``.
     """
     refuse = refusing("response_form", "8.2")
     form = parse_form(body, limits=limits, refuse=refuse)
-    if VP_TOKEN in form:
+    error = form.get("error")
+    _check_one_kind(form, mode, refuse)
+    if error is not None:
+        return PostedError(error[:80], form.get("error_description"), form.get("state"))
+    if not encrypted(mode):
+        token = load(form[VP_TOKEN], limits.body_bytes, limits, refusing("vp_token_form", "8.1"))
+        return Answer(_vp_token(token, limits), form.get("state"))
+    return PostedAnswer(form["response"])
+
+
+def parse_handed_over(data: object, mode: ResponseMode, *, limits: Limits = DEFAULT_LIMITS) -> Came:
+    """Read the ``data`` that the Digital Credentials API handed to our page (appendix A.4).
+
+    Args:
+        data: decoded JSON.
+        mode: ``dc_api`` or ``dc_api.jwt``, as the request asked for.
+        limits: bounds on number and size.
+
+    Raises:
+        VpError: as of ``parse_posted``.
+    """
+    refuse = refusing("response_form", "A.4")
+    if not isinstance(data, dict):
+        raise refuse(f"data should be an object, got {kind(data)}")
+    error, response = data.get("error"), data.get("response")
+    _check_one_kind(data, mode, refuse)
+    if error is not None:
+        if not isinstance(error, str):
+            raise refuse(f"error should be a string, got {kind(error)}")
+        return PostedError(error[:80], None, None)
+    if not encrypted(mode):
+        return Answer(_vp_token(data[VP_TOKEN], limits), None)
+    if not isinstance(response, str):
+        raise refuse(f"response should be a string, got {kind(response)}")
+    return PostedAnswer(response)
+
+
+def _check_one_kind(members: Mapping[str, object], mode: ResponseMode, refuse: Refusal) -> None:
+    """Require one of answer and error, and the kind of answer that was asked for."""
+    if encrypted(mode) and VP_TOKEN in members:
         plain = refusing("response_plain", "8.3.1")
-        raise plain("the answer is not encrypted; direct_post.jwt was asked for")
-    response, error = form.get("response"), form.get("error")
-    if response is not None and error is None:
-        return PostedAnswer(response)
-    if error is None or response is not None:
-        raise refuse("the form should have either response or error")
-    return PostedError(error[:80], form.get("error_description"), form.get("state"))
+        raise plain(f"the answer is not encrypted; {mode} was asked for")
+    if not encrypted(mode) and "response" in members:
+        sealed = refusing("response_encrypted", "8.2")
+        raise sealed(f"the answer is encrypted; {mode} was asked for")
+    name = "response" if encrypted(mode) else VP_TOKEN
+    if (name in members) == ("error" in members):
+        raise refuse(f"there should be either {name} or error")
 
 
 def open_answer(
@@ -105,8 +182,8 @@ def open_answer(
     *,
     allowed_enc: tuple[str, ...] = ENCS,
     limits: Limits = DEFAULT_LIMITS,
-) -> Answer:
-    """Decrypt an answer and read its form.
+) -> Answer | PostedError:
+    """Decrypt an answer, or an error that was encrypted too, and read its form.
 
     Args:
         posted: as posted.
@@ -130,6 +207,9 @@ def open_answer(
     state = value.get("state")
     if state is not None and not isinstance(state, str):
         raise refuse(f"state should be a string, got {kind(state)}")
+    told = value.get("error")
+    if isinstance(told, str) and VP_TOKEN not in value:
+        return PostedError(told[:80], None, state)
     return Answer(_vp_token(value.get(VP_TOKEN), limits), state)
 
 

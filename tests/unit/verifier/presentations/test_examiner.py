@@ -3,7 +3,7 @@
 import asyncio
 
 from madang.core.protocol.limits import DEFAULT_LIMITS
-from madang.core.protocol.oid4vp.response import PostedAnswer, encrypt_answer, parse_posted
+from madang.core.protocol.oid4vp.response import PostedAnswer, answer_form, parse_posted
 from madang.core.protocol.oid4vp.verdict import Standing
 from tests.unit.verifier.world import NOW, TENANT, City
 from verifier.presentations.answering import Examiner
@@ -38,7 +38,7 @@ def examined(city: City, presentation: str, body: str) -> Checked:
 def test_a_lapsed_certificate_hands_on_no_claim(city: City) -> None:
     asked = city.ask_eligibility()
     old = asked.show("lease", city.credential("lease", exp=NOW - 3600))
-    body = encrypt_answer(asked.request, asked.everything(lease=old))
+    body = answer_form(asked.request, asked.everything(lease=old))
     checked = examined(city, asked.id, body)
     by_type = {proved.type_id: proved for proved in checked.credentials}
     lapsed = by_type.pop("lease")
@@ -51,7 +51,7 @@ def test_a_lapsed_certificate_hands_on_no_claim(city: City) -> None:
 def test_a_refused_answer_hands_on_nothing(city: City) -> None:
     asked = city.ask_eligibility()
     forged = asked.show("lease", holder=1)
-    body = encrypt_answer(asked.request, asked.everything(lease=forged))
+    body = answer_form(asked.request, asked.everything(lease=forged))
     assert examined(city, asked.id, body) == Checked(
         (), "", ("key_binding_signature",), None, city.accreditations.registry(now=NOW).basis
     )
@@ -59,5 +59,5 @@ def test_a_refused_answer_hands_on_nothing(city: City) -> None:
 
 def test_what_is_proved_is_in_no_repr(city: City) -> None:
     asked = city.ask_eligibility()
-    checked = examined(city, asked.id, encrypt_answer(asked.request, asked.everything()))
+    checked = examined(city, asked.id, answer_form(asked.request, asked.everything()))
     assert "1997" not in repr(checked)

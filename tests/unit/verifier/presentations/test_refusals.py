@@ -21,7 +21,7 @@ from madang.core.encoding import base64url
 from madang.core.envelope import jws
 from madang.core.keys.signing import Signer
 from madang.core.keys.software import SoftwareSigner
-from madang.core.protocol.oid4vp.response import encrypt_answer
+from madang.core.protocol.oid4vp.response import answer_form
 from madang.infra import ca
 from tests.unit.verifier.world import DAY, NOW, TENANT, Asked, City, certified
 
@@ -268,7 +268,7 @@ def jwe_header(**members: str) -> Case:
 def other_session(asked: Asked) -> httpx.Response:
     other = asked.city.ask_identity()
     good = {"digital_id": [other.show("digital_id")]}
-    return asked.post(encrypt_answer(other.request, good))
+    return asked.post(answer_form(other.request, good))
 
 
 def state_of_another(asked: Asked) -> httpx.Response:

@@ -4,7 +4,7 @@ import pytest
 
 from madang.core.protocol.oid4vp.errors import VpCode
 from madang.core.protocol.oid4vp.request_check import WalletPolicy, verify_request
-from madang.core.protocol.oid4vp.response import encrypt_answer, error_form
+from madang.core.protocol.oid4vp.response import answer_form, error_form
 from madang.core.protocol.oid4vp.verifier_info import registration_of
 from tests.unit.verifier.world import NEIGHBOUR, NOW, TENANT, Asked, City, Land, open_city
 from verifier.presentations.store import PresentationRow
@@ -13,7 +13,7 @@ API = f"/{TENANT}/verifier/api/presentations"
 
 
 def good(asked: Asked) -> str:
-    return encrypt_answer(asked.request, {"digital_id": [asked.show("digital_id")]})
+    return answer_form(asked.request, {"digital_id": [asked.show("digital_id")]})
 
 
 def phases(city: City) -> list[tuple[str, bool]]:

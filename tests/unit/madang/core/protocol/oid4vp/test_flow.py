@@ -10,7 +10,7 @@ from madang.core.protocol.oid4vp.request_link import RequestLink, parse_request_
 from madang.core.protocol.oid4vp.request_signing import sign_request
 from madang.core.protocol.oid4vp.response import (
     PostedAnswer,
-    encrypt_answer,
+    answer_form,
     open_answer,
     parse_posted,
 )
@@ -46,7 +46,7 @@ def answer(city: City, compact: str, link: RequestLink) -> bytes:
         ]
         for query_id, candidate in selection.answer().items()
     }
-    return encrypt_answer(verified.request, vp_token).encode()
+    return answer_form(verified.request, vp_token).encode()
 
 
 def test_what_was_asked_arrives_and_nothing_else(city: City) -> None:

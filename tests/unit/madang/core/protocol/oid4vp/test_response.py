@@ -10,13 +10,16 @@ from madang.core.encoding import base64url
 from madang.core.envelope import jwe
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.oid4vp.errors import VpCode, VpError
+from madang.core.protocol.oid4vp.request import RequestObject
 from madang.core.protocol.oid4vp.response import (
     Answer,
     PostedAnswer,
     PostedError,
-    encrypt_answer,
+    answer_form,
+    answer_members,
     error_form,
     open_answer,
+    parse_handed_over,
     parse_posted,
 )
 from tests.unit.madang.core.protocol.oid4vp.city import City, private_jwks, public_jwk
@@ -27,13 +30,13 @@ def sealed(payload: object, enc: str = "A128GCM") -> PostedAnswer:
     return PostedAnswer(jwe.encrypt(text, public_jwk(), enc=enc))
 
 
-def opened(posted: PostedAnswer, limits: Limits = DEFAULT_LIMITS) -> Answer:
+def opened(posted: PostedAnswer, limits: Limits = DEFAULT_LIMITS) -> Answer | PostedError:
     return open_answer(posted, private_jwks(), limits=limits)
 
 
 @pytest.mark.parametrize("state", ["s-1", None])
 def test_what_the_wallet_encrypts_the_verifier_reads(city: City, state: str | None) -> None:
-    body = encrypt_answer(
+    body = answer_form(
         city.request().model_copy(update={"state": state}), {"id": ["a~b~"], "lease": ["c", "d"]}
     )
     posted = parse_posted(body.encode())
@@ -42,7 +45,7 @@ def test_what_the_wallet_encrypts_the_verifier_reads(city: City, state: str | No
 
 
 def test_the_header_names_key_and_algorithms_and_no_content_is_seen(city: City) -> None:
-    body = encrypt_answer(city.request(), {"id": ["secret"]})
+    body = answer_form(city.request(), {"id": ["secret"]})
     head = body.removeprefix("response=").split(".")[0]
     header = json.loads(base64url.decode(head))
     assert (header["alg"], header["enc"], header["kid"]) == ("ECDH-ES", "A128GCM", "e1")
@@ -53,6 +56,75 @@ def test_an_error_may_come_in_the_clear() -> None:
     body = error_form(VpCode.ACCESS_DENIED, description="거절", state="s-1")
     assert parse_posted(body.encode()) == PostedError("access_denied", "??", "s-1")
     assert parse_posted(b"error=x") == PostedError("x", None, None)
+
+
+def test_an_error_may_be_encrypted_too() -> None:
+    found = opened(sealed({"error": "access_denied", "state": "s-1"}))
+    assert found == PostedError("access_denied", None, "s-1")
+    with pytest.raises(VpError, match="vp_token_form"):
+        opened(sealed({"error": 5}))
+    assert opened(sealed({"error": "x", "vp_token": {"id": ["x"]}})) == Answer({"id": ("x",)}, None)
+
+
+def request_in(city: City, mode: str) -> RequestObject:
+    return city.request().model_copy(update={"response_mode": mode})
+
+
+def test_an_answer_in_the_clear_is_read_as_it_stands(city: City) -> None:
+    body = answer_form(request_in(city, "direct_post"), {"id": ["a~b~", "c"]})
+    assert parse_posted(body.encode(), "direct_post") == Answer({"id": ("a~b~", "c")}, "s-1")
+    assert parse_posted(b"error=x", "direct_post") == PostedError("x", None, None)
+
+
+def test_what_a_wallet_hands_over_by_the_api_is_read(city: City) -> None:
+    clear = answer_members(request_in(city, "dc_api"), {"id": ["a"]})
+    assert clear == {"vp_token": {"id": ["a"]}}
+    assert parse_handed_over(clear, "dc_api") == Answer({"id": ("a",)}, None)
+    posted = parse_handed_over(answer_members(request_in(city, "dc_api.jwt"), clear), "dc_api.jwt")
+    assert isinstance(posted, PostedAnswer)
+    assert opened(posted) == Answer({"vp_token": ("id",)}, None)
+    for mode in ("dc_api", "dc_api.jwt"):
+        found = parse_handed_over({"error": "access_denied"}, mode)
+        assert found == PostedError("access_denied", None, None)
+
+
+@pytest.mark.parametrize(
+    ("mode", "data", "reason"),
+    [
+        ("dc_api", [], "response_form"),
+        ("dc_api", {}, "response_form"),
+        ("dc_api", {"error": 5}, "response_form"),
+        ("dc_api", {"vp_token": {}, "error": "x"}, "response_form"),
+        ("dc_api", {"vp_token": []}, "vp_token_form"),
+        ("dc_api", {"vp_token": '{"id":["x"]}'}, "vp_token_form"),
+        ("dc_api", {"response": "a.b"}, "response_encrypted"),
+        ("dc_api.jwt", {"response": 5}, "response_form"),
+        ("dc_api.jwt", {"vp_token": {"id": ["x"]}}, "response_plain"),
+    ],
+)
+def test_what_was_not_asked_for_is_not_taken(mode: str, data: object, reason: str) -> None:
+    with pytest.raises(VpError) as refusal:
+        parse_handed_over(data, mode)
+    assert refusal.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [
+        ({"response": "a.b.c.d.e"}, "response_encrypted"),
+        ({"vp_token": "x"}, "vp_token_form"),
+        ({"vp_token": "[]"}, "vp_token_form"),
+        ({"vp_token": '{"id":["x"],"id":["y"]}'}, "vp_token_form"),
+        ({"vp_token": "{}", "error": "x"}, "response_form"),
+        ({"state": "s-1"}, "response_form"),
+    ],
+)
+def test_a_form_that_is_no_answer_in_the_clear_is_refused(
+    form: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(VpError) as refusal:
+        parse_posted(urlencode(form).encode(), "direct_post")
+    assert refusal.value.reason == reason
 
 
 @pytest.mark.parametrize(
