@@ -19,17 +19,18 @@ from issuer.settings import Settings
 from madang.cli.refusing import refusing
 from madang.core.keys.life import Active, Announced, VerifyOnly, moment
 from madang.core.keys.ring import Version
+from madang.infra.authority import KEY_ATTESTATION, WALLET_PROVIDER
 from madang.infra.catalogue import load_catalogue
 from madang.infra.clock import SystemClock
 from madang.infra.db import Database
 from madang.infra.ids import SystemIds
-from madang.infra.key_ring import ISSUER, SECOND, TURNING
+from madang.infra.key_ring import ISSUER, PROVIDING, SECOND, TURNING
 from madang.infra.key_turning import Turning
 from madang.infra.keystore import KeystoreError
 from madang.infra.setup import StateFolders, check_addresses, key_turning
 from madang.infra.tenancy import Addresses
 
-app = typer.Typer(no_args_is_help=True, help="List, rotate and give up the issuer's keys.")
+app = typer.Typer(no_args_is_help=True, help="List, rotate and give up the keys that turn.")
 WhoseOption = Annotated[str, typer.Option("--tenant", help="The municipality.")]
 
 
@@ -38,6 +39,8 @@ class Purpose(StrEnum):
 
     ISSUER = ISSUER
     SECOND = SECOND
+    WALLET_PROVIDER = WALLET_PROVIDER
+    KEY_ATTESTATION = KEY_ATTESTATION
 
 
 PurposeOption = Annotated[Purpose, typer.Option("--purpose", help="What the keys are for.")]
@@ -60,7 +63,9 @@ class Desk:
         return self.turning.rings.ring(tenant, purpose).at(self.office.clock.now())
 
     def enter(self, tenant: str, purpose: str) -> None:
-        """Have the log hold what was done, and say so."""
+        """Have the log hold what was done with a key of the issuer, and say so."""
+        if purpose not in TURNING:
+            return
         entered = KeyBook(self.office, self.turning.rings).enter(tenant, purpose)
         typer.echo(f"{entered} steps go into the log.")
 
@@ -96,7 +101,7 @@ def list_keys(
     """Show every version, what it does now, and what comes next."""
     with _desk(tenant) as desk:
         for each in desk.office.catalogue.tenants.ids():
-            for purpose in TURNING if tenant in ("", each) else ():
+            for purpose in (*TURNING, *PROVIDING) if tenant in ("", each) else ():
                 typer.echo(f"{each}/{purpose}")
                 for version in desk.versions(each, purpose):
                     typer.echo(f"  {_told(desk, each, purpose, version)}")

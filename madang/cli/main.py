@@ -9,6 +9,7 @@ from madang.cli import (
     accreditation,
     audit,
     audit_privacy,
+    ca,
     ceremony,
     chain,
     evidence,
@@ -23,6 +24,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Identity and credential wallet for cities."
 )
 app.command("serve")(serve.serve)
+app.command("ca")(ca.make_ca)
 app.command("prepare")(prepare.prepare)
 app.command("export")(export.export)
 app.command("ceremony")(ceremony.ceremony_command)

@@ -12,6 +12,9 @@ from madang.core.catalog.errors import CatalogError
 from madang.core.keys.life import LifeError
 from madang.core.keys.split import SplitError
 from madang.core.merkle.note import NoteError
+from madang.infra.anchors import AnchorsError
+from madang.infra.ca_files import CaFilesError
+from madang.infra.given_keys import GivenKeyError
 from madang.infra.hsm import HsmError
 from madang.infra.keystore import KeystoreError
 from madang.infra.setup import MovedError, WitnessNameError
@@ -20,7 +23,10 @@ from madang.infra.tenancy import UnknownTenant
 REFUSED: Final = 1
 _ERRORS: Final = (
     CatalogError,
+    AnchorsError,
+    CaFilesError,
     DeploymentError,
+    GivenKeyError,
     HsmError,
     KeystoreError,
     LifeError,

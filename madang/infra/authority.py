@@ -19,11 +19,19 @@ from madang.infra.keystore import Keystore, KeystoreError
 from madang.infra.tenancy import Addresses, Tenant
 
 ACCREDITATIONS: Final = "accreditations"
-CERTIFIED: Final = ("issuer", "verifier", ACCREDITATIONS)
-"""Purposes of keys that have a chain: a service's own, or that of the log's snapshots."""
-_SERVICES: Final = {ACCREDITATIONS: "log"}
+WALLET_PROVIDER: Final = "wallet-provider"
+KEY_ATTESTATION: Final = "key-attestation"
+CERTIFIED: Final = ("issuer", "verifier", ACCREDITATIONS, WALLET_PROVIDER, KEY_ATTESTATION)
+"""Purposes of keys that have a chain: a service's own, that of the log's snapshots, and those of
+the wallet provider."""
+_SERVICES: Final = {ACCREDITATIONS: "log", WALLET_PROVIDER: "wallet", KEY_ATTESTATION: "wallet"}
 ROOT: Final = "ca-root"
 BELOW: Final = "ca-intermediate"
+
+
+def certified_identifier(addresses: Addresses, tenant: str, purpose: str) -> str:
+    """Return what the certificate of a purpose of `CERTIFIED` names."""
+    return addresses.identifier(tenant, _SERVICES.get(purpose, purpose))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +63,7 @@ class Certifier:
         if self.keys.chain(tenant.id, name):
             return
         below = self._below(tenant, now)
-        service = _SERVICES.get(purpose, purpose)
-        identifier = self.addresses.identifier(tenant.id, service)
+        identifier = certified_identifier(self.addresses, tenant.id, purpose)
         leaf = ca.leaf(
             below,
             self._public(tenant.id, name),

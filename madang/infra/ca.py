@@ -3,17 +3,21 @@
 A municipality brings its own authority in production; the services see only chains and anchors.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 # A leaf signs for a year and outlives what it signed, three years at most; so must what is above.
 ROOT_DAYS, INTERMEDIATE_DAYS, LEAF_DAYS = 7300, 3000, 1500
+SERVER_DAYS = 397
+"""Browsers take no server's certificate that lives longer."""
 _BACKDATED = timedelta(hours=1)
 
 Key = ec.EllipticCurvePrivateKey
@@ -66,6 +70,34 @@ def leaf(
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
     )
     return builder.sign(parent.key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def server_leaf(
+    parent: Authority, key: ec.EllipticCurvePublicKey, hosts: Sequence[str], *, now: int
+) -> bytes:
+    """Return a TLS server's certificate in DER (RFC 6125, RFC 9525).
+
+    Args:
+        parent: the intermediate.
+        key: the server's.
+        hosts: DNS names and IP addresses under which it is called, at least one.
+        now: seconds since the epoch.
+    """
+    builder = (
+        _below(parent, hosts[0], key, SERVER_DAYS, now)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_host(each) for each in hosts]), critical=False)
+    )
+    return builder.sign(parent.key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def _host(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _authority(builder: x509.CertificateBuilder, *, path_length: int) -> x509.CertificateBuilder:

@@ -14,13 +14,17 @@ from madang.core.encoding.errors import EncodingError
 from madang.core.keys.life import LifeError
 from madang.core.keys.ring import Ring, Taken, Version
 from madang.core.keys.signing import Signer
+from madang.infra.authority import KEY_ATTESTATION, WALLET_PROVIDER
 from madang.infra.files import alone, write_whole
 from madang.infra.keystore import Keystore, KeystoreError
 
 ISSUER: Final = "issuer"
 SECOND: Final = "second"
 TURNING: Final = (ISSUER, SECOND)
-"""Purposes whose keys turn: certificates and lists; and second signatures, by ML-DSA-44."""
+"""Purposes of the issuer whose keys turn and whose steps are logged: certificates and lists; and
+second signatures, by ML-DSA-44."""
+PROVIDING: Final = (WALLET_PROVIDER, KEY_ATTESTATION)
+"""Purposes of the wallet provider whose keys turn."""
 
 
 class NoActiveKey(KeystoreError):  # noqa: N818 - a state, not a mistake

@@ -26,6 +26,7 @@ from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import Signer
 from madang.core.keys.software import PrivateKey, SoftwareSigner
 from madang.infra.files import write_whole
+from madang.infra.given_keys import GivenKeys
 from madang.infra.hsm import HsmKeys
 
 SCRYPT_N: Final = 2**15
@@ -46,17 +47,21 @@ class Keystore:
         folder: where the files are.
         passphrase: opens them all.
         hardware: where new keys of its purposes are made; files that were there before count on.
+        given: keys from elsewhere, which go before those of the same name here.
     """
 
     folder: Path
     passphrase: str = field(repr=False)
     hardware: HsmKeys | None = None
+    given: GivenKeys = field(default_factory=lambda: GivenKeys({}))
     _signers: dict[tuple[str, str], Signer] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
     def exists(self, tenant: str, purpose: str) -> bool:
         """Tell whether there is a key for this purpose."""
+        if self.given.signer(tenant, purpose):
+            return True
         if self._path(tenant, purpose).is_file():
             return True
         return self.hardware is not None and self.hardware.exists(tenant, purpose)
@@ -116,6 +121,9 @@ class Keystore:
         return known
 
     def _read_signer(self, tenant: str, purpose: str) -> Signer:
+        given = self.given.signer(tenant, purpose)
+        if given:
+            return given
         in_file = self._path(tenant, purpose).is_file()
         if self.hardware is not None and self.hardware.makes(purpose) and not in_file:
             return self.hardware.signer(tenant, purpose, self.chain(tenant, purpose))
@@ -136,6 +144,9 @@ class Keystore:
 
     def chain(self, tenant: str, purpose: str) -> tuple[bytes, ...]:
         """Return the key's certificates in DER, leaf first, root left out; often none."""
+        given = self.given.signer(tenant, purpose)
+        if given:
+            return given.certificate_chain
         folder = self._path(tenant, purpose).with_suffix(".chain")
         if not (folder / _LEAF).is_file():
             return ()

@@ -18,8 +18,9 @@ from madang.infra.authority import CERTIFIED, Certifier
 from madang.infra.catalogue import Catalogue
 from madang.infra.clock import Clock
 from madang.infra.files import EVERYBODY, alone, write_whole
+from madang.infra.given_keys import GivenKeys
 from madang.infra.hsm import HsmKeys, open_token
-from madang.infra.key_ring import TURNING, KeyRings
+from madang.infra.key_ring import PROVIDING, TURNING, KeyRings
 from madang.infra.key_turning import Turning, longest_life
 from madang.infra.keystore import Keystore, KeystoreError
 from madang.infra.settings import CommonSettings
@@ -32,6 +33,7 @@ LOG_SECOND: Final = "log-second"
 WITNESS: Final = "witness"
 """Purpose of the Ed25519 key by which a municipality or an audit body witnesses others' logs."""
 
+_GIVEN = re.compile(rf"[a-z0-9-]+/({'|'.join(CERTIFIED)})(\.[1-9][0-9]?)?")
 _BODY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -76,11 +78,30 @@ class StateFolders:
 
 
 def keystore(settings: CommonSettings) -> Keystore:
-    """Return the keys of this installation; KeystoreError if no passphrase is set."""
+    """Return the keys of this installation.
+
+    Raises:
+        KeystoreError: no passphrase is set, or a key from elsewhere is for no purpose of ours.
+        GivenKeyError: a key from elsewhere cannot be used.
+    """
     passphrase = settings.key_passphrase.get_secret_value()
     if not passphrase:
         raise KeystoreError("MADANG_KEY_PASSPHRASE is empty; keys need one that is not")
-    return Keystore(StateFolders(settings.state_dir).keys, passphrase, _hardware(settings))
+    folder = StateFolders(settings.state_dir).keys
+    return Keystore(folder, passphrase, _hardware(settings), _given(settings))
+
+
+def _given(settings: CommonSettings) -> GivenKeys:
+    given = GivenKeys(settings.signing_keys)
+    for name in given.files:
+        if not _GIVEN.fullmatch(name):
+            raise KeystoreError(
+                f"MADANG_SIGNING_KEYS names {name[:80]!r}; expected is <tenant>/<purpose>, or"
+                " <tenant>/<purpose>.<number> for a later version, with one of"
+                f" {', '.join(CERTIFIED)}"
+            )
+    given.check()
+    return given
 
 
 def _hardware(settings: CommonSettings) -> HsmKeys | None:
@@ -120,7 +141,7 @@ def prepare_state(
             _witness_key(keys, folders, tenant.id, addresses.bare(tenant.id, WITNESS))
             for purpose in CERTIFIED:
                 turning.certifier.certify(tenant, purpose, purpose, now=now)
-            for purpose in TURNING:
+            for purpose in (*TURNING, *PROVIDING):
                 turning.begin(tenant, purpose, now=now)
             if not keys.exists(tenant.id, "chain"):
                 keys.create_secp256k1(tenant.id, "chain")

@@ -1,0 +1,119 @@
+"""A certification authority for development as files: root, what is below it, leaves with keys.
+
+What is there is used again and never written over, so that leaves of later runs are below the same
+root. Private keys are PEM without a passphrase: nothing here is for real use.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from madang.infra import ca
+from madang.infra.anchors import read_certificates
+from madang.infra.files import EVERYBODY, write_whole
+from madang.infra.settings import SigningKey
+
+ROOT: Final = "root"
+_BELOW: Final = "below"
+
+
+class CaFilesError(RuntimeError):
+    """The folder of an authority is damaged; the message says which file and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaFiles:
+    """The files of one authority: `<name>.key` and `<name>.pem`, leaf first, root left out.
+
+    Attributes:
+        folder: for nothing else.
+    """
+
+    folder: Path
+
+    @property
+    def anchor(self) -> Path:
+        """Return the root's certificate."""
+        return self.folder / f"{ROOT}.pem"
+
+    def leaf(self, name: str, title: str, *, uri: str, dns: str, now: int) -> SigningKey:
+        """Return a key that signs, and its chain; made if they are missing.
+
+        Args:
+            name: of the files.
+            title: common name for people.
+            uri: identifier of the service.
+            dns: the host in it.
+            now: epoch seconds.
+        """
+        files = self._files(name)
+        if not files.chain.exists():
+            key, below = self._key(name), self._below(now)
+            leaf = ca.leaf(below, key.public_key(), title, uri=uri, dns=dns, now=now)
+            self._write_chain(files.chain, leaf, below.der)
+        return files
+
+    def server(self, name: str, hosts: Sequence[str], *, now: int) -> SigningKey:
+        """Return key and chain of a TLS server with these names; made if they are missing."""
+        files = self._files(name)
+        if not files.chain.exists():
+            key, below = self._key(name), self._below(now)
+            leaf = ca.server_leaf(below, key.public_key(), hosts, now=now)
+            self._write_chain(files.chain, leaf, below.der)
+        return files
+
+    def _below(self, now: int) -> ca.Authority:
+        files = self._files(_BELOW)
+        if not files.chain.exists():
+            root = self._root(now)
+            made = ca.intermediate(root, self._key(_BELOW), "Development authority", now=now)
+            self._write_chain(files.chain, made.der)
+        return self._authority(_BELOW)
+
+    def _root(self, now: int) -> ca.Authority:
+        if not self.anchor.exists():
+            made = ca.root(self._key(ROOT), "Development root", now=now)
+            self._write_chain(self.anchor, made.der)
+        return self._authority(ROOT)
+
+    def _authority(self, name: str) -> ca.Authority:
+        der = read_certificates(self._files(name).chain)[0]
+        authority = ca.Authority(self._key(name), x509.load_der_x509_certificate(der))
+        if authority.certificate.public_key() != authority.key.public_key():
+            raise CaFilesError(
+                f"{self.folder / name}.pem is not the certificate of {name}.key beside it; put back"
+                " the files as they were, or begin in an empty folder"
+            )
+        return authority
+
+    def _key(self, name: str) -> ec.EllipticCurvePrivateKey:
+        path = self._files(name).key
+        if not path.exists():
+            made = ec.generate_private_key(ec.SECP256R1())
+            pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            write_whole(path, pem)
+        try:
+            key = load_pem_private_key(path.read_bytes(), None)
+        except (ValueError, TypeError) as error:
+            raise CaFilesError(f"{path} holds no private key; begin in an empty folder") from error
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise CaFilesError(f"{path} holds no P-256 key; begin in an empty folder")
+        return key
+
+    def _files(self, name: str) -> SigningKey:
+        return SigningKey(key=self.folder / f"{name}.key", chain=self.folder / f"{name}.pem")
+
+    def _write_chain(self, path: Path, *ders: bytes) -> None:
+        loaded = [x509.load_der_x509_certificate(der) for der in ders]
+        pem = b"".join(each.public_bytes(Encoding.PEM) for each in loaded)
+        write_whole(path, pem, EVERYBODY)

@@ -1,0 +1,61 @@
+"""`madang ca` makes files, and the settings that use them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from madang.cli.main import app
+from madang.core.trust.x509 import san_uris, validate_chain
+from madang.infra.anchors import load_anchors, read_certificates
+from madang.infra.authority import CERTIFIED
+from madang.infra.clock import SystemClock
+
+CATALOG = Path(__file__).resolve().parents[4] / "catalog"
+ORIGINS = {
+    "issuer": "https://localhost:9401",
+    "verifier": "https://localhost:9402",
+    "wallet": "https://localhost:9404",
+    "log": "https://localhost:9405",
+}
+
+
+@pytest.fixture
+def runner(monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.setenv("MADANG_CATALOG_DIR", str(CATALOG))
+    monkeypatch.setenv("MADANG_ORIGINS", json.dumps(ORIGINS))
+    return CliRunner()
+
+
+def settings(text: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in text.splitlines())
+
+
+def test_what_is_printed_can_be_used_as_it_is(runner: CliRunner, tmp_path: Path) -> None:
+    outcome = runner.invoke(app, ["ca", str(tmp_path), "--tenant", "hanbit"])
+    assert outcome.exit_code == 0, outcome.output
+    found = settings(outcome.stdout)
+    assert settings((tmp_path / "settings.env").read_text()) == found
+    keys = json.loads(found["MADANG_SIGNING_KEYS"])
+    assert set(keys) == {f"hanbit/{purpose}" for purpose in CERTIFIED}
+    anchors = load_anchors(Path(found["MADANG_WALLET_ANCHORS"]))
+    services = {"accreditations": "log", "wallet-provider": "wallet", "key-attestation": "wallet"}
+    for name, files in keys.items():
+        chain = read_certificates(Path(files["chain"]))
+        validate_chain(chain, anchors, now=SystemClock().now())
+        service = services.get(name.split("/")[1], name.split("/")[1])
+        assert san_uris(chain[0]) == (f"{ORIGINS[service]}/hanbit/{service}",)
+
+
+def test_all_municipalities_have_keys_when_none_is_named(runner: CliRunner, tmp_path: Path) -> None:
+    outcome = runner.invoke(app, ["ca", str(tmp_path), "--host", "a.example"])
+    keys = json.loads(settings(outcome.stdout)["MADANG_SIGNING_KEYS"])
+    assert {name.split("/")[0] for name in keys} == {"hanbit", "saebyeol"}
+
+
+def test_a_municipality_that_is_none_is_refused(runner: CliRunner, tmp_path: Path) -> None:
+    outcome = runner.invoke(app, ["ca", str(tmp_path), "--tenant", "nowhere"])
+    assert outcome.exit_code == 1
+    assert "there is no municipality 'nowhere'" in outcome.stderr
+    assert not list(tmp_path.glob("*.key"))
