@@ -1,4 +1,4 @@
-"""The residents' guide over twins, and somebody who reads it."""
+"""The residents' services over twins, and somebody who reads the guide."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,10 +9,13 @@ import httpx
 import pytest
 
 from madang.core.keys.jwk import PublicKey
+from madang.core.keys.signing import Signer
 from madang.infra import journal
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import FixedClock
 from madang.infra.db import Database
+from madang.infra.ids import SeededIds
+from madang.infra.key_ring import NoActiveKey
 from madang.infra.tenancy import Addresses
 from madang.infra.web.i18n import load_texts
 from wallet_api.app import Deps, build
@@ -27,6 +30,13 @@ class NobodyCalls:
 
     def key(self, issuer: str) -> PublicKey | None:  # noqa: ARG002 - the port's shape
         return None
+
+
+class NoKeys:
+    """Keys of wallet providers: none may sign."""
+
+    def signer(self, tenant: str, purpose: str, *, now: int) -> Signer:  # noqa: ARG002 - the port's
+        raise NoActiveKey(f"no key of {tenant}/{purpose} may sign now")
 
 
 @dataclass(frozen=True)
@@ -62,8 +72,16 @@ def reader_of(catalogue: Catalogue) -> Callable[..., Reader]:
     texts = load_texts(CATALOG / "texts")
 
     def reader(found: Catalogue = catalogue, now: int = NOW, **settings: int) -> Reader:
-        addresses = Addresses(found.tenants)
-        deps = Deps(FixedClock(now), Database(), found, addresses, NobodyCalls(), texts)
+        deps = Deps(
+            clock=FixedClock(now),
+            ids=SeededIds("reader"),
+            database=Database(),
+            catalogue=found,
+            addresses=Addresses(found.tenants),
+            keys=NoKeys(),
+            service_keys=NobodyCalls(),
+            texts=texts,
+        )
         return Reader(deps, Settings.model_validate(settings))
 
     return reader

@@ -1,4 +1,4 @@
-"""The guide is open to everybody, and there is nothing else."""
+"""The guide is open to everybody; the provider asks for proofs, or for an administrator."""
 
 import asyncio
 
@@ -14,7 +14,14 @@ def test_every_door_is_as_its_mark_says(reader: Reader) -> None:
     assert asyncio.run(review(house)) == ()
 
 
-def test_pages_are_read_only(reader: Reader) -> None:
+def test_what_anybody_may_call_is_read_only_and_one_door_is_for_staff(reader: Reader) -> None:
     routes = describe_routes(build(reader.settings, reader.deps))
-    assert {route.method for route in routes} == {"GET"}
-    assert {route.access and route.access.caller for route in routes} == {Caller.ANYBODY}
+    callers = {
+        caller: {route.path for route in routes if route.access and route.access.caller is caller}
+        for caller in Caller
+    }
+    anybody = {route.method for route in routes if route.path in callers[Caller.ANYBODY]}
+    assert anybody == {"GET"}
+    assert callers[Caller.SERVICE] == {"/{tenant}/wallet/api/instances/revoke"}
+    assert callers[Caller.STAFF] == set()
+    assert all(path.startswith("/{tenant}/wallet/") for path in callers[Caller.PROTOCOL])

@@ -1,0 +1,1 @@
+"""The wallet provider: attests wallets and their keys, and revokes wallets."""
