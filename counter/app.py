@@ -19,6 +19,7 @@ from madang.access.service_token import FolderServiceKeys, ServiceKeys
 from madang.access.sign_in import sign_in_router
 from madang.access.staff import Staff, StaffAccount, StaffSession
 from madang.core.keys.signing import Signer
+from madang.infra import anchors
 from madang.infra.background import background, repeat
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import Clock, SystemClock
@@ -66,7 +67,11 @@ def production(settings: Settings) -> Deps:
         database=Database(settings.database(SERVICE)),
         catalogue=catalogue,
         addresses=Addresses(catalogue.tenants, settings.origins),
-        http=HttpxClient(timeout=settings.http_timeout_seconds, max_bytes=settings.http_max_bytes),
+        http=HttpxClient(
+            timeout=settings.http_timeout_seconds,
+            max_bytes=settings.http_max_bytes,
+            anchors=anchors.load_anchors(settings.tls_anchors),
+        ),
         signers={
             tenant: keys.signer(tenant, f"service-{SERVICE}") for tenant in catalogue.tenants.ids()
         },

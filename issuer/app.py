@@ -35,6 +35,7 @@ from madang.access.guard import Guard
 from madang.access.service_token import FolderServiceKeys, ServiceKeys
 from madang.core.keys.signing import Signer
 from madang.core.merkle.note import VerifierKey
+from madang.infra import anchors
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import Clock, SystemClock
 from madang.infra.db import Database
@@ -125,7 +126,11 @@ def production(settings: Settings) -> Deps:
     catalogue = load_catalogue(settings.catalog_dir)
     addresses = Addresses(catalogue.tenants, settings.origins)
     folders, keys, clock = StateFolders(settings.state_dir), keystore(settings), SystemClock()
-    http = HttpxClient(timeout=settings.http_timeout_seconds, max_bytes=settings.http_max_bytes)
+    http = HttpxClient(
+        timeout=settings.http_timeout_seconds,
+        max_bytes=settings.http_max_bytes,
+        anchors=anchors.load_anchors(settings.tls_anchors),
+    )
     service_signer = cache(lambda tenant: keys.signer(tenant, f"service-{SERVICE}"))
     database = Database(settings.database(SERVICE))
     return Deps(

@@ -46,6 +46,7 @@ from madang.access.service_token import FolderServiceKeys, ServiceKeys
 from madang.access.sign_in import sign_in_router
 from madang.access.staff import Staff, StaffAccount, StaffSession
 from madang.core.evidence.finality.model import Engine
+from madang.infra.anchors import load_anchors
 from madang.infra.authority import ACCREDITATIONS
 from madang.infra.background import background
 from madang.infra.catalogue import load_catalogue
@@ -121,7 +122,11 @@ def production(settings: Settings) -> Deps:
         service_keys=FolderServiceKeys(folders.services),
         texts=load_texts(settings.catalog_dir / "texts"),
         anchors=folders.anchors,
-        http=HttpxClient(timeout=settings.witness_seconds, max_bytes=MOST_BYTES),
+        http=HttpxClient(
+            timeout=settings.witness_seconds,
+            max_bytes=MOST_BYTES,
+            anchors=load_anchors(settings.tls_anchors),
+        ),
         founding=founding_records(catalogue, addresses, folders),
     )
 

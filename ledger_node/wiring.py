@@ -13,6 +13,7 @@ from ledger_node.chain.store import SqlTransactionStores
 from ledger_node.chain.usecases import TransactionSender
 from ledger_node.chain.work import ChainWork
 from ledger_node.settings import Settings
+from madang.infra.anchors import load_anchors
 from madang.infra.chain import Block, ChainAccount, RpcChain
 from madang.infra.clock import Clock
 from madang.infra.db import Database
@@ -89,8 +90,10 @@ def _nodes(settings: Settings, record: Path, stores: SqlTransactionStores) -> Js
 
     genesis = addresses.read(record).genesis_hash if record.exists() else None
     known = KnownChain(settings.chain_id, genesis, newest_final)
+    anchors = load_anchors(settings.tls_anchors)
     nodes = [
-        Rpc(url, settings.rpc_timeout_seconds, settings.rpc_max_bytes) for url in settings.rpc_urls
+        Rpc(url, settings.rpc_timeout_seconds, settings.rpc_max_bytes, anchors)
+        for url in settings.rpc_urls
     ]
     return RpcNodes(nodes, known.check)
 

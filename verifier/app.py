@@ -14,6 +14,7 @@ from madang.access.sign_in import sign_in_router
 from madang.access.staff import Staff, StaffAccount, StaffSession
 from madang.core.merkle.note import VerifierKey
 from madang.core.protocol.limits import DEFAULT_LIMITS
+from madang.infra import anchors
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import Clock, SystemClock
 from madang.infra.db import Database
@@ -88,6 +89,7 @@ def production(settings: Settings) -> Deps:
     http = HttpxClient(
         timeout=settings.http_timeout_seconds,
         max_bytes=min(settings.http_max_bytes, settings.status_list_bytes),
+        anchors=anchors.load_anchors(settings.tls_anchors),
     )
     database = Database(settings.database(SERVICE))
     return Deps(

@@ -35,6 +35,7 @@ from madang.core.trust.registry import Record
 from madang.core.trust.snapshot import SnapshotError
 from madang.core.trust.snapshot_check import Expectation, verify
 from madang.infra.accreditation import Proposal
+from madang.infra.anchors import load_anchors
 from madang.infra.catalogue import load_catalogue
 from madang.infra.chain import ChainAccount, ChainError, RpcChain
 from madang.infra.clock import SystemClock
@@ -305,7 +306,10 @@ async def _snapshot(source: str, *, as_json: bool) -> None:
     addresses = Addresses(catalogue.tenants, settings.origins)
     own = addresses.identifier(catalogue.federation.lead, "log")
     address = source or f"{own}/accreditations"
-    answer = await HttpxClient(timeout=settings.http_timeout_seconds).request("GET", address)
+    http = HttpxClient(
+        timeout=settings.http_timeout_seconds, anchors=load_anchors(settings.tls_anchors)
+    )
+    answer = await http.request("GET", address)
     given = OutOfBand(
         StateFolders(settings.state_dir).anchors,
         _record(settings),

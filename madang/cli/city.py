@@ -12,13 +12,15 @@ from pydantic import SecretStr
 from ledger_node.settings import Settings as LedgerSettings
 from madang.access.staff import Role, Staff, StaffAccount, StaffSession
 from madang.cli.processes import Program
+from madang.infra.anchors import load_anchors
+from madang.infra.ca_files import CaFiles
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import SystemClock
 from madang.infra.db import Database
 from madang.infra.files import EVERYBODY, write_whole
 from madang.infra.ids import SystemIds
 from madang.infra.journal import JournalEntry
-from madang.infra.settings import CommonSettings
+from madang.infra.settings import CommonSettings, SigningKey
 from madang.infra.setup import WITNESS, StateFolders, prepare_state, prepare_witness
 from madang.infra.tenancy import Addresses
 
@@ -33,6 +35,7 @@ OFFSETS: Final = {
 }
 CHAIN_OFFSET: Final = 6
 AUDIT_OFFSET: Final = 8
+_SECURE_HOST: Final = "localhost"
 AUDIT_BODY: Final = "audit"
 """An audit body that has no log, and witnesses those of the municipalities."""
 QUORUM: Final = 2
@@ -52,11 +55,13 @@ class CityPlan:
         state: folder that keeps everything.
         port: first of the loopback ports.
         catalog: folder of types, rules, tenants and texts.
+        secure: whether the services speak TLS, by an authority made for this city.
     """
 
     state: Path
     port: int
     catalog: Path = CATALOG
+    secure: bool = False
 
     @cached_property
     def passphrase(self) -> str:
@@ -67,7 +72,28 @@ class CityPlan:
     @property
     def origins(self) -> dict[str, str]:
         """Return the origin of each service."""
-        return {name: f"http://127.0.0.1:{self.port + at}" for name, at in OFFSETS.items()}
+        return {name: self._origin(at) for name, at in OFFSETS.items()}
+
+    def _origin(self, offset: int) -> str:
+        base = f"https://{_SECURE_HOST}" if self.secure else "http://127.0.0.1"
+        return f"{base}:{self.port + offset}"
+
+    @cached_property
+    def server(self) -> SigningKey:
+        """Return key and chain of the services as TLS servers; made when there are none."""
+        return self._authority.server("tls", [_SECURE_HOST, "127.0.0.1"], now=SystemClock().now())
+
+    @property
+    def _authority(self) -> CaFiles:
+        return CaFiles(self.state / "tls")
+
+    @property
+    def tls_anchors(self) -> tuple[bytes, ...]:
+        """Return the authority of the services' certificates; none for a city without TLS."""
+        if not self.secure:
+            return ()
+        _ = self.server
+        return load_anchors(self._authority.anchor)
 
     @property
     def rpc(self) -> str:
@@ -94,7 +120,7 @@ class CityPlan:
                 "catalog_dir": self.catalog,
                 "key_passphrase": self.passphrase,
                 "origins": self.origins,
-                "allow_loopback_http": True,
+                "allow_loopback_http": not self.secure,
             }
         )
 
@@ -105,11 +131,23 @@ class CityPlan:
             "MADANG_CATALOG_DIR": str(self.catalog),
             "MADANG_KEY_PASSPHRASE": self.passphrase,
             "MADANG_ORIGINS": json.dumps(self.origins),
-            "MADANG_ALLOW_LOOPBACK_HTTP": "true",
             "MADANG_PORT": str(self.port + OFFSETS[service]),
             "MADANG_CHAIN_PORT": str(self.port + CHAIN_OFFSET),
             "MADANG_WITNESSES": json.dumps(self.witnesses),
             "MADANG_WITNESS_QUORUM": str(QUORUM),
+            "MADANG_WALLET_ANCHORS": str(StateFolders(self.state).anchors),
+            "MADANG_KEY_ATTESTATION_ANCHORS": str(StateFolders(self.state).anchors),
+            **self._transport("MADANG"),
+        }
+
+    def _transport(self, prefix: str) -> dict[str, str]:
+        """Return by which transport a program calls others, and a service is called."""
+        if not self.secure:
+            return {f"{prefix}_ALLOW_LOOPBACK_HTTP": "true"}
+        return {
+            f"{prefix}_TLS_ANCHORS": str(self._authority.anchor),
+            f"{prefix}_TLS_CERTIFICATE": str(self.server.chain),
+            f"{prefix}_TLS_KEY": str(self.server.key),
         }
 
     @property
@@ -120,7 +158,7 @@ class CityPlan:
 
     @property
     def _audit_origin(self) -> str:
-        return f"http://127.0.0.1:{self.port + AUDIT_OFFSET}"
+        return self._origin(AUDIT_OFFSET)
 
     def audit_environment(self) -> dict[str, str]:
         """Return the settings of the audit body's process."""
@@ -219,6 +257,11 @@ class CityPlan:
         lead = self.catalogue.federation.lead
         return f"{self.addresses.identifier(lead, 'log')}/accreditations"
 
+    @property
+    def wallet_provider(self) -> str:
+        """Return the provider of the residents' wallets."""
+        return self.addresses.identifier(self.catalogue.federation.lead, "wallet")
+
     def wallet(self, name: str, number: int) -> Program:
         """Return the program of one resident's wallet.
 
@@ -236,7 +279,10 @@ class CityPlan:
                 "WALLET_ACCREDITATIONS": self.accreditations,
                 "WALLET_RECORD": str(self.state / "contract.json"),
                 "WALLET_PORT": str(self.port + WALLET_OFFSET + number),
-                "WALLET_ALLOW_LOOPBACK_HTTP": "true",
+                "WALLET_PROVIDER": self.addresses.identifier(
+                    self.catalogue.federation.lead, "wallet"
+                ),
+                **self._transport("WALLET"),
             },
             health=f"{self.wallet_address(number)}/health",
         )

@@ -46,9 +46,10 @@ def run(
     *,
     once: Annotated[bool, typer.Option(help="Walk the main path, print JSON, end.")] = False,
     port: Annotated[int, typer.Option(help="First of the loopback ports.")] = 8400,
+    tls: Annotated[bool, typer.Option(help="Speak TLS, by an authority made for this.")] = False,
 ) -> None:
     """Start a city on this machine, walk the main path, and keep serving."""
-    raise typer.Exit(run_city(state, once=once, port=port))
+    raise typer.Exit(run_city(state, once=once, port=port, secure=tls))
 
 
 if __name__ == "__main__":

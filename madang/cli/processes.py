@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from madang.infra.child import ending_with_parent
+from madang.infra.http import trusting
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -53,10 +54,16 @@ class Running:
 
 
 class City:
-    """All processes of one city; ends them in the opposite order of their start."""
+    """All processes of one city; ends them in the opposite order of their start.
 
-    def __init__(self, logs: Path) -> None:
+    Args:
+        logs: folder for what they print.
+        anchors: DER of authorities whose servers are trusted beside those of the system.
+    """
+
+    def __init__(self, logs: Path, anchors: tuple[bytes, ...] = ()) -> None:
         self._logs = logs
+        self._anchors = anchors
         self._running: dict[str, Running] = {}
         logs.mkdir(parents=True, exist_ok=True)
 
@@ -92,7 +99,7 @@ class City:
     async def _ready(self, running: Running) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + START_SECONDS
-        async with httpx.AsyncClient(timeout=2) as client:
+        async with httpx.AsyncClient(timeout=2, verify=trusting(self._anchors)) as client:
             while loop.time() < deadline:
                 if running.process.returncode is not None:
                     break

@@ -17,6 +17,7 @@ from madang.infra.ca_files import CaFilesError
 from madang.infra.given_keys import GivenKeyError
 from madang.infra.hsm import HsmError
 from madang.infra.keystore import KeystoreError
+from madang.infra.settings import ListeningError
 from madang.infra.setup import MovedError, WitnessNameError
 from madang.infra.tenancy import UnknownTenant
 
@@ -30,6 +31,7 @@ _ERRORS: Final = (
     HsmError,
     KeystoreError,
     LifeError,
+    ListeningError,
     MovedError,
     NoteError,
     SplitError,

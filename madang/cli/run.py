@@ -24,6 +24,7 @@ from madang.cli.walk.path import CITY, OTHER_CITY, Walk
 from madang.cli.walk.people import Resident, Staff, WalkError
 from madang.cli.walk.report import Report
 from madang.infra.clock import SystemClock
+from madang.infra.http import trusting
 
 WALLETS: Final = {
     "yes": Role.QUALIFIES,
@@ -33,9 +34,10 @@ WALLETS: Final = {
 }
 
 
-def run_city(state: Path, *, once: bool, port: int) -> int:
+def run_city(state: Path, *, once: bool, port: int, secure: bool = False) -> int:
     """Run until stopped, or once; return the exit code."""
-    return asyncio.run(_run(CityPlan(state.resolve(), port), once=once))
+    plan = CityPlan(state.resolve(), port, secure=secure)
+    return asyncio.run(_run(plan, once=once))
 
 
 async def _run(plan: CityPlan, *, once: bool) -> int:
@@ -43,7 +45,7 @@ async def _run(plan: CityPlan, *, once: bool) -> int:
     report.say("[bold]Madang[/bold] starts two municipalities on this machine.")
     with refusing():
         plan.prepare()
-    city = City(plan.state / "logs")
+    city = City(plan.state / "logs", plan.tls_anchors)
     walked = plan.state / "walked"
     try:
         with report.step("start", "All services, the log and the chain are up"):
@@ -69,9 +71,10 @@ async def _run(plan: CityPlan, *, once: bool) -> int:
 async def _walk(plan: CityPlan, report: Report, city: City) -> None:
     report.say("\nThe main path, once:")
     names = ("issuer", "verifier", "counter", "log")
+    trusted = trusting(plan.tls_anchors)
     async with (
-        httpx.AsyncClient(timeout=30) as clerk,
-        httpx.AsyncClient(timeout=30) as agency,
+        httpx.AsyncClient(timeout=30, verify=trusted) as clerk,
+        httpx.AsyncClient(timeout=30, verify=trusted) as agency,
         httpx.AsyncClient(timeout=60) as wallets,
     ):
         walk = Walk(

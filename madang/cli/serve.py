@@ -2,8 +2,10 @@
 
 import importlib
 import logging
+import ssl
 from enum import StrEnum
-from typing import Annotated, Final
+from ipaddress import ip_address
+from typing import Annotated, Any, Final
 
 import typer
 import uvicorn
@@ -11,8 +13,8 @@ from fastapi import FastAPI
 
 from madang.cli.refusing import refusing
 from madang.infra.catalogue import load_catalogue
-from madang.infra.settings import CommonSettings
-from madang.infra.setup import StateFolders, check_addresses
+from madang.infra.settings import CommonSettings, ListeningError
+from madang.infra.setup import StateFolders, check_addresses, check_given
 from madang.infra.tenancy import Addresses
 
 _PACKAGES: Final = {
@@ -34,28 +36,69 @@ class Service(StrEnum):
 
 
 def serve(service: Annotated[Service, typer.Argument(help="Which service.")]) -> None:
-    """Serve one service on loopback; settings come from MADANG_* in the environment."""
+    """Serve one service, over TLS if there is a certificate; settings come from MADANG_*."""
     package = _PACKAGES.get(service.value, service.value)
     settings = importlib.import_module(f"{package}.settings").Settings()
     with refusing():
+        listening = listening_by(settings)
         application = _built(package, settings)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # Addresses may hold codes and names: no access log, and no library that prints requests.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     uvicorn.run(
         application,
-        host="127.0.0.1",
+        host=settings.host,
         port=settings.port,
+        **listening,
         access_log=False,
         log_config=None,
         server_header=False,
     )
 
 
+def listening_by(settings: CommonSettings) -> dict[str, Any]:
+    """Return how uvicorn is to speak TLS; nothing for plain HTTP on loopback.
+
+    Raises:
+        ListeningError: half of certificate and key, either cannot be used, or plain HTTP would be
+            spoken to other machines.
+    """
+    certificate, key = settings.tls_certificate, settings.tls_key
+    if certificate is None and key is None:
+        if not _is_loopback(settings.host):
+            raise ListeningError(
+                f"MADANG_HOST is {settings.host!r}, which other machines reach, and there is no"
+                " certificate; name one by MADANG_TLS_CERTIFICATE and MADANG_TLS_KEY (`madang ca`"
+                " makes one for development), or listen on 127.0.0.1 behind a proxy"
+            )
+        return {}
+    if certificate is None or key is None:
+        raise ListeningError(
+            "one of MADANG_TLS_CERTIFICATE and MADANG_TLS_KEY is set; TLS needs both, plain HTTP"
+            " neither"
+        )
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key, "")
+    except (ssl.SSLError, OSError) as error:
+        raise ListeningError(
+            f"{certificate} with {key} is of no use for TLS: {error}; expected are PEM files, the"
+            " certificate first and what is between it and its root after it, the key not encrypted"
+        ) from error
+    return {"ssl_certfile": certificate, "ssl_keyfile": key}
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _built(package: str, settings: CommonSettings) -> FastAPI:
     module = importlib.import_module(f"{package}.app")
     tenants = load_catalogue(settings.catalog_dir).tenants
     addresses = Addresses(tenants, settings.origins)
+    check_given(settings, tenants)
     check_addresses(StateFolders(settings.state_dir), addresses, tenants)
     application: FastAPI = module.build(settings, module.production(settings))
     return application

@@ -21,8 +21,8 @@ def load_anchors(path: Path | None) -> tuple[bytes, ...]:
     """Return certificates in DER, each once.
 
     Args:
-        path: a file of one DER or of PEM certificates, or a folder of such files, which end in
-            `.pem`, `.crt`, `.cer` or `.der`; None for no anchors.
+        path: a file of one DER or of PEM certificates, or a folder of such files and folders,
+            the files ending in `.pem`, `.crt`, `.cer` or `.der`; None for no anchors.
 
     Raises:
         AnchorsError: there is nothing, no certificate in it, or a file that is none.
@@ -75,7 +75,7 @@ def parse_certificates(content: bytes, name: str) -> tuple[bytes, ...]:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = sorted(each for each in path.iterdir() if each.suffix.lower() in _ENDINGS)
+    files = sorted(each for each in path.rglob("*") if each.suffix.lower() in _ENDINGS)
     if len(files) > MAX_FILES:
         raise AnchorsError(f"{path} has more than {MAX_FILES} files")
     return files

@@ -104,14 +104,20 @@ class Rpc:
         url: address of the node.
         timeout: seconds for one whole call.
         max_bytes: longest answer, unpacked; what is longer is cut off while it comes.
+        anchors: DER of authorities whose servers are trusted beside those of the system.
     """
 
     def __init__(
-        self, url: str, timeout: float = TIMEOUT_SECONDS, max_bytes: int = MAX_BYTES
+        self,
+        url: str,
+        timeout: float = TIMEOUT_SECONDS,
+        max_bytes: int = MAX_BYTES,
+        anchors: tuple[bytes, ...] = (),
     ) -> None:
         self.url = url
         self._timeout = timeout
         self._max_bytes = max_bytes
+        self._anchors = anchors
         self._client: HttpxClient | None = None
         self._numbers = itertools.count(1)
 
@@ -133,7 +139,9 @@ class Rpc:
 
     def _connected(self) -> HttpxClient:
         if self._client is None:
-            self._client = HttpxClient(timeout=self._timeout, max_bytes=self._max_bytes)
+            self._client = HttpxClient(
+                timeout=self._timeout, max_bytes=self._max_bytes, anchors=self._anchors
+            )
         return self._client
 
     async def close(self) -> None:

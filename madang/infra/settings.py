@@ -22,6 +22,10 @@ class SigningKey(BaseModel):
     chain: Path
 
 
+class ListeningError(RuntimeError):
+    """A service cannot listen as the settings say; the message says what to do."""
+
+
 class CommonSettings(BaseSettings):
     """Where things are, and the limits that all services keep.
 
@@ -35,7 +39,9 @@ class CommonSettings(BaseSettings):
         pkcs11_purposes: purposes whose new keys are made in the token; P-256 alone.
         origins: origin per service for a run without the municipalities' own hosts.
         database_url: SQLAlchemy address; a SQLite file in the state folder when empty.
-        port: loopback port.
+        host: address on which connections are taken; another than loopback only with a
+            certificate, for plain HTTP leaves no machine.
+        port: of that address.
         tls_certificate: PEM of the server's certificate and what is between it and its root;
             without one the service speaks plain HTTP, for a proxy on the same machine.
         tls_key: PEM of that certificate's private key.
@@ -70,6 +76,7 @@ class CommonSettings(BaseSettings):
     pkcs11_purposes: frozenset[str] = frozenset({"issuer"})
     origins: dict[str, str] = Field(default_factory=dict)
     database_url: str = ""
+    host: str = "127.0.0.1"
     port: int = 8400
     tls_certificate: Path | None = None
     tls_key: Path | None = None

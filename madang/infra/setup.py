@@ -91,6 +91,16 @@ def keystore(settings: CommonSettings) -> Keystore:
     return Keystore(folder, passphrase, _hardware(settings), _given(settings))
 
 
+def check_given(settings: CommonSettings, tenants: Tenants) -> None:
+    """Find no key from elsewhere that is for nobody; KeystoreError naming it."""
+    for name in settings.signing_keys:
+        if name.partition("/")[0] not in tenants.ids():
+            raise KeystoreError(
+                f"MADANG_SIGNING_KEYS names {name[:80]!r}, and there is no such municipality;"
+                f" expected is one of {', '.join(tenants.ids())} before the stroke"
+            )
+
+
 def _given(settings: CommonSettings) -> GivenKeys:
     given = GivenKeys(settings.signing_keys)
     for name in given.files:
@@ -132,6 +142,7 @@ def prepare_state(
     turning = key_turning(settings, catalogue, addresses)
     with alone(settings.state_dir / "prepare.lock"):
         check_addresses(folders, addresses, catalogue.tenants)
+        check_given(settings, catalogue.tenants)
         keys = turning.certifier.keys
         for tenant in catalogue.tenants:
             # What tells the addresses comes first: nothing is certified for others than those.

@@ -43,13 +43,15 @@ def test_a_file_of_der_has_one(tmp_path: Path) -> None:
 
 
 def test_a_folder_has_those_of_its_files_in_the_order_of_their_names(tmp_path: Path) -> None:
-    first, second, third = root("first"), root("second"), root("third")
+    first, second, third, fourth = map(root, ("first", "second", "third", "fourth"))
     (tmp_path / "b.pem").write_bytes(pem(second, third))
     (tmp_path / "a.der").write_bytes(first)
     (tmp_path / "c.CRT").write_bytes(pem(first))
+    (tmp_path / "z").mkdir()
+    (tmp_path / "z" / "d.cer").write_bytes(fourth)
     (tmp_path / "notes.txt").write_text("no certificate")
     (tmp_path / "key.key").write_text("nor this")
-    assert load_anchors(tmp_path) == (first, second, third)
+    assert load_anchors(tmp_path) == (first, second, third, fourth)
 
 
 def test_an_anchor_that_was_named_and_is_not_there_is_never_no_anchor(tmp_path: Path) -> None:
