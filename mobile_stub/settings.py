@@ -1,6 +1,7 @@
 """Settings of the headless wallet; all come from the environment as WALLET_<NAME>."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +25,14 @@ class Settings(BaseSettings):
         http_timeout_seconds: longest wait for an answer.
         http_max_bytes: longest answer accepted.
         max_picture_bytes: longest picture accepted.
+        tls_anchors: further roots for servers' certificates, PEM or DER, a file or a folder.
+        credential_anchors: roots of issuers that no registry knows; without any there are none.
+        signed_metadata: "required" takes no issuer's metadata without a signature that holds,
+            "preferred" takes it plain where none is offered, "off" does not ask for one.
+        provider: address of the wallet provider; empty for a wallet without attestations.
+        client_id: how servers know this wallet where it does not attest itself.
+        client_key: PEM of the key that it then signs with (`private_key_jwt`).
+        redirect_uri: where browsers come back to, when it is not the wallet's own address.
     """
 
     model_config = SettingsConfigDict(env_prefix="WALLET_", extra="ignore", frozen=True)
@@ -41,3 +50,10 @@ class Settings(BaseSettings):
     http_timeout_seconds: float = 15.0
     http_max_bytes: int = 2_000_000
     max_picture_bytes: int = 8_000_000
+    tls_anchors: Path | None = None
+    credential_anchors: Path | None = None
+    signed_metadata: Literal["required", "preferred", "off"] = "preferred"
+    provider: str = ""
+    client_id: str = "madang-wallet"
+    client_key: Path | None = None
+    redirect_uri: str = ""

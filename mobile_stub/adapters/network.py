@@ -1,10 +1,14 @@
 """HTTP as the wallet uses it: bounded, without redirects and without cookies."""
 
+import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
 
 import httpx
 
+from mobile_stub.adapters.anchors import load_anchors
 from mobile_stub.errors import WalletError
 from mobile_stub.settings import Settings
 
@@ -16,10 +20,17 @@ class Reply:
     Attributes:
         status: HTTP status.
         body: all of it.
+        headers: by their names in lower case; of several under one name the first.
     """
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def media_type(self) -> str:
+        """Return what the body is said to be, in lower case and without parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 class Network:
@@ -39,6 +50,8 @@ class Network:
             follow_redirects=False,
             trust_env=False,
             transport=transport,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            verify=_trusted(settings.tls_anchors),
         )
 
     async def get(self, url: str, accept: str = "application/json") -> Reply:
@@ -68,8 +81,18 @@ class Network:
             raise WalletError(
                 "no_answer", f"the other side did not answer ({type(error).__name__}); try again"
             ) from error
-        return Reply(response.status_code, bytes(body))
+        headers = {name.lower(): value for name, value in reversed(response.headers.multi_items())}
+        return Reply(response.status_code, bytes(body), headers)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+
+def _trusted(anchors: Path | None) -> ssl.SSLContext:
+    """Return what servers' certificates are held against: the system's roots, and further ones."""
+    context = ssl.create_default_context()
+    if anchors is not None:
+        for der in load_anchors(anchors):
+            context.load_verify_locations(cadata=der)
+    return context

@@ -3,7 +3,7 @@
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +34,9 @@ CREATE TABLE IF NOT EXISTS scan (id TEXT PRIMARY KEY, sealed BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS history (at INTEGER NOT NULL, sealed BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS snapshot (
   id INTEGER PRIMARY KEY CHECK (id = 1), compact TEXT NOT NULL, fetched_at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS named_key (name TEXT PRIMARY KEY, sealed BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS paper (
+  kind TEXT NOT NULL, name TEXT NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (kind, name));
 """
 _NONCE_BYTES, _SALT_BYTES = 12, 16
 
@@ -71,7 +74,16 @@ class Vault:
         return Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(passphrase.encode())
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Keep everything that is kept inside, or nothing of it."""
+        with self._transaction():
+            yield
+
+    @contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._connection.in_transaction:
+            yield
+            return
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -98,11 +110,9 @@ class Vault:
         """Return the first `count` holder keys; makes those that are missing."""
         known = self._numbers()
         for number in range(len(known), count):
-            key = ec.generate_private_key(ec.SECP256R1())
-            der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
             with self._transaction():
                 self._connection.execute(
-                    "INSERT INTO holder_key VALUES (?, ?)", (number, self._seal(der))
+                    "INSERT INTO holder_key VALUES (?, ?)", (number, self._seal(_new_key()))
                 )
         return [self.signer(number) for number in range(count)]
 
@@ -111,10 +121,24 @@ class Vault:
         row = self._connection.execute(
             "SELECT sealed FROM holder_key WHERE number = ?", (number,)
         ).fetchone()
-        key = load_der_private_key(self._open(row[0]), None)
+        return self._signer(row[0], str(number))
+
+    def named_signer(self, name: str) -> SoftwareSigner:
+        """Return the key of a name, made when it is first asked for; it binds no certificate."""
+        with self._transaction():
+            row = self._connection.execute(
+                "SELECT sealed FROM named_key WHERE name = ?", (name,)
+            ).fetchone()
+            sealed = self._seal(_new_key()) if row is None else row[0]
+            if row is None:
+                self._connection.execute("INSERT INTO named_key VALUES (?, ?)", (name, sealed))
+        return self._signer(sealed, name)
+
+    def _signer(self, sealed: bytes, key_id: str) -> SoftwareSigner:
+        key = load_der_private_key(self._open(sealed), None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise WalletError("vault_damaged", "a holder key is not P-256")
-        return SoftwareSigner(key, str(number))
+            raise WalletError("vault_damaged", "a key in it is not P-256")
+        return SoftwareSigner(key, key_id)
 
     def keep(self, copies: list[HeldCopy]) -> None:
         """Keep copies, all or none; an older one of the same type and set goes."""
@@ -210,6 +234,37 @@ class Vault:
             raise WalletError("unknown_scan", "scan the code again")
         return Scan(**json.loads(self._open(row[0])))
 
+    def keep_paper(self, kind: str, name: str, content: Mapping[str, Any]) -> None:
+        """Keep a paper under its kind and name; an older one goes."""
+        sealed = self._seal(json.dumps(content).encode())
+        with self._transaction():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO paper VALUES (?, ?, ?)", (kind, name, sealed)
+            )
+
+    def paper(self, kind: str, name: str) -> dict[str, Any] | None:
+        """Return a paper, None if there is none."""
+        row = self._connection.execute(
+            "SELECT sealed FROM paper WHERE kind = ? AND name = ?", (kind, name)
+        ).fetchone()
+        return None if row is None else self._document(row[0])
+
+    def papers(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Return all papers of a kind by their names."""
+        rows = self._connection.execute(
+            "SELECT name, sealed FROM paper WHERE kind = ? ORDER BY rowid", (kind,)
+        )
+        return {str(name): self._document(sealed) for name, sealed in rows.fetchall()}
+
+    def drop_paper(self, kind: str, name: str) -> None:
+        """Throw a paper away, if it is there."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM paper WHERE kind = ? AND name = ?", (kind, name))
+
+    def _document(self, sealed: bytes) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self._open(sealed))
+        return content
+
     def snapshot(self) -> tuple[str, int] | None:
         """Return the newest snapshot of the registry that was relied on, and when it came."""
         row = self._connection.execute("SELECT compact, fetched_at FROM snapshot").fetchone()
@@ -236,6 +291,11 @@ class Vault:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _new_key() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _content(copy: HeldCopy) -> bytes:

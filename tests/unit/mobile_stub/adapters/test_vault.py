@@ -119,3 +119,50 @@ def test_the_folder_is_the_persons_alone(tmp_path: Path) -> None:
     vault = Vault(tmp_path / "wallet", "right")
     assert (tmp_path / "wallet").stat().st_mode & 0o077 == 0
     vault.close()
+
+
+def test_named_keys_stay_the_same_and_are_nobody_elses(tmp_path: Path) -> None:
+    first = Vault(tmp_path, "right")
+    one, other = first.named_signer("dpop https://a"), first.named_signer("dpop https://b")
+    assert len({one.public_key, other.public_key, first.signers(1)[0].public_key}) == 3
+    first.close()
+    second = Vault(tmp_path, "right")
+    assert second.named_signer("dpop https://a").public_key == one.public_key
+    second.close()
+
+
+def test_papers_are_kept_replaced_and_thrown_away_and_stand_sealed(tmp_path: Path) -> None:
+    vault = Vault(tmp_path, "right")
+    vault.keep_paper("grant", "a", {"token": "secret-1"})
+    vault.keep_paper("grant", "b", {"token": "secret-2"})
+    vault.keep_paper("grant", "a", {"token": "secret-3"})
+    assert vault.paper("grant", "a") == {"token": "secret-3"}
+    assert set(vault.papers("grant")) == {"a", "b"}
+    assert vault.papers("other") == {}
+    vault.drop_paper("grant", "a")
+    vault.drop_paper("grant", "a")
+    assert vault.paper("grant", "a") is None
+    vault.close()
+    assert b"secret" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_what_is_kept_together_is_kept_all_or_none(tmp_path: Path) -> None:
+    vault = Vault(tmp_path, "right")
+    vault.keep_paper("waiting", "t", {})
+
+    def cut_off() -> None:
+        with vault.together():
+            vault.keep([copy_of("a")])
+            vault.drop_paper("waiting", "t")
+            raise RuntimeError("the power is gone")
+
+    with pytest.raises(RuntimeError):
+        cut_off()
+    assert vault.copies() == []
+    assert vault.paper("waiting", "t") == {}
+    with vault.together():
+        vault.keep([copy_of("a")])
+        vault.drop_paper("waiting", "t")
+    assert [copy.digest for copy in vault.copies()] == ["a"]
+    assert vault.paper("waiting", "t") is None
+    vault.close()
