@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
 
 from ledger_node.publisher.model import AppendError, ForeignOfficeError, Submitted
 from ledger_node.publisher.ports import AnchoredLog
@@ -45,7 +46,8 @@ def append_router(publishers: Mapping[str, Publisher], append_entries: int) -> A
         if any(entry.issuer != caller.issuer for entry in entries):
             raise ForeignOfficeError(caller.issuer)
         indexes = publishers[tenant].accept(entries)
-        return {"entries": [{"key": key, "index": index} for key, index in indexes.items()]}
+        given = [{"key": key, "index": index} for key, index in indexes.items()]
+        return JSONResponse({"entries": given})
 
     return router
 

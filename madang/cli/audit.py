@@ -32,12 +32,15 @@ from madang.core.merkle.note import (
     NoteError,
     VerifierKey,
 )
+from madang.infra.anchors import AnchorsError, load_anchors
 from madang.infra.chain import Anchor, Block
 from madang.infra.http import HttpxClient
 from madang.infra.rpc import RpcError
+from madang.infra.settings import CommonSettings
 
 UNREADABLE = 2
 _ERRORS = (
+    AnchorsError,
     AuditInputError,
     BrokenProcessPool,
     DeploymentError,
@@ -158,7 +161,8 @@ async def _at_hand(given: Given, anchors: Iterable[Anchor]) -> AsyncIterator[Giv
     with tempfile.TemporaryDirectory() as passing:
         # A folder for each log: files of another would read like a history that was rewritten.
         folder = (given.cache or Path(passing)) / given.known.key.key_id.hex()
-        http = HttpxClient(max_bytes=MAX_BUNDLE_BYTES)
+        trusted = load_anchors(CommonSettings().tls_anchors)
+        http = HttpxClient(max_bytes=MAX_BUNDLE_BYTES, anchors=trusted)
         try:
             anchored = max((each.size for each in anchors), default=0)
             await fetch_log(given.log, folder, given.known.key, anchored, http)

@@ -137,10 +137,10 @@ class CityPlan:
             "MADANG_WITNESS_QUORUM": str(QUORUM),
             "MADANG_WALLET_ANCHORS": str(StateFolders(self.state).anchors),
             "MADANG_KEY_ATTESTATION_ANCHORS": str(StateFolders(self.state).anchors),
-            **self._transport("MADANG"),
+            **self.transport("MADANG"),
         }
 
-    def _transport(self, prefix: str) -> dict[str, str]:
+    def transport(self, prefix: str) -> dict[str, str]:
         """Return by which transport a program calls others, and a service is called."""
         if not self.secure:
             return {f"{prefix}_ALLOW_LOOPBACK_HTTP": "true"}
@@ -282,7 +282,7 @@ class CityPlan:
                 "WALLET_PROVIDER": self.addresses.identifier(
                     self.catalogue.federation.lead, "wallet"
                 ),
-                **self._transport("WALLET"),
+                **self.transport("WALLET"),
             },
             health=f"{self.wallet_address(number)}/health",
         )

@@ -24,6 +24,7 @@ from madang.core.evidence.verify import Verdict, verify_evidence
 from madang.core.merkle.entry import Entry, EntryError, EntryKind
 from madang.core.merkle.note import NoteError
 from madang.core.rules import document as decisions
+from madang.infra.anchors import AnchorsError, load_anchors
 from madang.infra.auditors_trust import TrustMissing, chain_of, trust_of
 from madang.infra.http import HttpxClient
 from madang.infra.log_client import LogUnavailable
@@ -31,12 +32,21 @@ from madang.infra.primitives import PRIMITIVES
 from madang.infra.proofs import FolderLog, HttpLog, Ledger, ProofUnavailable, public_half
 from madang.infra.receipts import LogNotBelieved
 from madang.infra.rpc import Rpc, RpcError
+from madang.infra.settings import CommonSettings
 from madang.infra.setup import StateFolders
 from madang.infra.state_proofs import CometProofs, EthereumProofs
 
 UNREADABLE: Final = 2
 _ERRORS: Final = (
-    *(DeploymentError, EncodingError, EvidenceError, LogNotBelieved, LogUnavailable, NoteError),
+    *(
+        AnchorsError,
+        DeploymentError,
+        EncodingError,
+        EvidenceError,
+        LogNotBelieved,
+        LogUnavailable,
+        NoteError,
+    ),
     *(OSError, ProofUnavailable, ReceiptError, RpcError, TrustMissing),
 )
 
@@ -162,8 +172,9 @@ async def _fetched(receipt: Receipt, trust: Trust, log: str, node: str) -> Evide
     known = trust.logs.get(receipt.log_origin)
     if known is None:
         raise EvidenceError("trust", f"the log {receipt.log_origin!r} is not in the trust file")
-    http = HttpxClient()
-    rpc = Rpc(node)
+    anchors = load_anchors(CommonSettings().tls_anchors)
+    http = HttpxClient(anchors=anchors)
+    rpc = Rpc(node, anchors=anchors)
     try:
         published = HttpLog(http, log.rstrip("/")) if "://" in log else FolderLog(Path(log))
         if not node and isinstance(published, HttpLog):

@@ -226,7 +226,9 @@ class Walk:
         """Make the file; None while chain and witnesses do not have a head that covers it."""
         log = self.plan.addresses.identifier(CITY, "log")
         arguments = [str(receipt), "--trust", str(trust), "--log", log, "--out", str(file)]
-        _, told = await _madang(["evidence", "export", *arguments], {}, expected={0, 1, 2})
+        environment = self.plan.transport("MADANG")
+        command = ["evidence", "export", *arguments]
+        _, told = await _madang(command, environment, expected={0, 1, 2})
         return told or None
 
     async def _tamper(self, receipt: Path) -> None:

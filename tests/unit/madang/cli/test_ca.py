@@ -8,9 +8,13 @@ from typer.testing import CliRunner
 
 from madang.cli.main import app
 from madang.core.trust.x509 import san_uris, validate_chain
+from madang.infra import keystore as keys_module
 from madang.infra.anchors import load_anchors, read_certificates
 from madang.infra.authority import CERTIFIED
 from madang.infra.clock import SystemClock
+from madang.infra.key_ring import KeyRings
+from madang.infra.settings import CommonSettings
+from madang.infra.setup import keystore
 
 CATALOG = Path(__file__).resolve().parents[4] / "catalog"
 ORIGINS = {
@@ -59,3 +63,55 @@ def test_a_municipality_that_is_none_is_refused(runner: CliRunner, tmp_path: Pat
     assert outcome.exit_code == 1
     assert "there is no municipality 'nowhere'" in outcome.stderr
     assert not list(tmp_path.glob("*.key"))
+
+
+def test_a_city_prepared_with_these_keys_signs_with_them(
+    runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys_module, "SCRYPT_N", 2)
+    found = settings(runner.invoke(app, ["ca", str(tmp_path / "ca")]).stdout)
+    for name, value in {**found, "MADANG_STATE_DIR": str(tmp_path / "state")}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MADANG_KEY_PASSPHRASE", "right")
+    outcome = runner.invoke(app, ["prepare"])
+    assert outcome.exit_code == 0, outcome.output
+    rings, anchors = KeyRings(keystore(CommonSettings())), load_anchors(tmp_path / "ca/root.pem")
+    now = SystemClock().now()
+    for tenant in ("hanbit", "saebyeol"):
+        for purpose in ("issuer", "wallet-provider", "key-attestation"):
+            signer = rings.signer(tenant, purpose, now=now)
+            assert validate_chain(signer.certificate_chain, anchors, now=now) == signer.public_key
+        made = {path.name for path in (tmp_path / "state/keys" / tenant).glob("*.key")}
+        assert not made & {f"{purpose}.key" for purpose in CERTIFIED}
+
+
+@pytest.mark.parametrize("command", [["prepare"], ["serve", "issuer"]], ids=lambda each: each[0])
+def test_a_self_signed_leaf_is_refused_at_start_in_words(
+    runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    runner.invoke(app, ["ca", str(tmp_path)])
+    files = {"key": str(tmp_path / "root.key"), "chain": str(tmp_path / "root.pem")}
+    monkeypatch.setenv("MADANG_SIGNING_KEYS", json.dumps({"hanbit/issuer": files}))
+    monkeypatch.setenv("MADANG_KEY_PASSPHRASE", "right")
+    monkeypatch.setenv("MADANG_STATE_DIR", str(tmp_path / "state"))
+    outcome = runner.invoke(app, command)
+    assert outcome.exit_code == 1
+    assert "refused: MADANG_SIGNING_KEYS, hanbit/issuer:" in outcome.stderr
+    assert "the leaf is self-signed; have an authority sign it" in outcome.stderr
+
+
+@pytest.mark.parametrize("command", [["prepare"], ["serve", "issuer"]], ids=lambda each: each[0])
+def test_a_key_for_nobody_is_refused_at_start(
+    runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    runner.invoke(app, ["ca", str(tmp_path), "--tenant", "hanbit"])
+    files = {
+        "key": str(tmp_path / "hanbit-issuer.key"),
+        "chain": str(tmp_path / "hanbit-issuer.pem"),
+    }
+    monkeypatch.setenv("MADANG_SIGNING_KEYS", json.dumps({"nowhere/issuer": files}))
+    monkeypatch.setenv("MADANG_KEY_PASSPHRASE", "right")
+    monkeypatch.setenv("MADANG_STATE_DIR", str(tmp_path / "state"))
+    outcome = runner.invoke(app, command)
+    assert outcome.exit_code == 1
+    assert "expected is one of hanbit, saebyeol" in outcome.stderr

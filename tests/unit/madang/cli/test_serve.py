@@ -1,0 +1,47 @@
+"""How a service listens: TLS with both files, plain HTTP on loopback alone, refused in words."""
+
+from pathlib import Path
+
+import pytest
+
+from madang.cli.serve import listening_by
+from madang.infra.ca_files import CaFiles
+from madang.infra.settings import CommonSettings, ListeningError
+
+NOW = 1_800_000_000
+
+
+def settings(**values: object) -> CommonSettings:
+    return CommonSettings.model_validate(values)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.0.0.9"])
+def test_without_files_it_is_plain_http_on_loopback(host: str) -> None:
+    assert listening_by(settings(host=host)) == {}
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "id.city.example"])  # noqa: S104 - refused
+def test_plain_http_leaves_no_machine(host: str) -> None:
+    with pytest.raises(ListeningError, match=r"which other machines reach.*`madang ca`"):
+        listening_by(settings(host=host))
+
+
+def test_both_files_make_it_tls_wherever_it_listens(tmp_path: Path) -> None:
+    files = CaFiles(tmp_path).server("tls", ["localhost"], now=NOW)
+    found = listening_by(settings(host="192.0.2.1", tls_certificate=files.chain, tls_key=files.key))
+    assert found == {"ssl_certfile": files.chain, "ssl_keyfile": files.key}
+
+
+@pytest.mark.parametrize("name", ["tls_certificate", "tls_key"])
+def test_half_of_them_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ListeningError, match="TLS needs both"):
+        listening_by(settings(**{name: tmp_path / "a"}))
+
+
+def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
+    authority = CaFiles(tmp_path)
+    one, two = (authority.server(name, ["localhost"], now=NOW) for name in ("one", "two"))
+    with pytest.raises(ListeningError, match=r"one\.pem with .*two\.key is of no use for TLS"):
+        listening_by(settings(tls_certificate=one.chain, tls_key=two.key))
+    with pytest.raises(ListeningError, match="No such file"):
+        listening_by(settings(tls_certificate=tmp_path / "absent", tls_key=one.key))
