@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from issuer.issuance.model import invalid_nonce
 from madang.core.keys.jwk import PublicKey
@@ -36,7 +37,7 @@ class ProvedKeys:
         return tuple(self.by_thumbprint)
 
 
-def check_proofs(proofs: Sequence[str], policy: ProofPolicy, *, now: int) -> ProvedKeys:
+def check_proofs(proofs: Sequence[Any], policy: ProofPolicy, *, now: int) -> ProvedKeys:
     """Check all key proofs of a request (OpenID4VCI 1.0 appendix F.4).
 
     Raises:

@@ -55,6 +55,7 @@ from madang.core.trust.snapshot import sign as sign_snapshot
 from tests.accreditations import PLACE, attesting
 from tests.fuzz import catalogue
 from tests.fuzz.authorizing_seeds import authorizing
+from tests.fuzz.credential_seeds import credentials
 from tests.fuzz.evidence_seeds import evidences
 from tests.fuzz.harness import joined
 from tests.fuzz.parsers.envelopes import DOCUMENT
@@ -492,6 +493,6 @@ def every() -> Seeds:
     """Return the seeds of every harness."""
     made = (
         *(encodings, key_lives, envelopes, formats, mdocs, logs, trusts, statuses, dids),
-        *(issuing, authorizing, providing, presenting, laws, evidences),
+        *(issuing, authorizing, providing, presenting, laws, evidences, credentials),
     )
     return {name: seeds for make in made for name, seeds in make().items()}

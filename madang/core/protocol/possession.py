@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from madang.core.keys.jwk import KeyFormatError, PublicKey
 from madang.core.keys.signing import Signer
+from madang.core.protocol.holder_did import holder_key
 from madang.core.protocol.message import Refusal
 from madang.core.protocol.typed_jwt import (
     Window,
@@ -26,10 +27,16 @@ class Possession:
     Attributes:
         key: the key whose possession was proved.
         nonce: the nonce inside; the caller must consume it. None when there was none.
+        issuer: the claim `iss`: who says to have made it. None when there was none.
+        named: the DID URL by which the key was named; None when it stood in `jwk`.
+        header: the protected header, for what else a type of proof has there.
     """
 
     key: PublicKey
     nonce: str | None
+    issuer: str | None
+    named: str | None
+    header: Mapping[str, object]
 
 
 def check_possession(
@@ -50,27 +57,51 @@ def check_possession(
     claims = verified_claims(opened, key, refuse)
     check_audience(claims, audience, refuse)
     check_window(claims, window, refuse)
-    nonce = text_claim(claims, "nonce", refuse) if "nonce" in claims else None
-    return Possession(key, nonce)
+    nonce, issuer = (
+        text_claim(claims, name, refuse) if name in claims else None for name in ("nonce", "iss")
+    )
+    kid = opened.header.get("kid")
+    return Possession(key, nonce, issuer, kid, opened.header)
 
 
 def make_possession(
-    signer: Signer, *, typ: str, audience: str, nonce: str | None, issued_at: int
+    signer: Signer,
+    *,
+    typ: str,
+    audience: str,
+    nonce: str | None,
+    issued_at: int,
+    issuer: str | None = None,
+    header: Mapping[str, object] | None = None,
 ) -> str:
-    """Return a proof that the signer's key is held."""
+    """Return a proof that the signer's key is held.
+
+    Args:
+        signer: the key.
+        typ: the type.
+        audience: the identifier it is made for.
+        nonce: of the audience, None where it gives none.
+        issued_at: epoch seconds.
+        issuer: the claim `iss`, None to leave it out.
+        header: further members; `kid` with a DID URL takes the place of `jwk`.
+    """
     claims: dict[str, object] = {"aud": audience, "iat": issued_at}
-    if nonce is not None:
-        claims["nonce"] = nonce
-    return sign_typed(typ, claims, {"jwk": signer.public_key.to_jwk()}, signer)
+    claims |= {"nonce": nonce} if nonce is not None else {}
+    claims |= {"iss": issuer} if issuer is not None else {}
+    more = dict(header or {})
+    own = {} if "kid" in more else {"jwk": signer.public_key.to_jwk()}
+    return sign_typed(typ, claims, own | more, signer)
 
 
 def _own_key(header: Mapping[str, object], refuse: Refusal) -> PublicKey:
     present = [name for name in _KEY_HEADERS if name in header]
     if len(present) != 1:
         raise refuse("the header should have exactly one of jwk, kid and x5c")
-    jwk = header.get("jwk")
+    kid, jwk = header.get("kid"), header.get("jwk")
+    if isinstance(kid, str):
+        return holder_key(kid, refuse)
     if not isinstance(jwk, Mapping):
-        raise refuse("the key should be an object in the header jwk; other forms are not accepted")
+        raise refuse("the key should be an object in the header jwk, or a DID URL in kid")
     try:
         return PublicKey.from_jwk(jwk)
     except KeyFormatError as error:

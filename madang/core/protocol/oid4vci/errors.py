@@ -8,7 +8,7 @@ from madang.core.protocol.message import read_json
 
 
 class CredentialCode(StrEnum):
-    """Error codes on the wire (sections 8.3.1.2 and 9.3)."""
+    """Error codes on the wire (sections 8.3.1.2, 9.3 and 11.3)."""
 
     INVALID_REQUEST = "invalid_credential_request"
     UNKNOWN_CONFIGURATION = "unknown_credential_configuration"
@@ -18,6 +18,8 @@ class CredentialCode(StrEnum):
     INVALID_ENCRYPTION_PARAMETERS = "invalid_encryption_parameters"
     DENIED = "credential_request_denied"
     INVALID_TRANSACTION_ID = "invalid_transaction_id"
+    INVALID_NOTIFICATION_ID = "invalid_notification_id"
+    INVALID_NOTIFICATION_REQUEST = "invalid_notification_request"
 
 
 class WalletCode(StrEnum):
@@ -43,7 +45,7 @@ class Oid4vciError(ValueError):
 
 
 class CredentialError(Oid4vciError):
-    """A refusal of the credential endpoint; answers are never encrypted (section 8.3.1.2).
+    """A refusal of a credential or notification endpoint; never encrypted (section 8.3.1.2).
 
     Attributes:
         status: HTTP status.
@@ -66,6 +68,16 @@ def invalid_credential_request(reason: str) -> CredentialError:
 def invalid_proof(reason: str) -> CredentialError:
     """Return the error of a missing or wrong key proof."""
     return CredentialError(CredentialCode.INVALID_PROOF, reason)
+
+
+def invalid_encryption_parameters(reason: str) -> CredentialError:
+    """Return the error of encryption that is missing where it is required, or is not offered."""
+    return CredentialError(CredentialCode.INVALID_ENCRYPTION_PARAMETERS, reason)
+
+
+def invalid_notification_request(reason: str) -> CredentialError:
+    """Return the error of a malformed notification."""
+    return CredentialError(CredentialCode.INVALID_NOTIFICATION_REQUEST, reason)
 
 
 def invalid_offer(reason: str) -> Oid4vciError:

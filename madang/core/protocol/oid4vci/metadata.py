@@ -1,24 +1,27 @@
 """Credential issuer metadata (OpenID4VCI 1.0 section 12.2)."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
 from madang.core.keys.cose_key import NUMBER_OF
 from madang.core.protocol.dcql.model import PathComponent
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
-from madang.core.protocol.message import Array, Message, read_json
+from madang.core.protocol.message import Array, Message, load, read
 from madang.core.protocol.oid4vci.errors import invalid_metadata
-from madang.core.protocol.oid4vci.proof import PROOF_TYPE
+from madang.core.protocol.oid4vci.names import COSE_KEY_BINDING, JWK_BINDING, JWT
 from madang.core.protocol.typed_jwt import ALGORITHMS
 from madang.core.protocol.urls import is_web_address
 
-JWK_BINDING = "jwk"
-"""Cryptographic binding method: the holder key as a JWK."""
-COSE_KEY_BINDING = "cose_key"
-"""Cryptographic binding method: the holder key as a COSE_Key."""
+
+class Logo(Message):
+    """A picture, by its address or as a ``data:`` URI (section 12.2.4)."""
+
+    uri: str
+    alt_text: str | None = None
 
 
 class Display(Message):
@@ -27,6 +30,7 @@ class Display(Message):
     name: str | None = None
     locale: str | None = None
     description: str | None = None
+    logo: Logo | None = None
 
 
 Displays = Annotated[Array[Display], Field(min_length=1)]
@@ -47,10 +51,33 @@ class CredentialMetadata(Message):
     claims: Annotated[Array[ClaimDescription], Field(min_length=1)] | None = None
 
 
+class KeyAttestationsRequired(Message):
+    """Which key attestations are accepted; without members any is (section 12.2.4)."""
+
+    key_storage: Annotated[Array[str], Field(min_length=1)] | None = None
+    user_authentication: Annotated[Array[str], Field(min_length=1)] | None = None
+
+
 class ProofType(Message):
     """Algorithms for one type of key proof (section 12.2.4)."""
 
     proof_signing_alg_values_supported: Annotated[Array[str], Field(min_length=1)]
+    key_attestations_required: KeyAttestationsRequired | None = None
+
+
+ProofTypes = Mapping[str, ProofType]
+"""What is accepted of each type of key proof."""
+
+
+def jwt_proofs(required: KeyAttestationsRequired | None = None) -> ProofType:
+    """Return what is accepted of key proofs of type jwt."""
+    algorithms = tuple(sorted(ALGORITHMS, reverse=True))
+    return ProofType(
+        proof_signing_alg_values_supported=algorithms, key_attestations_required=required
+    )
+
+
+JWT_PROOFS: ProofTypes = MappingProxyType({JWT: jwt_proofs()})
 
 
 class CredentialConfiguration(Message):
@@ -86,6 +113,30 @@ class BatchCredentialIssuance(Message):
     batch_size: Annotated[int, Field(ge=2)]
 
 
+class JwkSet(Message):
+    """Public keys (RFC 7517 section 5)."""
+
+    keys: Annotated[Array[dict[str, JsonValue]], Field(min_length=1)]
+
+
+class RequestEncryption(Message):
+    """How requests can be encrypted (section 12.2.4)."""
+
+    jwks: JwkSet
+    enc_values_supported: Annotated[Array[str], Field(min_length=1)]
+    zip_values_supported: Array[str] | None = None
+    encryption_required: bool
+
+
+class AnswerEncryption(Message):
+    """How answers can be encrypted (section 12.2.4)."""
+
+    alg_values_supported: Annotated[Array[str], Field(min_length=1)]
+    enc_values_supported: Annotated[Array[str], Field(min_length=1)]
+    zip_values_supported: Array[str] | None = None
+    encryption_required: bool
+
+
 class IssuerMetadata(Message):
     """What a wallet must know about a credential issuer (section 12.2.4)."""
 
@@ -94,18 +145,33 @@ class IssuerMetadata(Message):
     credential_configurations_supported: dict[str, CredentialConfiguration]
     authorization_servers: Annotated[Array[str], Field(min_length=1)] | None = None
     nonce_endpoint: str | None = None
+    deferred_credential_endpoint: str | None = None
+    notification_endpoint: str | None = None
+    credential_request_encryption: RequestEncryption | None = None
+    credential_response_encryption: AnswerEncryption | None = None
     batch_credential_issuance: BatchCredentialIssuance | None = None
     display: Displays | None = None
 
     def endpoints(self) -> tuple[str, ...]:
         """Return every address the metadata names for requests."""
-        named = (self.credential_endpoint, self.nonce_endpoint, *(self.authorization_servers or ()))
+        named = (
+            self.credential_endpoint,
+            self.nonce_endpoint,
+            self.deferred_credential_endpoint,
+            self.notification_endpoint,
+            *(self.authorization_servers or ()),
+        )
         return tuple(address for address in named if address is not None)
 
 
-def displays(names: Mapping[str, str]) -> tuple[Display, ...]:
-    """Return display entries for names per language tag."""
-    return tuple(Display(name=name, locale=locale) for locale, name in names.items())
+def displays(
+    names: Mapping[str, str], descriptions: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Display, ...]:
+    """Return display entries for names, and descriptions where there are, per language tag."""
+    return tuple(
+        Display(name=name, locale=locale, description=descriptions.get(locale))
+        for locale, name in names.items()
+    )
 
 
 def sd_jwt_vc_configuration(
@@ -113,14 +179,18 @@ def sd_jwt_vc_configuration(
     *,
     scope: str,
     metadata: CredentialMetadata,
+    proof_types: ProofTypes = JWT_PROOFS,
+    bindings: tuple[str, ...] = (JWK_BINDING,),
     algorithms: tuple[str, ...] = ("ES256",),
 ) -> CredentialConfiguration:
-    """Describe an SD-JWT VC that is bound to a holder key by a jwt key proof.
+    """Describe an SD-JWT VC that is bound to a holder key (appendix A.3.2).
 
     Args:
         vct: its type.
         scope: scope value, one per configuration (HAIP 1.0).
         metadata: names and claims per language.
+        proof_types: which key proofs are accepted.
+        bindings: how the key may be named.
         algorithms: what the issuer signs with.
     """
     return CredentialConfiguration(
@@ -128,8 +198,8 @@ def sd_jwt_vc_configuration(
         scope=scope,
         vct=vct,
         credential_signing_alg_values_supported=algorithms,
-        cryptographic_binding_methods_supported=(JWK_BINDING,),
-        proof_types_supported=_proof_types(),
+        cryptographic_binding_methods_supported=bindings,
+        proof_types_supported=dict(proof_types),
         credential_metadata=metadata,
     )
 
@@ -139,14 +209,16 @@ def mdoc_configuration(
     *,
     scope: str,
     metadata: CredentialMetadata,
+    proof_types: ProofTypes = JWT_PROOFS,
     algorithms: tuple[str, ...] = ("ES256",),
 ) -> CredentialConfiguration:
-    """Describe an mdoc that is bound to a holder key by a jwt key proof (appendix A.2.2).
+    """Describe an mdoc that is bound to a holder key (appendix A.2.2).
 
     Args:
         doctype: its type.
         scope: scope value, one per configuration (HAIP 1.0).
         metadata: names and elements per language; a path is namespace and element.
+        proof_types: which key proofs are accepted.
         algorithms: what the issuer signs with, by the JOSE names; COSE numbers are told.
     """
     return CredentialConfiguration(
@@ -155,14 +227,9 @@ def mdoc_configuration(
         doctype=doctype,
         credential_signing_alg_values_supported=tuple(NUMBER_OF[name] for name in algorithms),
         cryptographic_binding_methods_supported=(COSE_KEY_BINDING,),
-        proof_types_supported=_proof_types(),
+        proof_types_supported=dict(proof_types),
         credential_metadata=metadata,
     )
-
-
-def _proof_types() -> dict[str, ProofType]:
-    algorithms = tuple(sorted(ALGORITHMS, reverse=True))
-    return {PROOF_TYPE: ProofType(proof_signing_alg_values_supported=algorithms)}
 
 
 def parse_issuer_metadata(
@@ -183,7 +250,21 @@ def parse_issuer_metadata(
     Raises:
         Oid4vciError: ``invalid_metadata``.
     """
-    metadata = read_json(IssuerMetadata, data, limits, invalid_metadata)
+    value = load(data, limits.body_bytes, limits, invalid_metadata)
+    return checked_metadata(
+        value, issuer=issuer, allow_loopback_http=allow_loopback_http, limits=limits
+    )
+
+
+def checked_metadata(
+    value: object,
+    *,
+    issuer: str,
+    allow_loopback_http: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+) -> IssuerMetadata:
+    """Read metadata that was decoded before; arguments and errors as of the parser."""
+    metadata = read(IssuerMetadata, value, invalid_metadata)
     if metadata.credential_issuer != issuer:
         raise invalid_metadata("credential_issuer is not the one the metadata was fetched for")
     if len(metadata.credential_configurations_supported) > limits.configurations:

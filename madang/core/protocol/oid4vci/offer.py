@@ -40,9 +40,17 @@ class PreAuthorizedGrant(Message):
     authorization_server: str | None = None
 
 
+class AuthorizationCodeGrant(Message):
+    """What a wallet needs for the authorization code grant (section 4.1.1)."""
+
+    issuer_state: str | None = None
+    authorization_server: str | None = None
+
+
 class Grants(Message):
     """The grants an offer is good for; others than these are ignored."""
 
+    authorization_code: AuthorizationCodeGrant | None = None
     pre_authorized: Annotated[PreAuthorizedGrant | None, Field(alias=PRE_AUTHORIZED_CODE_GRANT)] = (
         None
     )
@@ -67,6 +75,11 @@ class CredentialOffer(Message):
         """The pre-authorized code grant, if it is offered."""
         return None if self.grants is None else self.grants.pre_authorized
 
+    @property
+    def authorization_code(self) -> AuthorizationCodeGrant | None:
+        """The authorization code grant, if it is offered."""
+        return None if self.grants is None else self.grants.authorization_code
+
     def to_uri(self, *, scheme: str = OFFER_SCHEME) -> str:
         """Return the link that carries the offer by value (section 4.1.2)."""
         return f"{scheme}://?{encode_form({'credential_offer': strict_json.dumps(self.to_json())})}"
@@ -77,6 +90,22 @@ class OfferReference:
     """An offer to be fetched by GET as ``application/json`` (section 4.1.3)."""
 
     uri: str
+
+    def to_uri(self, *, scheme: str = OFFER_SCHEME) -> str:
+        """Return the link that carries the offer by reference (section 4.1.3)."""
+        return f"{scheme}://?{encode_form({'credential_offer_uri': self.uri})}"
+
+
+def authorization_offer(
+    issuer: str, configuration_ids: tuple[str, ...], issuer_state: str | None = None
+) -> CredentialOffer:
+    """Build an offer for which the person logs in at the issuer."""
+    grant = AuthorizationCodeGrant(issuer_state=issuer_state)
+    return CredentialOffer(
+        credential_issuer=issuer,
+        credential_configuration_ids=configuration_ids,
+        grants=Grants(authorization_code=grant),
+    )
 
 
 def pre_authorized_offer(

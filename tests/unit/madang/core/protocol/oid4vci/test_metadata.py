@@ -6,14 +6,20 @@ import pytest
 from madang.core.protocol.limits import Limits
 from madang.core.protocol.oid4vci.errors import Oid4vciError
 from madang.core.protocol.oid4vci.metadata import (
+    AnswerEncryption,
     BatchCredentialIssuance,
     ClaimDescription,
     CredentialMetadata,
     IssuerMetadata,
+    JwkSet,
+    KeyAttestationsRequired,
+    RequestEncryption,
     displays,
+    jwt_proofs,
     parse_issuer_metadata,
     sd_jwt_vc_configuration,
 )
+from tests.fuzz.world import ENCRYPTION_JWK
 
 ISSUER = "https://mapo.example/mapo/issuer"
 VCT = "https://mapo.example/mapo/issuer/vct/lease/1"
@@ -72,6 +78,61 @@ def test_a_configuration_has_the_names_of_the_specification() -> None:
             ],
         },
     }
+
+
+FULL = IssuerMetadata(
+    credential_issuer=ISSUER,
+    credential_endpoint=f"{ISSUER}/credential",
+    deferred_credential_endpoint=f"{ISSUER}/deferred",
+    notification_endpoint=f"{ISSUER}/notification",
+    credential_request_encryption=RequestEncryption(
+        jwks=JwkSet(keys=(ENCRYPTION_JWK,)),
+        enc_values_supported=("A128GCM",),
+        encryption_required=False,
+    ),
+    credential_response_encryption=AnswerEncryption(
+        alg_values_supported=("ECDH-ES",),
+        enc_values_supported=("A128GCM",),
+        encryption_required=True,
+    ),
+    credential_configurations_supported={
+        "lease": sd_jwt_vc_configuration(
+            VCT,
+            scope="lease",
+            metadata=CredentialMetadata(display=displays(NAMES, {"ko": "설명"})),
+            proof_types={"jwt": jwt_proofs(KeyAttestationsRequired(key_storage=("a",)))},
+            bindings=("jwk", "did:jwk"),
+        )
+    },
+)
+
+
+def test_everything_that_can_be_named_is_read_back() -> None:
+    value = FULL.to_json()
+    assert parse_issuer_metadata(json.dumps(value).encode(), issuer=ISSUER) == FULL
+    assert FULL.endpoints()[1:] == (f"{ISSUER}/deferred", f"{ISSUER}/notification")
+    lease: Any = value["credential_configurations_supported"]
+    assert lease["lease"]["proof_types_supported"]["jwt"]["key_attestations_required"] == {
+        "key_storage": ["a"]
+    }
+    korean, english = lease["lease"]["credential_metadata"]["display"]
+    assert korean["description"] == "설명"
+    assert "description" not in english
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"deferred_credential_endpoint": "http://mapo.example/deferred"},
+        {"notification_endpoint": "notification"},
+        {"credential_request_encryption": {"jwks": {"keys": []}}},
+        {"credential_request_encryption": {"jwks": [ENCRYPTION_JWK]}},
+        {"credential_response_encryption": {"alg_values_supported": ["ECDH-ES"]}},
+    ],
+)
+def test_what_a_wallet_could_not_use_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(Oid4vciError, match="invalid_metadata"):
+        parse_issuer_metadata(json.dumps(FULL.to_json() | changes).encode(), issuer=ISSUER)
 
 
 def test_metadata_is_read_back_and_unknown_members_are_ignored() -> None:

@@ -12,6 +12,7 @@ from madang.core.protocol.oid4vci.errors import Oid4vciError
 from madang.core.protocol.oid4vci.offer import (
     OfferReference,
     TxCode,
+    authorization_offer,
     parse_offer,
     parse_offer_uri,
     pre_authorized_offer,
@@ -52,6 +53,23 @@ def test_a_reference_is_handed_back_to_be_fetched() -> None:
     assert parse_offer_uri(uri) == OfferReference(address)
 
 
+def test_a_reference_and_its_link_are_one() -> None:
+    reference = OfferReference("https://mapo.example/offer/1?a=b")
+    assert parse_offer_uri(reference.to_uri()) == reference
+    assert parse_offer_uri(reference.to_uri(scheme="haip-vci")) == reference
+
+
+@pytest.mark.parametrize("state", ["s", None])
+def test_an_offer_to_log_in_for_carries_the_issuers_state(state: str | None) -> None:
+    offer = authorization_offer(ISSUER, ("lease",), state)
+    wanted = {} if state is None else {"issuer_state": state}
+    assert offer.to_json()["grants"] == {"authorization_code": wanted}
+    read = parse_offer_uri(offer.to_uri())
+    assert read == offer
+    assert read.authorization_code is not None
+    assert read.pre_authorized is None
+
+
 def test_an_empty_tx_code_still_asks_for_one_and_absence_does_not() -> None:
     grant = {"pre-authorized_code": "abc", "tx_code": {}}
     asked = parse_offer_uri(link(changed(grants={PRE_AUTHORIZED_CODE_GRANT: grant})))
@@ -64,8 +82,10 @@ def test_an_empty_tx_code_still_asks_for_one_and_absence_does_not() -> None:
 
 
 def test_other_grants_and_unknown_members_are_ignored() -> None:
-    offer = parse_offer(json.dumps(changed(grants={"authorization_code": {}}, new=1)))
+    offer = parse_offer(json.dumps(changed(grants={"password": {}}, new=1)))
     assert offer.pre_authorized is None
+    assert offer.authorization_code is None
+    assert parse_offer(json.dumps({**changed(), "grants": None})).authorization_code is None
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ from madang.core.protocol.oid4vci.receipt_request import (
     check_receipt_request,
     make_receipt_request,
 )
+from madang.core.trust.did import jwk as did_jwk
+from madang.core.trust.did import key as did_key
 
 ISSUER = "https://mapo.example/mapo/issuer"
 NOW = 1_780_000_000
@@ -27,6 +29,11 @@ HOLDER = generate_p256("holder")
 JWK = HOLDER.public_key.to_jwk()
 TYP = "openid4vci-proof+jwt"
 CLAIMS = {"aud": ISSUER, "iat": NOW, "nonce": "n"}
+
+
+DID = f"{did_jwk.identifier(HOLDER.public_key)}#0"
+DID_KEY = did_key.identifier(HOLDER.public_key)
+OTHERS_DID = f"{did_jwk.identifier(generate_p256('x').public_key)}#0"
 
 
 def check(
@@ -58,6 +65,20 @@ def forged(header: Mapping[str, object], signature: bytes = b"") -> str:
 def test_a_proof_gives_its_key_and_nonce(signer: Signer) -> None:
     proof = check(make_proof_jwt(signer, ISSUER, "n", NOW))
     assert proof == CheckedProof(signer.public_key, "n")
+
+
+@pytest.mark.parametrize("kid", [DID, f"{DID_KEY}#{DID_KEY.removeprefix('did:key:')}"])
+def test_a_key_may_be_named_by_a_did_that_is_the_key(kid: str) -> None:
+    compact = make_proof_jwt(HOLDER, ISSUER, "n", NOW, kid=kid)
+    assert "jwk" not in jws.parse(compact).header
+    assert check(compact) == CheckedProof(HOLDER.public_key, "n", named=kid)
+
+
+def test_a_proof_may_name_the_wallet_and_carry_a_key_attestation() -> None:
+    compact = make_proof_jwt(HOLDER, ISSUER, "n", NOW, client_id="wallet", key_attestation="a.b.c")
+    proof = check(compact)
+    assert (proof.issuer, proof.key_attestation) == ("wallet", "a.b.c")
+    assert proof.named is None
 
 
 def test_a_proof_leaves_out_iss_and_names_the_type() -> None:
@@ -94,7 +115,15 @@ SECRET_AS_PUBLIC = hmac.new(json.dumps(JWK).encode(), b"x", hashlib.sha256).dige
         pytest.param(signed(kid="k"), id="jwk and kid"),
         pytest.param(signed(x5c=["x"]), id="jwk and x5c"),
         pytest.param(signed(jwk=None), id="no key"),
-        pytest.param(signed(jwk=None, kid="did:key:z"), id="kid alone"),
+        pytest.param(signed(jwk=None, kid="did:key:z"), id="kid that is no DID URL"),
+        pytest.param(signed(jwk=None, kid="did:key:z#z"), id="kid without a key"),
+        pytest.param(signed(jwk=None, kid="0"), id="kid that is no DID"),
+        pytest.param(signed(jwk=None, kid="did:web:a.example#1"), id="kid to be fetched"),
+        pytest.param(signed(jwk=None, kid=OTHERS_DID), id="kid of another key"),
+        pytest.param(signed(jwk=None, kid=5), id="kid no text"),
+        pytest.param(signed(jwk=None, x5c=["x"]), id="x5c alone"),
+        pytest.param(signed(key_attestation={}), id="key attestation no text"),
+        pytest.param(signed({**CLAIMS, "iss": 5}), id="iss no text"),
         pytest.param(signed(jwk={**JWK, "d": "AA"}), id="private key"),
         pytest.param(signed(jwk={"kty": "oct", "k": "AA"}), id="symmetric key"),
         pytest.param(signed(jwk={**JWK, "crv": "P-384"}), id="another curve"),
