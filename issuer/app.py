@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 
 from fastapi import FastAPI
+from sqlmodel import SQLModel
 
 from issuer import errors
 from issuer.issuance import document_routes
@@ -14,10 +15,12 @@ from issuer.issuance.store import AnswerRow, AnswerStore, LoggedStore, NonceRow,
 from issuer.key_steps import KeyBook, TurningKeys, keeping
 from issuer.licence import Licence
 from issuer.offers import routes as offers
+from issuer.offers.codes import OfferCodes
 from issuer.offers.store import OfferRow, OfferStore, PresentationRow, PresentationStore
 from issuer.office import Office
 from issuer.proofing import routes as proofing
 from issuer.proofing.store import ProofingRow, ProofingStore
+from issuer.server import CredentialOffering, policy_of
 from issuer.settings import Settings
 from issuer.sources.claims import ClaimSource
 from issuer.sources.model import Register
@@ -28,14 +31,21 @@ from issuer.status.list_store import TABLES as LIST_TABLES
 from issuer.status.list_store import ListStore
 from issuer.status.signers import ActiveSigners
 from issuer.status.store import CredentialRow, RecordStore, ReplacementRow
+from issuer.status.usecases import aggregation_uri
 from issuer.sweeper import sweeping
 from issuer.types import routes as types
 from madang.access import log_calls
+from madang.access.authorization import client_routes
+from madang.access.authorization import routes as authorization
+from madang.access.authorization.clients import FileClients, load_clients
+from madang.access.authorization.server import AuthorizationServer, ground_of
+from madang.access.authorization.store import TABLES as AUTHORIZATION_TABLES
 from madang.access.guard import Guard
 from madang.access.service_token import FolderServiceKeys, ServiceKeys
 from madang.core.keys.signing import Signer
 from madang.core.merkle.note import VerifierKey
 from madang.infra import anchors
+from madang.infra.anchors import load_anchors as foreign_anchors
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import Clock, SystemClock
 from madang.infra.db import Database
@@ -55,7 +65,7 @@ from madang.infra.web.i18n import load_texts
 from madang.infra.web.pages import Pages
 
 SERVICE = "issuer"
-TABLES = (
+TABLES: tuple[type[SQLModel], ...] = (
     JournalEntry,
     KeptSnapshotRow,
     OutboxRow,
@@ -67,10 +77,10 @@ TABLES = (
     CredentialRow,
     ReplacementRow,
     *LIST_TABLES,
+    *AUTHORIZATION_TABLES,
 )
 """Everything that the issuer keeps in its database."""
 ISSUANCE_STORES = issuance.Stores(
-    codes=OfferStore,
     tokens=OfferStore,
     nonces=NonceStore,
     records=RecordStore,
@@ -105,6 +115,9 @@ class Deps:
         log: the municipalities' logs.
         log_key: the key of a municipality's log.
         accreditations: the registry of who issues what.
+        http: fetches key sets of clients.
+        wallet_anchors: DER of the authorities of wallet providers.
+        clients: those of the operator's file.
     """
 
     clock: Clock
@@ -119,6 +132,9 @@ class Deps:
     log: LogClient
     log_key: Callable[[str], VerifierKey]
     accreditations: Accreditations
+    http: HttpClient = field(default_factory=HttpxClient)
+    wallet_anchors: tuple[bytes, ...] = ()
+    clients: FileClients = field(default_factory=dict)
 
 
 def production(settings: Settings) -> Deps:
@@ -146,6 +162,11 @@ def production(settings: Settings) -> Deps:
         log=log_over(http, addresses, service_signer, clock),
         log_key=cache(partial(load_log_key, folders.log_keys)),
         accreditations=snapshots(settings, addresses, catalogue.tenants, database, http, clock),
+        http=http,
+        wallet_anchors=foreign_anchors(settings.wallet_anchors),
+        clients=load_clients(
+            settings.clients_file, allow_loopback_http=settings.allow_loopback_http
+        ),
     )
 
 
@@ -175,7 +196,8 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     claims = ClaimSource(deps.register, tenants)
     signer = signer_of(deps.keys, deps.clock)
     licence = Licence(office, deps.accreditations)
-    mint = issuance.Mint(claims, signer, deps.log, deps.log_key, licence)
+    server = server_of(office, deps)
+    mint = issuance.Mint(claims, signer, deps.log, deps.log_key, licence, server.tokens)
     parts = Parts(
         title="Madang issuer",
         guard=guard,
@@ -187,7 +209,9 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
             status.router(office, ActiveSigners(deps.keys, deps.clock), STATUS_STORES),
             types.router(office),
             proofing.router(office, deps.register, ProofingStore),
-            offers.router(office, claims, deps.anchors, OFFER_STORES, licence),
+            offers.router(office, claims, deps.anchors, OFFER_STORES, licence, server.tokens),
+            authorization.router(server, aggregation_uri, settings.document_seconds),
+            client_routes.router(server, office.clerk),
         ),
         max_body_bytes=settings.max_body_bytes,
         lifespan=_lifespan(
@@ -197,6 +221,23 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
         ),
     )
     return create_app(parts)
+
+
+def server_of(office: Office, deps: Deps) -> AuthorizationServer:
+    """Put the authorization server together; its tables are there."""
+    settings = office.settings
+    ground = ground_of(
+        SERVICE,
+        policy_of(settings),
+        clock=deps.clock,
+        ids=deps.ids,
+        database=deps.database,
+        addresses=deps.addresses,
+        http=deps.http,
+        anchors=deps.wallet_anchors,
+    )
+    codes = OfferCodes(OfferStore, office.types, settings.tx_code_tries, settings.token_seconds)
+    return AuthorizationServer(ground, CredentialOffering(office), codes, deps.clients)
 
 
 def signer_of(keys: TurningKeys, clock: Clock) -> Callable[[str], Signer]:

@@ -1,7 +1,6 @@
 """From each error of the issuer to its answer: the one table."""
 
 from issuer.calls import MalformedCall
-from issuer.issuance.model import BearerRefused, GrantRefused
 from issuer.licence import NotAccredited
 from issuer.offers.model import OfferCode, OfferRefused
 from issuer.proofing.model import NotInRegister
@@ -17,6 +16,7 @@ from issuer.status.model import (
 from issuer.status.publishing import FORMS
 from issuer.types.model import NoSuchType
 from madang.access import errors as access
+from madang.access.authorization import errors as authorization
 from madang.core.protocol.error_body import printable
 from madang.core.protocol.oauth.errors import OAuthError
 from madang.core.protocol.oid4vci.errors import CredentialError
@@ -38,18 +38,8 @@ _CONFLICT = frozenset(
 )
 
 
-def _grant(error: GrantRefused) -> Refusal:
-    return Refusal(error.status, error.code, f"token.{error.reason}", printable(error.description))
-
-
 def _oauth(error: OAuthError) -> Refusal:
     return Refusal(error.status, error.code, f"token.{error.code}", printable(error.description))
-
-
-def _bearer(error: BearerRefused) -> Refusal:
-    challenge = {"www-authenticate": f'Bearer error="{error.code}"'}
-    detail = printable(error.description)
-    return Refusal(error.status, error.code, f"credential.{error.code}", detail, challenge)
 
 
 def _credential(error: CredentialError) -> Refusal:
@@ -68,8 +58,7 @@ def _nothing(error: NothingToCertify) -> Refusal:
 
 TABLE: Table = {
     **access.TABLE,
-    GrantRefused: _grant,
-    BearerRefused: _bearer,
+    **authorization.TABLE,
     OAuthError: _oauth,
     CredentialError: _credential,
     MalformedCall: lambda error: Refusal(400, "invalid_request", "request.malformed", str(error)),

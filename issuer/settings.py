@@ -17,6 +17,12 @@ class Settings(CommonSettings):
         tx_code_digits: length of the transaction code.
         tx_code_tries: wrong transaction codes that burn an offer.
         token_seconds: life of an access token, and of the kept answer under it.
+        refresh_seconds: life of a refresh token.
+        request_seconds: how long a pushed authorization request may be opened.
+        pending_seconds: how long a person may take to log in and agree.
+        dpop_nonce_seconds: life of a DPoP nonce and of an attestation challenge.
+        dpop_seconds: oldest DPoP proof accepted.
+        bearer_tokens: whether a wallet without a client may have a token bound to no key.
         nonce_seconds: life of a nonce.
         batch_size: most copies in one request.
         proof_seconds: oldest key proof or receipt request accepted.
@@ -46,6 +52,12 @@ class Settings(CommonSettings):
     tx_code_digits: int = 6
     tx_code_tries: int = 5
     token_seconds: int = 600
+    refresh_seconds: int = 30 * 86_400
+    request_seconds: int = Field(default=300, ge=5, lt=600)
+    pending_seconds: int = 900
+    dpop_nonce_seconds: int = 300
+    dpop_seconds: int = 120
+    bearer_tokens: bool = True
     nonce_seconds: int = 300
     batch_size: int = Field(default=4, ge=2)
     proof_seconds: int = 300

@@ -8,17 +8,19 @@ from issuer.issuance import store
 from issuer.offers.store import PresentationStore
 from issuer.office import Office
 from issuer.status.list_store import ListStore
+from madang.access.authorization import store as authorization
 from madang.infra.background import background, repeat
 
 
 def sweep(office: Office) -> None:
-    """Put due changes into the lists; delete nonces, kept answers, taken presentations."""
+    """Put due changes into the lists; delete what has expired."""
     now = office.clock.now()
     with office.database.transaction() as session:
         ListStore(session).apply(now)
     with office.database.transaction() as session:
         store.sweep(session, now)
         PresentationStore(session).sweep(now)
+        authorization.sweep(session, now, keep=office.settings.token_seconds)
 
 
 @contextlib.asynccontextmanager

@@ -1,9 +1,9 @@
 """Issue certificates to holder keys: the credential request as one transaction.
 
-Steps, in this order: 1. the access token is that of an offer; 2. the nonce is used up; 3. the
-token is for this type; 4. a repeated request gets the kept copies; 5. a type is fetched once in
-each format; 6. the keys may hold it for this person; 7. claims, places, copies; 8. records, log
-entries, kept answer, journal.
+Steps, in this order: 1. the access token's offer was redeemed; 2. the nonce is used up; 3. the
+token is for this configuration; 4. a repeated request gets the kept copies; 5. a type is fetched
+once in each format; 6. the keys may hold it for this person; 7. claims, places, copies; 8. records,
+log entries, kept answer, journal.
 """
 
 import hashlib
@@ -14,15 +14,16 @@ from typing import Final, Protocol
 from issuer.issuance import answers
 from issuer.issuance.answers import Answer, Answers
 from issuer.issuance.mint import Bound
-from issuer.issuance.model import denied, insufficient_scope, invalid_token
+from issuer.issuance.model import denied, insufficient_scope
 from issuer.issuance.nonce import Nonces, consume
 from issuer.issuance.press import Minted, Press, print_copies
 from issuer.issuance.proofs import ProvedKeys
-from issuer.offers.model import Entitlement, Offer, OfferId, RedeemedOffer, hash_of
+from issuer.offers.model import Entitlement, Offer, OfferId, RedeemedOffer
 from issuer.status.model import CredentialRecord, Place, RecordId, Status
 from issuer.status.usecases import SALT_BYTES, Lists, Register, draw_places
 from issuer.types.model import Configuration, ConfigurationId
 from issuer.work import Work
+from madang.access.authorization.model import Authorized, PresentedToken
 from madang.core.catalog.certificate_type import CertificateType, TypeId
 from madang.core.encoding import base64url
 from madang.core.merkle.entry import EntryKind
@@ -34,10 +35,10 @@ BATCH_BYTES: Final = 18
 
 
 class TokenOffers(Protocol):
-    """Finds offers by their access tokens and keeps their new states."""
+    """Finds the offers that access tokens are for and keeps their new states."""
 
-    def by_token(self, tenant: str, token_hash: bytes) -> RedeemedOffer | None:
-        """Return the offer of an access token."""
+    def get(self, tenant: str, offer: str) -> Offer | None:
+        """Return an offer."""
         ...
 
     def keep(self, tenant: str, offer: Offer) -> None:
@@ -78,29 +79,35 @@ class Asked:
     """A checked credential request.
 
     Attributes:
-        token: the access token.
+        presented: the access token as it came.
+        authorized: what it is good for.
         configuration: the certificate type and its format.
         keys: proved holder keys.
     """
 
-    token: str
+    presented: PresentedToken
+    authorized: Authorized
     configuration: Configuration
     keys: ProvedKeys
 
 
 def named_configuration(
-    request: CredentialRequest, known: Mapping[ConfigurationId, Configuration]
+    request: CredentialRequest,
+    authorized: Authorized,
+    known: Mapping[ConfigurationId, Configuration],
 ) -> Configuration:
-    """Return the configuration that a request names.
+    """Return the configuration that a request names, by its id or by an identifier handed out.
 
     Raises:
-        CredentialError: unknown_credential_identifier, for none is ever handed out, or
-            unknown_credential_configuration.
+        CredentialError: unknown_credential_identifier or unknown_credential_configuration.
     """
+    name = request.configuration_id
     if request.identifier is not None:
-        told = "no credential identifiers are handed out; use credential_configuration_id"
+        name = authorized.identifiers.get(request.identifier)
+    if name is None:
+        told = "this credential identifier is not one of those that came with the access token"
         raise CredentialError(CredentialCode.UNKNOWN_IDENTIFIER, told)
-    found = known.get(ConfigurationId(str(request.configuration_id)))
+    found = known.get(ConfigurationId(name))
     if found is None:
         told = "this issuer's metadata names no such credential configuration"
         raise CredentialError(CredentialCode.UNKNOWN_CONFIGURATION, told)
@@ -111,27 +118,28 @@ def issue_copies(work: Work, shelf: Shelf, press: Press, asked: Asked) -> tuple[
     """Return one copy for each key, in the order of the proofs.
 
     Raises:
-        BearerRefused: the token is not good, or not for this type.
+        TokenRefused: the token is not for this configuration.
         CredentialError: invalid_nonce or credential_request_denied.
     """
-    offer = shelf.offers.by_token(work.tenant, hash_of(asked.token))
-    if offer is None or work.now >= offer.expires_at:
-        raise invalid_token()
+    offer = shelf.offers.get(work.tenant, asked.authorized.grant)
+    if not isinstance(offer, RedeemedOffer):
+        raise denied("the offer behind the access token is not open any more; ask the counter")
     consume(work, shelf.nonces, asked.keys.nonce)
     wanted = asked.configuration
-    if wanted.type.id not in offer.entitlement.types:
-        raise insufficient_scope()
-    key = answers.key_of(asked.token, wanted.id, asked.keys.thumbprints)
+    if wanted.id not in asked.authorized.configurations:
+        raise insufficient_scope(asked.presented.scheme)
+    token = asked.presented.token
+    key = answers.key_of(token, wanted.id, asked.keys.thumbprints)
     sealed = shelf.answers.sealed(key, now=work.now)
     if sealed is not None:
-        kept = answers.unseal(sealed, asked.token, key)
+        kept = answers.unseal(sealed, token, key)
         return tuple(kept[thumbprint] for thumbprint in asked.keys.thumbprints)
     if wanted.id in offer.entitlement.issued:
         raise denied("this certificate was fetched already, to other keys")
     _check_binding(work, shelf.records, offer, asked)
     copies = _made(work, shelf, press, offer, asked)
-    box = answers.seal(copies, asked.token, key, work.ids.bytes(answers.NONCE_BYTES))
-    shelf.answers.add(Answer(key, box, offer.expires_at))
+    box = answers.seal(copies, token, key, work.ids.bytes(answers.NONCE_BYTES))
+    shelf.answers.add(Answer(key, box, asked.authorized.expires_at))
     shelf.offers.keep(work.tenant, offer.with_issued(wanted.id, len(copies)))
     work.note("credential.issued", offer.entitlement.id)
     return tuple(copies.values())

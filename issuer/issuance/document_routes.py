@@ -29,12 +29,8 @@ def router(office: Office, keys: TurningKeys) -> APIRouter:
     headers = {"cache-control": f"public, max-age={office.settings.document_seconds}"}
 
     @cache
-    def made(name: WellKnown, tenant: str) -> bytes:
-        if name is WellKnown.CREDENTIAL_ISSUER:
-            value = documents.issuer_metadata(tenant)
-        else:
-            value = documents.server_metadata(tenant)
-        return strict_json.dumps(value).encode()
+    def made(tenant: str) -> bytes:
+        return strict_json.dumps(documents.issuer_metadata(tenant)).encode()
 
     def answer(content: bytes, media_type: str = "application/json") -> Response:
         return Response(content, media_type=media_type, headers=headers)
@@ -44,12 +40,7 @@ def router(office: Office, keys: TurningKeys) -> APIRouter:
     @routes.get(f"/.well-known/{WellKnown.CREDENTIAL_ISSUER}/{{tenant}}/issuer")
     @public(_REASON, Form.PROBLEM)
     async def issuer_metadata(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        return answer(made(WellKnown.CREDENTIAL_ISSUER, tenant))
-
-    @routes.get(f"/.well-known/{WellKnown.AUTHORIZATION_SERVER}/{{tenant}}/issuer")
-    @public(_REASON, Form.PROBLEM)
-    async def server_metadata(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        return answer(made(WellKnown.AUTHORIZATION_SERVER, tenant))
+        return answer(made(tenant))
 
     @routes.get(f"/.well-known/{WellKnown.JWT_VC_ISSUER}/{{tenant}}/issuer")
     @public(_REASON, Form.PROBLEM)

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from issuer.office import Office
-from issuer.status.usecases import aggregation_uri
 from issuer.types.model import Configuration, configurations
 from madang.core.catalog import mdoc
 from madang.core.catalog.certificate_type import CertificateType, Claim, Path
 from madang.core.formats.identifiers import MSO_MDOC
 from madang.core.keys.signing import Signer
-from madang.core.protocol.oauth.metadata import pre_authorized_server
 from madang.core.protocol.oid4vci.metadata import (
     BatchCredentialIssuance,
     ClaimDescription,
@@ -70,12 +68,6 @@ class Documents:
             _described(tuple(mdoc.element_name(domain, certificate_type, claim.path)), claim)
             for claim in mdoc.elementary(certificate_type)
         )
-
-    def server_metadata(self, tenant: str) -> dict[str, Any]:
-        """Return the authorization server metadata (RFC 8414)."""
-        issuer = self.office.identifier(tenant)
-        lists = aggregation_uri(issuer)
-        return pre_authorized_server(issuer, f"{issuer}/token", status_lists=lists).to_json()
 
     def issuer_keys(self, tenant: str, published: Sequence[Signer]) -> dict[str, Any]:
         """Return the JWT VC issuer metadata (SD-JWT VC section 5) with every published key."""

@@ -1,4 +1,4 @@
-"""What wallets call: token, nonce, credential and receipts."""
+"""What wallets call: nonce, credential and receipts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,18 +19,17 @@ from issuer.issuance.credential import (
     issue_copies,
     named_configuration,
 )
-from issuer.issuance.model import GrantRefused, invalid_token, token_in_address
 from issuer.issuance.nonce import Nonces, new_nonce
 from issuer.issuance.press import Press
 from issuer.issuance.proofs import ProofPolicy, check_proofs
 from issuer.issuance.receipts import Drawer, HeldCopies, LoggedCopies, logged_copies
-from issuer.issuance.token import CodeOffers, TokenPolicy, redeem
 from issuer.licence import Licence
 from issuer.office import Office
 from issuer.sources.claims import ClaimSource
 from issuer.status.routes import list_policy
 from issuer.status.usecases import Lists
 from issuer.types.model import configurations
+from madang.access.authorization.model import AccessTokens, PresentedToken
 from madang.access.marks import protocol
 from madang.core.catalog import metadata
 from madang.core.catalog.certificate_type import TypeId
@@ -38,9 +37,6 @@ from madang.core.formats.sd_jwt.type_metadata import integrity
 from madang.core.keys.signing import Signer
 from madang.core.merkle.note import VerifierKey
 from madang.core.protocol.message import Array, Message
-from madang.core.protocol.oauth.errors import OAuthCode, OAuthError, invalid_request
-from madang.core.protocol.oauth.names import AccessToken
-from madang.core.protocol.oauth.token import TokenRequest, TokenResponse, parse_token_request
 from madang.core.protocol.oid4vci.credential import (
     NonceResponse,
     issued,
@@ -52,9 +48,6 @@ from madang.infra import outbox
 from madang.infra.log_client import LogClient
 from madang.infra.receipts import Logged, LogReader, receipts
 from madang.infra.web.errors import NO_STORE
-
-_FORM = "application/x-www-form-urlencoded"
-_JSON = "application/json"
 
 
 class ReceiptCall(Message):
@@ -74,6 +67,7 @@ class Mint:
         log: reads the logs.
         log_key: the key of a municipality's log.
         licence: what a municipality may issue now.
+        tokens: what access tokens are good for.
     """
 
     claims: ClaimSource
@@ -81,6 +75,7 @@ class Mint:
     log: LogClient
     log_key: Callable[[str], VerifierKey]
     licence: Licence
+    tokens: AccessTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +83,7 @@ class Stores:
     """What gives a transaction's stores.
 
     Attributes:
-        codes: finds offers by their codes.
-        tokens: finds offers by their access tokens.
+        tokens: finds the offers that access tokens are for.
         nonces: keeps nonces.
         records: keeps the records of copies.
         lists: keeps the status lists.
@@ -98,7 +92,6 @@ class Stores:
         logged: knows which copies stand in the log.
     """
 
-    codes: Callable[[Session], CodeOffers]
     tokens: Callable[[Session], TokenOffers]
     nonces: Callable[[Session], Nonces]
     records: Callable[[Session], CopyRecords]
@@ -118,37 +111,24 @@ class _Wallets:
         self._lists = list_policy(office.settings)
         self._integrity = cache(self._integrity_of)
 
-    def token(self, body: bytes, tenant: str) -> TokenResponse:
-        settings = self._office.settings
-        asked = parse_token_request(body)
-        if not isinstance(asked, TokenRequest):
-            raise OAuthError(
-                OAuthCode.UNSUPPORTED_GRANT_TYPE, "only pre-authorized codes are taken"
-            )
-        policy = TokenPolicy(settings.token_seconds, settings.tx_code_tries)
-        with self._office.database.transaction() as session:
-            work = self._office.work(session, tenant)
-            outcome = redeem(work, self._stores.codes(session), asked, policy)
-        if isinstance(outcome, GrantRefused):
-            raise outcome
-        return TokenResponse(access_token=AccessToken(outcome), expires_in=policy.seconds)
-
     def nonce(self, tenant: str) -> NonceResponse:
         with self._office.database.transaction() as session:
             work, nonces = self._office.work(session, tenant), self._stores.nonces(session)
             nonce = new_nonce(work, nonces, self._office.settings.nonce_seconds)
         return NonceResponse(c_nonce=nonce)
 
-    def credential(self, token: str, body: bytes, tenant: str) -> dict[str, Any]:
-        office = self._office
+    def credential(self, presented: PresentedToken, body: bytes, tenant: str) -> dict[str, Any]:
+        office, known = self._office, configurations(self._office.types(tenant))
         request = parse_credential_request(body, batch_size=office.settings.batch_size)
-        wanted = named_configuration(request, configurations(office.types(tenant)))
         keys = check_proofs(request.proofs, self._proofs(tenant), now=office.clock.now())
-        self._mint.licence.require_format(tenant, wanted.type.id, wanted.format)
-        asked, press = Asked(token, wanted, keys), self._press(tenant)
+        press = self._press(tenant)
         with office.database.transaction() as session:
-            shelf = self._shelf(session, tenant)
-            copies = issue_copies(office.work(session, tenant), shelf, press, asked)
+            work, shelf = office.work(session, tenant), self._shelf(session, tenant)
+            authorized = self._mint.tokens.check(session, tenant, presented, now=work.now)
+            wanted = named_configuration(request, authorized, known)
+            self._mint.licence.require_format(tenant, wanted.type.id, wanted.format)
+            asked = Asked(presented, authorized, wanted, keys)
+            copies = issue_copies(work, shelf, press, asked)
         return issued(copies).to_json()
 
     def _proofs(self, tenant: str) -> ProofPolicy:
@@ -220,13 +200,6 @@ def router(office: Office, mint: Mint, stores: Stores) -> APIRouter:
     routes = APIRouter(prefix="/{tenant}/issuer")
     wallets = _Wallets(office, mint, stores)
 
-    @routes.post("/token")
-    @protocol("the code and the transaction code are checked")
-    async def token(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        _require(request, _FORM)
-        answer = wallets.token(await request.body(), tenant)
-        return JSONResponse(answer.to_json(), headers=NO_STORE)
-
     @routes.post("/nonce")
     @protocol("a nonce opens nothing by itself (OpenID4VCI 1.0 section 7)")
     async def nonce(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
@@ -235,7 +208,8 @@ def router(office: Office, mint: Mint, stores: Stores) -> APIRouter:
     @routes.post("/credential")
     @protocol("the access token and the key proofs are checked")
     async def credential(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        answer = wallets.credential(_bearer(request), await request.body(), tenant)
+        presented = mint.tokens.presented(request, tenant)
+        answer = wallets.credential(presented, await request.body(), tenant)
         return JSONResponse(answer, headers=NO_STORE)
 
     @routes.post("/receipts")
@@ -244,19 +218,3 @@ def router(office: Office, mint: Mint, stores: Stores) -> APIRouter:
         return JSONResponse(await wallets.receipts(await request.body(), tenant), headers=NO_STORE)
 
     return routes
-
-
-def _require(request: Request, media_type: str) -> None:
-    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if sent != media_type:
-        raise invalid_request(f"the body should be {media_type}")
-
-
-def _bearer(request: Request) -> str:
-    """Return the access token; only in the header, never in the address (RFC 6750 section 2)."""
-    if "access_token" in request.query_params:
-        raise token_in_address()
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise invalid_token()
-    return token

@@ -80,12 +80,10 @@ class RedeemedOffer:
 
     Attributes:
         entitlement: what it is good for.
-        token_hash: of the access token.
         expires_at: of the access token, epoch seconds.
     """
 
     entitlement: Entitlement
-    token_hash: bytes
     expires_at: int
 
     def with_issued(self, configuration: ConfigurationId, count: int) -> "RedeemedOffer":
@@ -118,9 +116,9 @@ class OpenOffer:
             return BurntOffer(self.entitlement)
         return replace(self, wrong=self.wrong + 1)
 
-    def redeemed(self, token_hash: bytes, expires_at: int) -> RedeemedOffer:
+    def redeemed(self, expires_at: int) -> RedeemedOffer:
         """Return the offer after its code was exchanged."""
-        return RedeemedOffer(self.entitlement, token_hash, expires_at)
+        return RedeemedOffer(self.entitlement, expires_at)
 
 
 Offer = OpenOffer | RedeemedOffer | BurntOffer

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from issuer.calls import MalformedCall, read_call
 from issuer.licence import Licence
-from issuer.offers.model import OfferCode, OfferRefused, state
+from issuer.offers.model import OfferCode, OfferId, OfferRefused, state
 from issuer.offers.usecases import (
     Desk,
     Holders,
@@ -31,6 +31,7 @@ from issuer.settings import Settings
 from issuer.sources.claims import ClaimSource
 from issuer.types.model import configurations
 from issuer.work import Work
+from madang.access.authorization.model import AccessTokens, GrantId
 from madang.access.marks import service
 from madang.core.catalog.certificate_type import TypeId
 from madang.core.protocol.message import Array, Message
@@ -76,12 +77,17 @@ class _Calls:
     anchors: Anchors
     stores: Stores
     licence: Licence
+    tokens: AccessTokens
 
     def desk(self, session: Session, tenant: str) -> Desk:
         settings, office = self.office.settings, self.office
         policy = _policy(settings)
         offers, types = self.stores.offers(session), office.types(tenant)
-        return Desk(offers, types, self.claims, office.day, policy)
+
+        def revoke(offer: OfferId) -> None:
+            self.tokens.revoke(session, tenant, GrantId(offer))
+
+        return Desk(offers, types, self.claims, office.day, policy, revoke)
 
     def make(self, call: OfferCall, tenant: str, clerk: str) -> NewOffer:
         if (call.proofing_id is None) == (call.presentation_result is None):
@@ -151,7 +157,12 @@ def _policy(settings: Settings) -> OfferPolicy:
 
 
 def router(
-    office: Office, claims: ClaimSource, anchors: Anchors, stores: Stores, licence: Licence
+    office: Office,
+    claims: ClaimSource,
+    anchors: Anchors,
+    stores: Stores,
+    licence: Licence,
+    tokens: AccessTokens,
 ) -> APIRouter:
     """Return the routes.
 
@@ -161,9 +172,10 @@ def router(
         anchors: roots of a municipality's own verifier.
         stores: what gives a transaction's stores.
         licence: what a municipality may issue now.
+        tokens: what a renewed offer voids.
     """
     routes = APIRouter(prefix="/{tenant}/issuer/api/offers")
-    calls = _Calls(office, claims, anchors, stores, licence)
+    calls = _Calls(office, claims, anchors, stores, licence, tokens)
 
     @routes.post("")
     @service("clerk")

@@ -27,7 +27,6 @@ class OfferRow(SQLModel, table=True):
         issued: `<configuration id>:<copies>` separated by spaces.
         state: open, redeemed or burnt.
         code_hash: of the code, also after its use, so that a second use is told apart.
-        token_hash: of the access token; None before there is one.
         expires_at: of the code while open, then of the token.
     """
 
@@ -45,7 +44,6 @@ class OfferRow(SQLModel, table=True):
     tx_salt: bytes = b""
     tx_hash: bytes = b""
     wrong: int = 0
-    token_hash: bytes | None = Field(default=None, unique=True)
     expires_at: int = 0
 
 
@@ -96,26 +94,17 @@ class OfferStore:
         row = self._session.exec(wanted.with_for_update()).first()
         return None if row is None else _offer(row)
 
-    def by_token(self, tenant: str, token_hash: bytes) -> RedeemedOffer | None:
-        """Return the offer of an access token."""
-        wanted = select(OfferRow).where(
-            OfferRow.token_hash == token_hash, OfferRow.tenant == tenant
-        )
-        row = self._session.exec(wanted.with_for_update()).first()
-        found = None if row is None else _offer(row)
-        return found if isinstance(found, RedeemedOffer) else None
-
 
 def _put(row: OfferRow, offer: Offer) -> None:
-    """Write what depends on the state; a renewed code voids the token."""
+    """Write what depends on the state."""
     if isinstance(offer, OpenOffer):
-        row.state, row.code_hash, row.token_hash = _OPEN, offer.code_hash, None
+        row.state, row.code_hash = _OPEN, offer.code_hash
         row.tx_salt, row.tx_hash = offer.tx_code.salt, offer.tx_code.hash
         row.wrong, row.expires_at = offer.wrong, offer.expires_at
     elif isinstance(offer, RedeemedOffer):
-        row.state, row.token_hash, row.expires_at = _REDEEMED, offer.token_hash, offer.expires_at
+        row.state, row.expires_at = _REDEEMED, offer.expires_at
     else:
-        row.state, row.token_hash = _BURNT, None
+        row.state = _BURNT
 
 
 def _offer(row: OfferRow) -> Offer:
@@ -123,8 +112,8 @@ def _offer(row: OfferRow) -> Offer:
     if row.state == _OPEN and row.code_hash is not None:
         tx_code = TxCodeHash(row.tx_salt, row.tx_hash)
         return OpenOffer(entitlement, row.code_hash, tx_code, row.wrong, row.expires_at)
-    if row.state == _REDEEMED and row.token_hash is not None:
-        return RedeemedOffer(entitlement, row.token_hash, row.expires_at)
+    if row.state == _REDEEMED:
+        return RedeemedOffer(entitlement, row.expires_at)
     return BurntOffer(entitlement)
 
 

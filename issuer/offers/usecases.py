@@ -78,6 +78,7 @@ class Desk:
         claims: makes claims, to try them at the counter.
         day: the office's calendar day of a moment.
         policy: lives and sizes.
+        revoke: voids every token of an offer.
     """
 
     offers: Offers
@@ -85,6 +86,7 @@ class Desk:
     claims: ClaimSource
     day: Callable[[int], date]
     policy: OfferPolicy
+    revoke: Callable[[OfferId], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,7 @@ def renew(work: Work, desk: Desk, offer: str) -> NewOffer:
     if work.now >= entitlement.created_at + desk.policy.renew_seconds:
         raise OfferRefused(OfferCode.OFFER_TOO_OLD)
     work.note("offer.renewed", entitlement.id)
+    desk.revoke(entitlement.id)
     return _opened(work, desk, entitlement)
 
 

@@ -243,6 +243,10 @@ class AuthorizationRefused(Exception):  # noqa: N818 - a refusal, not a mistake 
         self.code = code
 
 
+class NotOpened(AuthorizationRefused):
+    """The authorization endpoint sends a browser nowhere: nothing to go by was pushed."""
+
+
 class TokenRefused(OAuthError):  # noqa: N818 - a refusal, not a mistake of ours
     """An access token is missing, unknown or not proved (RFC 6750 section 3.1, RFC 9449).
 

@@ -14,7 +14,6 @@ from madang.core.protocol.oauth.names import (
     GRANTS,
     NONE,
     OPENID_CREDENTIAL,
-    PRE_AUTHORIZED_CODE_GRANT,
     PRIVATE_KEY_JWT,
     S256,
 )
@@ -108,26 +107,6 @@ def server_metadata(issuer: str, features: ServerFeatures) -> AuthorizationServe
         authorization_response_iss_parameter_supported=True,
         anonymous_access_supported=features.anonymous,
         status_list_aggregation_endpoint=features.status_lists,
-    )
-
-
-def pre_authorized_server(
-    issuer: str, token_endpoint: str, *, status_lists: str | None = None
-) -> AuthorizationServerMetadata:
-    """Return the metadata of a server for anonymous wallets with pre-authorized codes only.
-
-    Args:
-        issuer: its identifier.
-        token_endpoint: where codes become access tokens.
-        status_lists: where the addresses of all status lists are, if it publishes any.
-    """
-    return AuthorizationServerMetadata(
-        issuer=issuer,
-        token_endpoint=token_endpoint,
-        grant_types_supported=(PRE_AUTHORIZED_CODE_GRANT,),
-        token_endpoint_auth_methods_supported=(NONE,),
-        anonymous_access_supported=True,
-        status_list_aggregation_endpoint=status_lists,
     )
 
 

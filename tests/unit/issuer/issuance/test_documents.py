@@ -54,16 +54,20 @@ def test_server_metadata_is_what_wallets_read(world: World) -> None:
     answer = world.client.get(path_of(world, WellKnown.AUTHORIZATION_SERVER))
     metadata = parse_server_metadata(answer.content, issuer=world.identifier())
     assert metadata.anonymous_access_supported
-    assert metadata.authorization_details_types_supported is None
+    assert metadata.authorization_details_types_supported == ("openid_credential",)
+    offered = world.client.get(path_of(world, WellKnown.CREDENTIAL_ISSUER)).json()
+    scopes = {e["scope"] for e in offered["credential_configurations_supported"].values()}
+    assert set(metadata.scopes_supported or ()) == scopes
 
 
 def test_every_endpoint_that_is_advertised_exists(world: World) -> None:
     issuer = world.client.get(path_of(world, WellKnown.CREDENTIAL_ISSUER)).json()
     server = world.client.get(path_of(world, WellKnown.AUTHORIZATION_SERVER)).json()
     found = {k: v for d in (issuer, server) for k, v in d.items() if k.endswith("_endpoint")}
-    assert len(found) == 4
+    assert len(found) == 6
+    opened = {"status_list_aggregation_endpoint", "authorization_endpoint"}
     for name, address in found.items():
-        method = "GET" if name == "status_list_aggregation_endpoint" else "POST"
+        method = "GET" if name in opened else "POST"
         answer = world.client.request(method, urlsplit(address).path)
         assert answer.status_code not in {404, 405}
 

@@ -111,7 +111,7 @@ def test_every_bad_grant_is_told_in_the_same_words(world: World) -> None:
         (
             {
                 "authorization_details": '[{"type":"openid_credential",'
-                '"credential_configuration_id":"digital_id"}]'
+                '"credential_configuration_id":"lease"}]'
             },
             "invalid_authorization_details",
         ),
