@@ -8,6 +8,7 @@ from typing import Protocol
 
 from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.note import VerifierKey
+from madang.core.trust.foreign import NO_ANCHORS, ForeignAnchors
 from madang.core.trust.model import TrustList
 from madang.core.trust.registry import Registry
 from madang.infra.catalogue import Catalogue
@@ -58,17 +59,20 @@ class Trust:
 
     Attributes:
         accreditations: the registry.
-        types: the catalogue's id of each type, by its `vct`.
+        types: the catalogue's id of each type, by its `vct` and `docType`.
+        foreign: anchors for types that are not in the catalogue.
     """
 
     accreditations: Accreditations
     types: Mapping[str, str]
+    foreign: ForeignAnchors = NO_ANCHORS
 
     def at(self, now: int) -> TrustList:
         """Return the list; SnapshotError when there is no basis for one."""
-        return TrustList(self.accreditations.registry(now=now), self.types)
+        return TrustList(self.accreditations.registry(now=now), self.types, self.foreign)
 
 
 def types_by_vct(catalogue: Catalogue, addresses: Addresses) -> dict[str, str]:
-    """Return the catalogue's id of each type by its `vct`."""
-    return {catalogue.vct(addresses, type_id): str(type_id) for type_id in catalogue.types}
+    """Return the catalogue's id of each type by its `vct`, and by its `docType`."""
+    named = {catalogue.vct(addresses, type_id): str(type_id) for type_id in catalogue.types}
+    return named | {catalogue.doc_type(type_id): str(type_id) for type_id in catalogue.types}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -32,6 +32,7 @@ NOW = 1_780_000_000
 ISSUER = "https://mapo.example/mapo/issuer"
 VERIFIER = "https://mapo.example/mapo/verifier"
 VCT = {name: f"{ISSUER}/vct/{name}/1" for name in ("id", "lease")}
+DOC_TYPE = "example.mapo.id.licence.1"
 LISTS = f"{ISSUER}/statuslists/1"
 PURPOSE = "youth_rent"
 TEXTS = {"en": "Youth rent support", "ko": "청년월세 지원"}
@@ -64,6 +65,7 @@ class City:
     """Everybody who takes part, and short words for what they do."""
 
     root: bytes
+    foreign_root: bytes
     issuer: Signer
     verifier: Signer
     stranger: Signer
@@ -77,12 +79,15 @@ class City:
     @property
     def trust(self) -> TrustList:
         attester = Attester(ISSUER, "mapo", (self.root,))
-        by_vct = dict.fromkeys(VCT.values(), (attester,))
-        return trust_of(by_vct, {vct: name for name, vct in VCT.items()})
+        by_type = dict.fromkeys((*VCT.values(), DOC_TYPE), (attester,))
+        return trust_of(by_type, {vct: name for name, vct in VCT.items()} | {DOC_TYPE: "licence"})
 
     @property
     def policy(self) -> Policy:
         return Policy(self.trust, NOW)
+
+    def policy_with(self, **changes: object) -> Policy:
+        return replace(self.policy, **changes)
 
     def credential(
         self,
@@ -140,7 +145,8 @@ class City:
         """Return a list in which every credential of the city stands as told."""
         statuses = StatusList.of_size(64)
         statuses.set(7, value)
-        return {StatusSource(LISTS, VCT[name], ISSUER): statuses for name in names}
+        types = {**VCT, "lic": DOC_TYPE}
+        return {StatusSource(LISTS, types[name], ISSUER): statuses for name in names}
 
     def request(self, query: DcqlQuery | None = None, **session: object) -> RequestObject:
         """Build a request whose encryption key the tests hold."""
@@ -208,9 +214,10 @@ def unsigned(text: str, **members: object) -> str:
 def found_city() -> City:
     """Make all keys and certificates anew."""
     root, below = authority()
-    _, foreign = authority()
+    foreign_root, foreign = authority()
     return City(
         root=root,
+        foreign_root=foreign_root,
         issuer=named_signer(below, ISSUER),
         verifier=named_signer(below, VERIFIER),
         stranger=named_signer(foreign, ISSUER),
