@@ -38,6 +38,8 @@ class Unfolded:
         payload: the processed payload.
         places: the path of each disclosure in the processed payload, parents before children.
         withheld: the paths of objects and arrays in which digests are left, decoys among them.
+        positions: of each array in which digests are left, where its remaining elements stand in
+            what the issuer signed, digests counted.
     """
 
     def __init__(self, sd_jwt: SdJwt, *, max_depth: int = MAX_DEPTH) -> None:
@@ -46,6 +48,7 @@ class Unfolded:
         self._seen: set[str] = set()
         self.places: list[tuple[Path, Disclosure]] = []
         self.withheld: set[Path] = set()
+        self.positions: dict[Path, tuple[int, ...]] = {}
         self.payload = self._members(sd_jwt.payload, ())
         self.payload.pop(SD_ALG, None)
         if self._open:
@@ -94,7 +97,8 @@ class Unfolded:
     def _elements(self, value: list[Any], path: Path) -> list[Any]:
         self._check_depth(path)
         result: list[Any] = []
-        for element in value:
+        kept: list[int] = []
+        for position, element in enumerate(value):
             # Counted without what is withheld: a path means the processed payload.
             place, content = (*path, len(result)), element
             if isinstance(element, dict) and element.keys() == {ELLIPSIS}:
@@ -104,7 +108,10 @@ class Unfolded:
                     continue
                 self.places.append((place, disclosure))
                 content = disclosure.value
+            kept.append(position)
             result.append(self._value(content, place))
+        if len(kept) < len(value):
+            self.positions[path] = tuple(kept)
         return result
 
     def _element(self, digest: object) -> Disclosure | None:

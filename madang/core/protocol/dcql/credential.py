@@ -1,7 +1,7 @@
 """A credential as DCQL sees it, and whether it fits one credential query."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -9,7 +9,7 @@ from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
 from madang.core.formats.mdoc.as_json import as_json
 from madang.core.protocol.dcql.authority import AKI, chain_authorities
 from madang.core.protocol.dcql.model import ClaimsQuery, CredentialQuery
-from madang.core.protocol.dcql.path import ClaimsPath, locate, show
+from madang.core.protocol.dcql.path import ClaimsPath, Positions, locate, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Credential:
             mdoc by namespace and element.
         holder_bound: whether possession of the holder key can be, or was, proved.
         chain: the issuer's certificates in DER; looked at only where a query asks for authorities.
+        positions: of arrays of which only a part was disclosed.
     """
 
     format: str
@@ -30,6 +31,7 @@ class Credential:
     claims: Mapping[str, object]
     holder_bound: bool
     chain: tuple[bytes, ...] = ()
+    positions: Positions = field(default_factory=dict)
 
     @classmethod
     def of_mdoc(
@@ -89,17 +91,19 @@ class Fit:
     Attributes:
         paths: the claims that answer the query, and no more; meaningful without misfits only.
         misfits: every reason against it; empty when it fits.
+        places: where exactly in the credential's claims those stand.
     """
 
     paths: tuple[ClaimsPath, ...]
     misfits: tuple[Misfit, ...]
+    places: tuple[ClaimsPath, ...] = ()
 
 
 def fit(query: CredentialQuery, credential: Credential) -> Fit:
     """Hold a credential against a credential query (sections 6.1 and 6.4.1)."""
     misfits = _attribute_misfits(query, credential)
-    claims = _fit_claims(query, credential.claims)
-    return Fit(claims.paths, (*misfits, *claims.misfits))
+    claims = _fit_claims(query, credential)
+    return Fit(claims.paths, (*misfits, *claims.misfits), claims.places)
 
 
 def _attribute_misfits(query: CredentialQuery, credential: Credential) -> list[Misfit]:
@@ -147,9 +151,9 @@ def _authority_misfits(query: CredentialQuery, credential: Credential) -> Iterab
     yield Misfit(MisfitCode.AUTHORITY, detail)
 
 
-def _fit_claims(query: CredentialQuery, claims: Mapping[str, object]) -> Fit:
+def _fit_claims(query: CredentialQuery, credential: Credential) -> Fit:
     wanted = query.claims or ()
-    outcomes = {index: _fit_claim(claim, claims) for index, claim in enumerate(wanted)}
+    outcomes = {index: _fit_claim(claim, credential) for index, claim in enumerate(wanted)}
     if query.claim_sets is None:
         return _join(list(outcomes.values()))
     by_id = {claim.id: outcomes[index] for index, claim in enumerate(wanted)}
@@ -160,21 +164,22 @@ def _fit_claims(query: CredentialQuery, claims: Mapping[str, object]) -> Fit:
 def _join(outcomes: list[Fit]) -> Fit:
     paths = dict.fromkeys(path for outcome in outcomes for path in outcome.paths)
     misfits = dict.fromkeys(misfit for outcome in outcomes for misfit in outcome.misfits)
-    return Fit(tuple(paths), tuple(misfits))
+    places = dict.fromkeys(place for outcome in outcomes for place in outcome.places)
+    return Fit(tuple(paths), tuple(misfits), tuple(places))
 
 
-def _fit_claim(claim: ClaimsQuery, claims: Mapping[str, object]) -> Fit:
-    found = locate(claims, claim.path)
+def _fit_claim(claim: ClaimsQuery, credential: Credential) -> Fit:
+    found = locate(credential.claims, claim.path, credential.positions)
     if not found:
         return Fit((), (Misfit(MisfitCode.CLAIM, f"no claim at {show(claim.path)}"),))
     if claim.values is None:
-        return Fit((claim.path,), ())
+        return Fit((claim.path,), (), tuple(place for place, _ in found))
     allowed = {(type(value), value) for value in claim.values}
     matching = tuple(path for path, value in found if _scalar_in(value, allowed))
     if not matching:
         detail = f"the value at {show(claim.path)} is none of those asked for"
         return Fit((), (Misfit(MisfitCode.VALUE, detail),))
-    return Fit(matching if None in claim.path else (claim.path,), ())
+    return Fit(matching if None in claim.path else (claim.path,), (), matching)
 
 
 def _scalar_in(value: object, allowed: set[tuple[type, str | int | bool]]) -> bool:

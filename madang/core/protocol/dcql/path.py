@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 ClaimsPath: TypeAlias = tuple[str | int | None, ...]
 """Member names, array indexes from zero, and ``None`` for all elements of an array."""
@@ -11,12 +12,27 @@ Located: TypeAlias = tuple[ClaimsPath, object]
 """A selected element and the path that leads to it alone (no ``None`` in it)."""
 
 
+Positions: TypeAlias = Mapping[ClaimsPath, tuple[int, ...]]
+"""Of arrays of which only a part was disclosed: where each element stands among all that were
+signed. An index in a query counts all elements, and the holder alone knows which digests between
+them are decoys, so an element may be meant by every index from its own to its place."""
+
+_ALL_DISCLOSED: Final[Positions] = MappingProxyType({})
+
+
 class _NotSelectable(Exception):  # noqa: N818  # a jump out of the walk, never seen outside
     pass
 
 
-def locate(document: Mapping[str, object], path: ClaimsPath) -> tuple[Located, ...]:
+def locate(
+    document: Mapping[str, object], path: ClaimsPath, positions: Positions = _ALL_DISCLOSED
+) -> tuple[Located, ...]:
     """Select the elements a path points at (section 7.1.1).
+
+    Args:
+        document: a credential's claims.
+        path: a claims path pointer.
+        positions: of arrays that were disclosed in part.
 
     Returns:
         Each element with its own path; empty where the specification aborts with an error.
@@ -24,13 +40,13 @@ def locate(document: Mapping[str, object], path: ClaimsPath) -> tuple[Located, .
     selected: list[Located] = [((), document)]
     try:
         for component in path:
-            selected = [found for here in selected for found in _step(here, component)]
+            selected = [found for here in selected for found in _step(here, component, positions)]
     except _NotSelectable:
         return ()
     return tuple(selected)
 
 
-def _step(here: Located, component: str | int | None) -> Iterator[Located]:
+def _step(here: Located, component: str | int | None, positions: Positions) -> Iterator[Located]:
     place, value = here
     if isinstance(component, str):
         if not isinstance(value, Mapping):
@@ -42,8 +58,16 @@ def _step(here: Located, component: str | int | None) -> Iterator[Located]:
         raise _NotSelectable
     if component is None:
         yield from (((*place, index), element) for index, element in enumerate(value))
-    elif 0 <= component < len(value):
-        yield (*place, component), value[component]
+    else:
+        meant = _meant(len(value), component, positions.get(place))
+        yield from (((*place, index), value[index]) for index in meant)
+
+
+def _meant(count: int, index: int, signed: tuple[int, ...] | None) -> Iterable[int]:
+    """Return which of an array's elements an index may mean."""
+    if signed is None:
+        return (index,) if 0 <= index < count else ()
+    return (own for own, place in enumerate(signed) if own <= index <= place)
 
 
 def restrict(document: Mapping[str, object], paths: Iterable[ClaimsPath]) -> dict[str, object]:

@@ -142,7 +142,7 @@ def held_against(
     found = fit(query, credential)
     if query.claims is None:
         return found, always
-    return found, restrict(credential.claims, found.paths)
+    return found, restrict(credential.claims, found.places)
 
 
 def misplaced_status(

@@ -83,7 +83,14 @@ def _described(
     payload, query = sd_jwt.payload, held.query
     of_type = _text(payload, "vct")
     types = frozenset() if of_type is None else frozenset({of_type})
-    credential = Credential(SD_JWT_VC, types, verdict.claims, holder_bound=True, chain=chain)
+    credential = Credential(
+        SD_JWT_VC,
+        types,
+        verdict.claims,
+        holder_bound=True,
+        chain=chain,
+        positions=verdict.positions,
+    )
     always = _always(sd_jwt) if query.claims is None and verdict.claims else {}
     fit, released = held_against(query, credential, always) if verdict.claims else (None, {})
     return Presented(

@@ -66,6 +66,46 @@ def test_without_claims_in_the_query_only_what_is_always_disclosed_is_released(c
     assert verdict.credentials[0].claims == {"level": "high", "languages": []}
 
 
+@pytest.mark.parametrize(
+    ("shown", "asked", "released"),
+    [
+        ([1], 1, ["en"]),
+        ([2], 2, ["ja"]),
+        ([0, 2], 2, ["ja"]),
+        ([0, 1, 2], 1, ["en"]),
+        ([2], 0, ["ja"]),
+        ([0], 2, None),
+        ([0, 1], 2, None),
+    ],
+)
+def test_an_index_counts_the_elements_that_the_issuer_signed(
+    city: City, shown: list[int], asked: int, released: list[str] | None
+) -> None:
+    """Which of the withheld digests before an element are decoys, only its holder knows."""
+    text = city.presentation("id", *(("languages", index) for index in shown))
+    query = query_for("id", claims=[{"path": ["languages", asked]}])
+    verdict = verdict_on(city, {"id": (text,)}, query)
+    if released is None:
+        assert codes(verdict) == ["claim_missing"]
+    else:
+        assert verdict.credentials[0].claims == {"languages": released}
+
+
+def test_of_an_array_those_elements_are_released_whose_values_were_asked(city: City) -> None:
+    text = city.presentation("id", ("languages", 1), ("languages", 2))
+    query = query_for("id", claims=[{"path": ["languages", None], "values": ["ja"]}])
+    verdict = verdict_on(city, {"id": (text,)}, query)
+    assert verdict.credentials[0].claims == {"languages": ["ja"]}
+
+
+def test_of_claim_sets_the_first_that_is_met_is_released(city: City) -> None:
+    claims = [{"id": name[0], "path": [name]} for name in ("name", "birth", "absent")]
+    query = query_for("id", claims=claims, claim_sets=[["n", "a"], ["b"], ["n"]])
+    text = city.presentation("id", ("name",), ("birth",))
+    verdict = verdict_on(city, {"id": (text,)}, query)
+    assert verdict.credentials[0].claims == {"birth": "1996-03-01"}
+
+
 def test_several_credentials_of_one_holder_are_accepted_together(city: City) -> None:
     answer = {
         "id": (city.presentation("id", ("name",)),),
