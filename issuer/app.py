@@ -2,24 +2,42 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, partial
 
 from fastapi import FastAPI
 from sqlmodel import SQLModel
 
 from issuer import errors
-from issuer.issuance import document_routes
+from issuer.issuance import deferral_routes, document_routes
 from issuer.issuance import routes as issuance
-from issuer.issuance.store import AnswerRow, AnswerStore, LoggedStore, NonceRow, NonceStore
+from issuer.issuance.documents import Documents
+from issuer.issuance.store import (
+    AnswerRow,
+    AnswerStore,
+    DeferralRow,
+    DeferralStore,
+    LoggedStore,
+    NonceStore,
+    NotificationRow,
+    NotificationStore,
+    UsedNonceRow,
+)
 from issuer.key_steps import KeyBook, TurningKeys, keeping
 from issuer.licence import Licence
 from issuer.offers import routes as offers
-from issuer.offers.codes import OfferCodes
-from issuer.offers.store import OfferRow, OfferStore, PresentationRow, PresentationStore
+from issuer.offers.entitlements import CodePolicy, PreAuthorizedOffers
+from issuer.offers.store import (
+    OfferedRow,
+    OfferRow,
+    OfferStore,
+    PresentationRow,
+    PresentationStore,
+)
 from issuer.office import Office
 from issuer.proofing import routes as proofing
 from issuer.proofing.store import ProofingRow, ProofingStore
+from issuer.secrets import Secrets, kept_secrets
 from issuer.server import CredentialOffering, policy_of
 from issuer.settings import Settings
 from issuer.sources.claims import ClaimSource
@@ -34,6 +52,7 @@ from issuer.status.store import CredentialRow, RecordStore, ReplacementRow
 from issuer.status.usecases import aggregation_uri
 from issuer.sweeper import sweeping
 from issuer.types import routes as types
+from issuer.types.rules import TypeRules
 from madang.access import log_calls
 from madang.access.authorization import client_routes
 from madang.access.authorization import routes as authorization
@@ -44,8 +63,8 @@ from madang.access.guard import Guard
 from madang.access.service_token import FolderServiceKeys, ServiceKeys
 from madang.core.keys.signing import Signer
 from madang.core.merkle.note import VerifierKey
-from madang.infra import anchors
-from madang.infra.anchors import load_anchors as foreign_anchors
+from madang.infra.anchors import load_anchors as configured_anchors
+from madang.infra.attestation_statuses import AttestationStatuses, StatusBounds
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import Clock, SystemClock
 from madang.infra.db import Database
@@ -66,31 +85,38 @@ from madang.infra.web.pages import Pages
 
 SERVICE = "issuer"
 TABLES: tuple[type[SQLModel], ...] = (
+    *AUTHORIZATION_TABLES,
     JournalEntry,
     KeptSnapshotRow,
     OutboxRow,
     ProofingRow,
     OfferRow,
+    OfferedRow,
     PresentationRow,
-    NonceRow,
+    UsedNonceRow,
     AnswerRow,
+    DeferralRow,
+    NotificationRow,
     CredentialRow,
     ReplacementRow,
     *LIST_TABLES,
-    *AUTHORIZATION_TABLES,
 )
 """Everything that the issuer keeps in its database."""
 ISSUANCE_STORES = issuance.Stores(
-    tokens=OfferStore,
+    offers=OfferStore,
     nonces=NonceStore,
     records=RecordStore,
     lists=ListStore,
     answers=AnswerStore,
+    deferrals=DeferralStore,
+    events=NotificationStore,
     held=RecordStore,
     logged=LoggedStore,
 )
 OFFER_STORES = offers.Stores(
     offers=OfferStore,
+    published=OfferStore,
+    events=NotificationStore,
     proofings=ProofingStore,
     holders=RecordStore,
     presentations=PresentationStore,
@@ -112,12 +138,14 @@ class Deps:
         keys: the municipalities' keys as issuers, with their certificates.
         service_keys: public keys of the services that may call.
         anchors: a municipality's roots in DER, for its verifier's word.
+        secrets: what a municipality keeps as an issuer beside them.
+        http: the network, for key sets of clients and status lists of wallet providers.
+        wallet_anchors: DER of the authorities of wallet providers.
+        clients: those of the operator's file.
+        key_attestation_anchors: roots in DER of providers whose key attestations count.
         log: the municipalities' logs.
         log_key: the key of a municipality's log.
         accreditations: the registry of who issues what.
-        http: fetches key sets of clients.
-        wallet_anchors: DER of the authorities of wallet providers.
-        clients: those of the operator's file.
     """
 
     clock: Clock
@@ -127,14 +155,16 @@ class Deps:
     addresses: Addresses
     register: Register
     keys: TurningKeys
+    secrets: Secrets
+    http: HttpClient
+    wallet_anchors: tuple[bytes, ...]
+    key_attestation_anchors: tuple[bytes, ...]
+    clients: FileClients
     service_keys: ServiceKeys
     anchors: Callable[[str], Sequence[bytes]]
     log: LogClient
     log_key: Callable[[str], VerifierKey]
     accreditations: Accreditations
-    http: HttpClient = field(default_factory=HttpxClient)
-    wallet_anchors: tuple[bytes, ...] = ()
-    clients: FileClients = field(default_factory=dict)
 
 
 def production(settings: Settings) -> Deps:
@@ -145,7 +175,7 @@ def production(settings: Settings) -> Deps:
     http = HttpxClient(
         timeout=settings.http_timeout_seconds,
         max_bytes=settings.http_max_bytes,
-        anchors=anchors.load_anchors(settings.tls_anchors),
+        anchors=configured_anchors(settings.tls_anchors),
     )
     service_signer = cache(lambda tenant: keys.signer(tenant, f"service-{SERVICE}"))
     database = Database(settings.database(SERVICE))
@@ -157,16 +187,18 @@ def production(settings: Settings) -> Deps:
         addresses=addresses,
         register=stored_register(settings, catalogue, clock),
         keys=KeyRings(keys),
+        secrets=kept_secrets(keys),
+        http=http,
+        wallet_anchors=configured_anchors(settings.wallet_anchors),
+        clients=load_clients(
+            settings.clients_file, allow_loopback_http=settings.allow_loopback_http
+        ),
+        key_attestation_anchors=configured_anchors(settings.key_attestation_anchors),
         service_keys=FolderServiceKeys(folders.services),
         anchors=partial(load_anchors, folders.anchors),
         log=log_over(http, addresses, service_signer, clock),
         log_key=cache(partial(load_log_key, folders.log_keys)),
         accreditations=snapshots(settings, addresses, catalogue.tenants, database, http, clock),
-        http=http,
-        wallet_anchors=foreign_anchors(settings.wallet_anchors),
-        clients=load_clients(
-            settings.clients_file, allow_loopback_http=settings.allow_loopback_http
-        ),
     )
 
 
@@ -196,16 +228,30 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     claims = ClaimSource(deps.register, tenants)
     signer = signer_of(deps.keys, deps.clock)
     licence = Licence(office, deps.accreditations)
+    rules = type_rules(settings, deps)
     server = server_of(office, deps)
-    mint = issuance.Mint(claims, signer, deps.log, deps.log_key, licence, server.tokens)
+    mint = issuance.Mint(
+        claims=claims,
+        signer=signer,
+        log=deps.log,
+        log_key=deps.log_key,
+        licence=licence,
+        tokens=server.tokens,
+        rules=rules,
+        secrets=deps.secrets,
+        statuses=attestation_statuses(settings, deps),
+    )
+    documents = Documents(office, rules, deps.secrets)
     parts = Parts(
         title="Madang issuer",
         guard=guard,
         refuser=Refuser(deps.database, deps.clock, pages),
         errors=errors.TABLE,
         routers=(
-            document_routes.router(office, deps.keys),
+            document_routes.metadata_router(office, deps.keys, documents),
+            document_routes.router(office, deps.keys, documents),
             issuance.router(office, mint, ISSUANCE_STORES),
+            deferral_routes.router(office, DeferralStore),
             status.router(office, ActiveSigners(deps.keys, deps.clock), STATUS_STORES),
             types.router(office),
             proofing.router(office, deps.register, ProofingStore),
@@ -236,8 +282,38 @@ def server_of(office: Office, deps: Deps) -> AuthorizationServer:
         http=deps.http,
         anchors=deps.wallet_anchors,
     )
-    codes = OfferCodes(OfferStore, office.types, settings.tx_code_tries, settings.token_seconds)
+    codes = PreAuthorizedOffers(
+        OfferStore, office.types, CodePolicy(settings.tx_code_tries, settings.token_seconds)
+    )
     return AuthorizationServer(ground, CredentialOffering(office), codes, deps.clients)
+
+
+def type_rules(settings: Settings, deps: Deps) -> TypeRules:
+    """Return what the settings ask for certain types.
+
+    Raises:
+        ValueError: a type that the catalogue lacks, or key attestations without anchors.
+    """
+    named = {*settings.approved_types, *settings.key_attestations_required}
+    unknown = named - {str(each) for each in deps.catalogue.types}
+    if unknown:
+        raise ValueError(f"the catalogue has no certificate type {sorted(unknown)}")
+    attestations = bool(deps.key_attestation_anchors)
+    if settings.key_attestations_required and not attestations:
+        raise ValueError(
+            "MADANG_KEY_ATTESTATIONS_REQUIRED asks for attestations that nobody could check;"
+            " set MADANG_KEY_ATTESTATION_ANCHORS"
+        )
+    return TypeRules(settings.approved_types, settings.key_attestations_required, attestations)
+
+
+def attestation_statuses(settings: Settings, deps: Deps) -> AttestationStatuses:
+    """Return what knows which key attestations were revoked."""
+    bounds = StatusBounds(
+        seconds=settings.attestation_status_seconds,
+        allow_loopback_http=settings.allow_loopback_http,
+    )
+    return AttestationStatuses(deps.http, deps.clock, deps.key_attestation_anchors, bounds)
 
 
 def signer_of(keys: TurningKeys, clock: Clock) -> Callable[[str], Signer]:

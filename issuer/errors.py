@@ -1,8 +1,9 @@
 """From each error of the issuer to its answer: the one table."""
 
 from issuer.calls import MalformedCall
+from issuer.issuance.deferral import AlreadyDecided, NoSuchDeferral
 from issuer.licence import NotAccredited
-from issuer.offers.model import OfferCode, OfferRefused
+from issuer.offers.model import NoSuchOffer, OfferCode, OfferRefused
 from issuer.proofing.model import NotInRegister
 from issuer.sources.claims import NothingToCertify
 from issuer.status.model import (
@@ -64,6 +65,9 @@ TABLE: Table = {
     MalformedCall: lambda error: Refusal(400, "invalid_request", "request.malformed", str(error)),
     NotInRegister: lambda _: Refusal(404, "not_in_register", "proofing.refused.not_in_register"),
     OfferRefused: _offer,
+    NoSuchOffer: lambda _: Refusal(404, "not_found", "offer.refused.reference_unknown"),
+    NoSuchDeferral: lambda _: Refusal(404, "not_found", "deferral.refused.unknown"),
+    AlreadyDecided: lambda _: Refusal(409, "already_decided", "deferral.refused.decided"),
     NothingToCertify: _nothing,
     NotAccredited: lambda error: Refusal(
         503, error.code, f"accreditation.{error.code}", printable(str(error))

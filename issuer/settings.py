@@ -4,6 +4,8 @@ from pathlib import Path
 
 from pydantic import Field
 
+from issuer.types.rules import KeyRule
+from madang.core.catalog.certificate_type import IdentityLevel
 from madang.infra.settings import CommonSettings
 
 
@@ -35,6 +37,18 @@ class Settings(CommonSettings):
         status_stagger_seconds: over how long the copies of a certificate change in the lists;
             0 changes them together. docs/adr/0024-copies-change-apart.md names the bound.
         receipts_most: most receipts in one request.
+        copies_most: most copies of one certificate in one format under one offer, however often it
+            is fetched for the same keys.
+        tx_code_free_level: an offer can do without a transaction code where no type needs a higher
+            level of identity than this.
+        approved_types: certificate types that a clerk has to approve before they are issued.
+        deferred_interval_seconds: how long a wallet should wait before it asks again.
+        deferred_seconds: how long a decided issue is remembered.
+        deferrals_shown: most issues that wait for a clerk in one answer.
+        key_attestations_required: how holder keys have to be kept, by certificate type:
+            `{"<type>": {"key_storage": ["iso_18045_high"], "user_authentication": []}}`.
+        attestation_status_seconds: how long a provider's status list is used.
+        encryption_required: whether credential requests and answers have to be encrypted.
         document_seconds: how long metadata documents may be kept.
         sweep_seconds: pause between deletions of what has expired.
         utc_offset_hours: of the office's day.
@@ -69,6 +83,15 @@ class Settings(CommonSettings):
     status_list_seconds: int = Field(default=86_400, ge=8)
     status_stagger_seconds: int = Field(default=900, ge=0)
     receipts_most: int = 64
+    copies_most: int = 64
+    tx_code_free_level: IdentityLevel = IdentityLevel.LOW
+    approved_types: frozenset[str] = frozenset()
+    deferred_interval_seconds: int = Field(default=60, ge=1)
+    deferred_seconds: int = 30 * 86_400
+    deferrals_shown: int = 200
+    key_attestations_required: dict[str, KeyRule] = Field(default_factory=dict)
+    attestation_status_seconds: int = 60
+    encryption_required: bool = False
     document_seconds: int = 300
     sweep_seconds: float = 60.0
     utc_offset_hours: int = 9

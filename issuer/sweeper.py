@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 from issuer.issuance import store
-from issuer.offers.store import PresentationStore
+from issuer.offers.store import OfferStore, PresentationStore
 from issuer.office import Office
 from issuer.status.list_store import ListStore
 from madang.access.authorization import store as authorization
@@ -18,7 +18,8 @@ def sweep(office: Office) -> None:
     with office.database.transaction() as session:
         ListStore(session).apply(now)
     with office.database.transaction() as session:
-        store.sweep(session, now)
+        store.sweep(session, now, office.settings.deferred_seconds)
+        OfferStore(session).sweep(now)
         PresentationStore(session).sweep(now)
         authorization.sweep(session, now, keep=office.settings.token_seconds)
 

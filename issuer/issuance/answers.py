@@ -8,14 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
+from issuer import sealing
 from madang.core.encoding import strict_json
 
-NONCE_BYTES = 12
-_KEY_BYTES = 32
+NONCE_BYTES = sealing.NONCE_BYTES
 _PURPOSE = b"madang kept credential answer"
 
 
@@ -54,18 +50,9 @@ def key_of(token: str, type_id: str, thumbprints: Iterable[str]) -> bytes:
 
 def seal(copies: Mapping[str, str], token: str, key: bytes, nonce: bytes) -> bytes:
     """Encrypt copies, given by the thumbprints of their keys, under the access token."""
-    plain = strict_json.dumps(dict(copies)).encode()
-    return nonce + AESGCM(_derived(token)).encrypt(nonce, plain, key)
+    return sealing.seal(copies, token, key, nonce, _PURPOSE)
 
 
 def unseal(sealed: bytes, token: str, key: bytes) -> dict[str, str]:
     """Decrypt copies, by the thumbprints of their keys."""
-    nonce, box = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-    plain = AESGCM(_derived(token)).decrypt(nonce, box, key)
-    opened: dict[str, str] = strict_json.loads(plain, max_bytes=len(plain))
-    return opened
-
-
-def _derived(token: str) -> bytes:
-    hkdf = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE)
-    return hkdf.derive(token.encode())
+    return sealing.unseal(sealed, token, key, _PURPOSE)

@@ -1,34 +1,41 @@
 """Nonces: handed to anybody, good once and for a short time (OpenID4VCI 1.0 section 7)."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from issuer.issuance.model import invalid_nonce
 from issuer.offers.model import hash_of
 from issuer.work import Work
+from madang.core.protocol.oid4vci import c_nonce
 
-NONCE_BYTES = 32
 
+class UsedNonces(Protocol):
+    """Remembers nonces by their hashes until they are over anyway."""
 
-class Nonces(Protocol):
-    """Keeps nonces by their hashes."""
-
-    def add(self, tenant: str, nonce_hash: bytes, *, until: int) -> None:
-        """Keep a new one."""
-        ...
-
-    def take(self, tenant: str, nonce_hash: bytes, *, now: int) -> bool:
-        """Delete one; False if it was not there or is over."""
+    def use(self, nonce_hash: bytes, *, until: int) -> bool:
+        """Note one; False if it was noted before."""
         ...
 
 
-def new_nonce(work: Work, nonces: Nonces, seconds: int) -> str:
-    """Return a nonce that is good for so many seconds."""
-    nonce = work.ids.token(NONCE_BYTES)
-    nonces.add(work.tenant, hash_of(nonce), until=work.now + seconds)
-    return nonce
+@dataclass(frozen=True, slots=True)
+class Nonces:
+    """Makes nonces and uses them up.
 
+    Attributes:
+        secret: of a municipality as an issuer.
+        seconds: how long one is good.
+    """
 
-def consume(work: Work, nonces: Nonces, nonce: str) -> None:
-    """Use a nonce up; CredentialError("invalid_nonce") if it is not good."""
-    if not nonces.take(work.tenant, hash_of(nonce), now=work.now):
-        raise invalid_nonce()
+    secret: Callable[[str], bytes]
+    seconds: int
+
+    def new(self, tenant: str, issuer: str, chance: bytes, *, now: int) -> str:
+        """Return a fresh one; nothing is written."""
+        return c_nonce.make(self.secret(tenant), issuer, chance, until=now + self.seconds)
+
+    def consume(self, work: Work, used: UsedNonces, nonce: str) -> None:
+        """Use a nonce up; CredentialError("invalid_nonce") if it is not good."""
+        until = c_nonce.end_of(self.secret(work.tenant), work.issuer, nonce, now=work.now)
+        if until is None or not used.use(hash_of(nonce), until=until):
+            raise invalid_nonce()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from issuer.issuance.model import denied
-from issuer.issuance.nonce import Nonces, consume
+from issuer.issuance.nonce import Nonces, UsedNonces
 from issuer.work import Work
 from madang.core.protocol.oid4vci.receipt_request import CheckedReceiptRequest
 from madang.infra.receipts import Logged
@@ -29,9 +29,10 @@ class LoggedCopies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Drawer:
-    """The stores of one transaction."""
+    """The stores of one transaction, and what uses nonces up."""
 
     nonces: Nonces
+    used: UsedNonces
     held: HeldCopies
     logged: LoggedCopies
 
@@ -45,7 +46,7 @@ def logged_copies(
         CredentialError: invalid_nonce, or credential_request_denied when any of the copies is
             not bound to the proved key.
     """
-    consume(work, drawer.nonces, request.nonce)
+    drawer.nonces.consume(work, drawer.used, request.nonce)
     held = drawer.held.held(work.tenant, request.key.thumbprint(), digests)
     if held != {*digests}:
         raise denied("a certificate is not one that was issued to this key")

@@ -1,24 +1,33 @@
-"""Tables of nonces and kept answers, and what the outbox holds of issued copies."""
+"""Tables of used nonces, kept answers, deferrals and notifications, and what the outbox holds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-from sqlalchemy import CursorResult, delete
+from sqlalchemy import CursorResult, UniqueConstraint, delete
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from issuer.issuance.answers import Answer
-from madang.core.encoding import base64url
+from issuer.issuance.deferral import Deferral, DeferralState
+from issuer.offers.model import OfferId
+from issuer.types.model import ConfigurationId
+from madang.access.authorization.model import GrantId
+from madang.core.encoding import base64url, strict_json
+from madang.core.keys.jwk import PublicKey
 from madang.core.merkle.entry import Entry, commitment
+from madang.core.protocol.oid4vci.notification import Event
+from madang.infra.db import insert_into
 from madang.infra.outbox import OutboxRow, registered
 from madang.infra.receipts import Logged
 
+_DECIDED: Final = (DeferralState.REFUSED.value, DeferralState.ISSUED.value)
 
-class NonceRow(SQLModel, table=True):
-    """A nonce that was handed out and not used."""
 
-    __tablename__ = "nonce"
+class UsedNonceRow(SQLModel, table=True):
+    """A nonce that was used; forgotten when it would be over anyway."""
+
+    __tablename__ = "used_nonce"
 
     hash: bytes = Field(primary_key=True)
-    tenant: str
     until: int = Field(index=True)
 
 
@@ -32,26 +41,48 @@ class AnswerRow(SQLModel, table=True):
     until: int = Field(index=True)
 
 
+class DeferralRow(SQLModel, table=True):
+    """An issue that was put off.
+
+    Attributes:
+        keys: the holder keys, an array of JWKs.
+    """
+
+    __tablename__ = "deferral"
+    __table_args__ = (UniqueConstraint("tenant", "offer", "configuration"),)
+
+    id: str = Field(primary_key=True)
+    tenant: str
+    offer: str
+    configuration: str
+    keys: str
+    state: str = Field(index=True)
+    asked_at: int
+
+
+class NotificationRow(SQLModel, table=True):
+    """What a wallet last said of what it was sent; nothing in its own words."""
+
+    __tablename__ = "notification"
+
+    tenant: str = Field(primary_key=True)
+    offer: str = Field(primary_key=True)
+    configuration: str = Field(primary_key=True)
+    event: str
+    at: int
+
+
 class NonceStore:
-    """Nonces in an open transaction."""
+    """Used nonces in an open transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, tenant: str, nonce_hash: bytes, *, until: int) -> None:
-        """Keep a new nonce."""
-        self._session.add(NonceRow(hash=nonce_hash, tenant=tenant, until=until))
-
-    def take(self, tenant: str, nonce_hash: bytes, *, now: int) -> bool:
-        """Delete a nonce; False if it was not there or is over."""
-        gone = self._session.execute(
-            delete(NonceRow).where(
-                col(NonceRow.hash) == nonce_hash,
-                col(NonceRow.tenant) == tenant,
-                col(NonceRow.until) > now,
-            )
-        )
-        return isinstance(gone, CursorResult) and gone.rowcount == 1
+    def use(self, nonce_hash: bytes, *, until: int) -> bool:
+        """Note a nonce as used; False if it was noted before, by whatever process."""
+        noted = insert_into(self._session, UsedNonceRow).values(hash=nonce_hash, until=until)
+        found = self._session.execute(noted.on_conflict_do_nothing())
+        return isinstance(found, CursorResult) and found.rowcount == 1
 
 
 class AnswerStore:
@@ -71,6 +102,78 @@ class AnswerStore:
         return self._session.exec(wanted).first()
 
 
+class DeferralStore:
+    """Issues that were put off, in an open transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def keep(self, tenant: str, deferral: Deferral) -> None:
+        """Keep a new one, or a known one in its new state."""
+        row = DeferralRow(
+            id=deferral.id,
+            tenant=tenant,
+            offer=deferral.offer,
+            configuration=deferral.configuration,
+            keys=strict_json.dumps([key.to_jwk() for key in deferral.keys]),
+            state=deferral.state.value,
+            asked_at=deferral.asked_at,
+        )
+        self._session.merge(row)
+
+    def get(self, tenant: str, deferral: str) -> Deferral | None:
+        """Return one."""
+        wanted = select(DeferralRow).where(DeferralRow.id == deferral, DeferralRow.tenant == tenant)
+        row = self._session.exec(wanted.with_for_update()).first()
+        return None if row is None else _deferral(row)
+
+    def of(self, tenant: str, offer: str, configuration: str) -> Deferral | None:
+        """Return that of a configuration under an offer."""
+        wanted = select(DeferralRow).where(
+            DeferralRow.tenant == tenant,
+            DeferralRow.offer == offer,
+            DeferralRow.configuration == configuration,
+        )
+        row = self._session.exec(wanted.with_for_update()).first()
+        return None if row is None else _deferral(row)
+
+    def waiting(self, tenant: str, most: int) -> Sequence[Deferral]:
+        """Return those that no clerk has decided, oldest first."""
+        wanted = select(DeferralRow).where(
+            DeferralRow.tenant == tenant, DeferralRow.state == DeferralState.WAITING.value
+        )
+        ordered = wanted.order_by(col(DeferralRow.asked_at), col(DeferralRow.id)).limit(most)
+        return [_deferral(row) for row in self._session.exec(ordered)]
+
+
+class NotificationStore:
+    """Notifications in an open transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def last(self, tenant: str, offer: OfferId, configuration: ConfigurationId) -> str | None:
+        """Return the last event; None before there was one."""
+        row = self._session.get(NotificationRow, (tenant, offer, configuration))
+        return None if row is None else row.event
+
+    def keep(
+        self, tenant: str, offer: OfferId, configuration: ConfigurationId, event: Event, *, at: int
+    ) -> None:
+        """Keep an event in place of the one before."""
+        row = NotificationRow(
+            tenant=tenant, offer=offer, configuration=configuration, event=event.value, at=at
+        )
+        self._session.merge(row)
+
+    def of(self, tenant: str, offer: str) -> Mapping[str, str]:
+        """Return the last event of each configuration of an offer."""
+        wanted = select(NotificationRow).where(
+            NotificationRow.tenant == tenant, NotificationRow.offer == offer
+        )
+        return {row.configuration: row.event for row in self._session.exec(wanted)}
+
+
 class LoggedStore:
     """Log entries of copies as the outbox holds them, in an open transaction."""
 
@@ -87,10 +190,28 @@ class LoggedStore:
         return [_logged(row, row.log_index or 0) for row in self._session.exec(wanted)]
 
 
-def sweep(session: Session, now: int) -> None:
-    """Delete nonces and answers that are over."""
-    session.execute(delete(NonceRow).where(col(NonceRow.until) <= now))
+def sweep(session: Session, now: int, deferred_seconds: int) -> None:
+    """Delete nonces and answers that are over, and deferrals that were decided long ago."""
+    session.execute(delete(UsedNonceRow).where(col(UsedNonceRow.until) <= now))
     session.execute(delete(AnswerRow).where(col(AnswerRow.until) <= now))
+    session.execute(
+        delete(DeferralRow).where(
+            col(DeferralRow.state).in_(_DECIDED),
+            col(DeferralRow.asked_at) <= now - deferred_seconds,
+        )
+    )
+
+
+def _deferral(row: DeferralRow) -> Deferral:
+    keys = strict_json.loads(row.keys, max_bytes=len(row.keys))
+    return Deferral(
+        id=row.id,
+        offer=OfferId(GrantId(row.offer)),
+        configuration=ConfigurationId(row.configuration),
+        keys=tuple(PublicKey.from_jwk(jwk) for jwk in keys),
+        state=DeferralState(row.state),
+        asked_at=row.asked_at,
+    )
 
 
 def _logged(row: OutboxRow, index: int) -> Logged:

@@ -9,9 +9,11 @@ from typing import NewType
 
 from issuer.sources.model import PersonId
 from issuer.types.model import ConfigurationId, type_of
+from madang.access.authorization.model import GrantId
 from madang.core.catalog.certificate_type import IdentityLevel, TypeId
 
-OfferId = NewType("OfferId", str)
+OfferId = NewType("OfferId", GrantId)
+"""An offer's own name, by which an access token says what it is good for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Entitlement:
         types: what may be fetched, each once in each of its formats.
         issued: copies by configuration, of what was fetched.
         created_at: epoch seconds.
+        approval: whether a clerk has to approve before anything is issued.
     """
 
     id: OfferId
@@ -33,6 +36,17 @@ class Entitlement:
     types: tuple[TypeId, ...]
     issued: Mapping[ConfigurationId, int]
     created_at: int
+    approval: bool = False
+
+    def with_issued(self, configuration: ConfigurationId, count: int) -> "Entitlement":
+        """Return what is left after one type was fetched in one format, for the first time or anew.
+
+        Args:
+            configuration: the type in its format.
+            count: copies.
+        """
+        had = self.issued.get(configuration, 0)
+        return replace(self, issued={**self.issued, configuration: had + count})
 
     @property
     def complete(self) -> bool:
@@ -76,11 +90,12 @@ class BurntOffer:
 
 @dataclass(frozen=True, slots=True)
 class RedeemedOffer:
-    """The code was exchanged for an access token.
+    """Access tokens are good for it: the code was exchanged, or the person has logged in.
 
     Attributes:
         entitlement: what it is good for.
-        expires_at: of the access token, epoch seconds.
+        expires_at: until when the wallet is waited for, epoch seconds; what a token is good for
+            is the authorization server's to say.
     """
 
     entitlement: Entitlement
@@ -88,8 +103,26 @@ class RedeemedOffer:
 
     def with_issued(self, configuration: ConfigurationId, count: int) -> "RedeemedOffer":
         """Return the offer after one type was fetched in one format."""
-        issued = {**self.entitlement.issued, configuration: count}
-        return replace(self, entitlement=replace(self.entitlement, issued=issued))
+        return replace(self, entitlement=self.entitlement.with_issued(configuration, count))
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedOffer:
+    """The person can log in for it (authorization code grant).
+
+    Attributes:
+        entitlement: what it is good for, and for whom.
+        state_hash: of `issuer_state`.
+        expires_at: epoch seconds.
+    """
+
+    entitlement: Entitlement
+    state_hash: bytes
+    expires_at: int
+
+    def with_issued(self, configuration: ConfigurationId, count: int) -> "InvitedOffer":
+        """Return the offer after one type was fetched in one format."""
+        return replace(self, entitlement=self.entitlement.with_issued(configuration, count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +132,14 @@ class OpenOffer:
     Attributes:
         entitlement: what it is good for.
         code_hash: of the pre-authorized code.
-        tx_code: hash of the transaction code.
+        tx_code: hash of the transaction code; None where none is needed.
         wrong: wrong transaction codes so far.
         expires_at: epoch seconds.
     """
 
     entitlement: Entitlement
     code_hash: bytes
-    tx_code: TxCodeHash
+    tx_code: TxCodeHash | None
     wrong: int
     expires_at: int
 
@@ -121,7 +154,24 @@ class OpenOffer:
         return RedeemedOffer(self.entitlement, expires_at)
 
 
-Offer = OpenOffer | RedeemedOffer | BurntOffer
+Granted = RedeemedOffer | InvitedOffer
+"""An offer for which there can be access tokens: whose they are, the authorization server knows."""
+Offer = OpenOffer | Granted | BurntOffer
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An offer with which a wallet sent its person to log in.
+
+    Attributes:
+        grant: its name as a grant.
+        person: who alone may log in for it.
+        types: what is left to fetch.
+    """
+
+    grant: GrantId
+    person: PersonId
+    types: tuple[TypeId, ...]
 
 
 class OfferState(StrEnum):
@@ -142,7 +192,7 @@ def state(offer: Offer, now: int) -> OfferState:
         return OfferState.BURNT
     if now >= offer.expires_at:
         return OfferState.EXPIRED
-    return OfferState.OFFERED if isinstance(offer, OpenOffer) else OfferState.CODE_USED
+    return OfferState.CODE_USED if isinstance(offer, RedeemedOffer) else OfferState.OFFERED
 
 
 def hash_of(secret: str) -> bytes:
@@ -165,6 +215,11 @@ class OfferCode(StrEnum):
     OFFER_UNKNOWN = "offer_unknown"
     OFFER_ISSUED = "offer_issued"
     OFFER_TOO_OLD = "offer_too_old"
+    TX_CODE_REQUIRED = "tx_code_required"
+
+
+class NoSuchOffer(LookupError):  # noqa: N818 - a state of the reference
+    """No offer is fetched by this reference: unknown, over, or used."""
 
 
 class OfferRefused(ValueError):  # noqa: N818 - a refusal, not a mistake of ours

@@ -1,26 +1,32 @@
-"""The counter's calls about offers."""
+"""The counter's calls about offers, and the offers that wallets fetch by reference."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 from sqlmodel import Session
 
 from issuer.calls import MalformedCall, read_call
 from issuer.licence import Licence
-from issuer.offers.model import OfferCode, OfferId, OfferRefused, state
+from issuer.offers import references
+from issuer.offers.model import InvitedOffer, NoSuchOffer, OfferCode, OfferRefused, state
+from issuer.offers.references import PublishedOffers
 from issuer.offers.usecases import (
     Desk,
+    Events,
     Holders,
+    Invitation,
     NewOffer,
     OfferPolicy,
     Offers,
     Presentations,
     Presented,
-    known,
+    Terms,
+    Wanted,
+    known_offer,
     offer_to_holder,
     offer_to_proven,
     renew,
@@ -31,26 +37,62 @@ from issuer.settings import Settings
 from issuer.sources.claims import ClaimSource
 from issuer.types.model import configurations
 from issuer.work import Work
-from madang.access.authorization.model import AccessTokens, GrantId
-from madang.access.marks import service
+from madang.access.authorization.model import AccessTokens
+from madang.access.marks import public, service
 from madang.core.catalog.certificate_type import TypeId
 from madang.core.protocol.message import Array, Message
-from madang.core.protocol.oid4vci.offer import TxCode, pre_authorized_offer
+from madang.core.protocol.oid4vci.offer import (
+    CredentialOffer,
+    OfferReference,
+    TxCode,
+    authorization_offer,
+    pre_authorized_offer,
+)
 from madang.core.protocol.oid4vp.errors import VpError
 from madang.core.protocol.oid4vp.result import PresentationResult, check_result
 from madang.core.protocol.typed_jwt import Window
 from madang.infra.web.errors import NO_STORE
+from madang.infra.web.marks import Form
 
 Anchors = Callable[[str], Sequence[bytes]]
 """From a municipality to its roots in DER."""
 
 
-class OfferCall(Message):
-    """By what a person is known, and what to offer."""
+class Shape(Message):
+    """How a wallet gets to know of an offer.
+
+    Attributes:
+        by_reference: whether it fetches the offer, instead of reading it in the link.
+        scheme: of the link.
+    """
+
+    by_reference: bool = False
+    scheme: Literal["openid-credential-offer", "haip-vci"] = "openid-credential-offer"
+
+
+class OfferCall(Shape):
+    """By what a person is known, and what to offer.
+
+    Attributes:
+        types: certificate types.
+        proofing_id: of a proofing here.
+        presentation_result: a verifier's word.
+        grant: by which grant it is redeemed.
+        tx_code: whether a transaction code is needed.
+        approval: whether a clerk has to approve before anything is issued.
+    """
 
     types: Annotated[Array[str], Field(min_length=1, max_length=32)]
     proofing_id: str | None = None
     presentation_result: str | None = None
+    grant: Annotated[Invitation, Field(strict=False)] = Invitation.PRE_AUTHORIZED_CODE
+    tx_code: bool = True
+    approval: bool = False
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is to be offered, and how."""
+        return Wanted(self.types, Terms(self.grant, self.tx_code, self.approval))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +101,17 @@ class Stores:
 
     Attributes:
         offers: keeps offers.
+        published: keeps those that are fetched by reference.
         proofings: keeps proofings.
+        events: knows what wallets said of what they were sent.
         holders: knows which copies were issued to whom.
         presentations: remembers which presentations were acted on.
     """
 
     offers: Callable[[Session], Offers]
+    published: Callable[[Session], PublishedOffers]
     proofings: Callable[[Session], Proofings]
+    events: Callable[[Session], Events]
     holders: Callable[[Session], Holders]
     presentations: Callable[[Session], Presentations]
 
@@ -83,13 +129,9 @@ class _Calls:
         settings, office = self.office.settings, self.office
         policy = _policy(settings)
         offers, types = self.stores.offers(session), office.types(tenant)
+        return Desk(offers, types, self.claims, office.day, policy)
 
-        def revoke(offer: OfferId) -> None:
-            self.tokens.revoke(session, tenant, GrantId(offer))
-
-        return Desk(offers, types, self.claims, office.day, policy, revoke)
-
-    def make(self, call: OfferCall, tenant: str, clerk: str) -> NewOffer:
+    def make(self, call: OfferCall, tenant: str, clerk: str) -> dict[str, object]:
         if (call.proofing_id is None) == (call.presentation_result is None):
             raise MalformedCall("exactly one of proofing_id and presentation_result is needed")
         self.licence.require(tenant, map(TypeId, call.types))
@@ -97,10 +139,13 @@ class _Calls:
             work, desk = self.office.work(session, tenant, clerk), self.desk(session, tenant)
             if call.proofing_id is not None:
                 proofings = self.stores.proofings(session)
-                return offer_to_proven(work, desk, proofings, call.proofing_id, call.types)
-            result = self.checked(work, call.presentation_result or "")
-            holders, taken = self.stores.holders(session), self.stores.presentations(session)
-            return offer_to_holder(work, desk, Presented(result, holders, taken), call.types)
+                new = offer_to_proven(work, desk, proofings, call.proofing_id, call.wanted)
+            else:
+                result = self.checked(work, call.presentation_result or "")
+                holders, taken = self.stores.holders(session), self.stores.presentations(session)
+                presented = Presented(result, holders, taken)
+                new = offer_to_holder(work, desk, presented, call.wanted)
+            return self.answer(session, work, new, call)
 
     def checked(self, work: Work, compact: str) -> PresentationResult:
         settings = self.office.settings
@@ -115,35 +160,62 @@ class _Calls:
         except VpError as error:
             raise OfferRefused(OfferCode.PRESENTATION_REFUSED) from error
 
-    def renewed(self, offer: str, tenant: str, clerk: str) -> NewOffer:
+    def renewed(self, offer: str, shape: Shape, tenant: str, clerk: str) -> dict[str, object]:
         with self.office.database.transaction() as session:
             work, desk = self.office.work(session, tenant, clerk), self.desk(session, tenant)
-            self.licence.require(tenant, known(work, desk.offers, offer).entitlement.left)
-            return renew(work, desk, offer)
+            found = known_offer(work, desk.offers, offer).entitlement
+            self.licence.require(tenant, found.left)
+            new = renew(work, desk, offer)
+            self.tokens.revoke(session, tenant, found.id)
+            return self.answer(session, work, new, shape)
 
     def told(self, offer: str, tenant: str) -> dict[str, object]:
         with self.office.database.reading() as session:
             work = self.office.work(session, tenant)
-            found = known(work, self.stores.offers(session), offer)
+            found = known_offer(work, self.stores.offers(session), offer)
+            events = self.stores.events(session).of(tenant, found.entitlement.id)
         issued = found.entitlement.issued.items()
         return {
             "state": state(found, work.now).value,
             "issued": [
-                {"credential_configuration_id": name, "count": count} for name, count in issued
+                {"credential_configuration_id": name, "count": count}
+                | ({"event": events[name]} if name in events else {})
+                for name, count in issued
             ],
         }
 
-    def answer(self, new: NewOffer, tenant: str) -> dict[str, object]:
-        tx_code = TxCode(length=self.office.settings.tx_code_digits)
+    def answer(
+        self, session: Session, work: Work, new: NewOffer, shape: Shape
+    ) -> dict[str, object]:
+        entitlement = new.offer.entitlement
+        offer, scheme = self.offer(new, work.tenant), shape.scheme
+        published = self.stores.published(session)
+        published.withdraw(entitlement.id)
+        uri = offer.to_uri(scheme=scheme)
+        if shape.by_reference:
+            name = references.publish(work, published, new, offer)
+            uri = OfferReference(f"{work.issuer}/offers/{name}").to_uri(scheme=scheme)
+        told = {"offer_id": entitlement.id, "offer_uri": uri, "expires_at": new.offer.expires_at}
+        return told | ({"tx_code": new.tx_code} if new.tx_code else {})
+
+    def offer(self, new: NewOffer, tenant: str) -> CredentialOffer:
         types, issuer = self.office.types(tenant), self.office.identifier(tenant)
         left = {type_id: types[type_id] for type_id in new.offer.entitlement.left}
-        offer = pre_authorized_offer(issuer, (*configurations(left),), new.code, tx_code=tx_code)
-        return {
-            "offer_id": new.offer.entitlement.id,
-            "offer_uri": offer.to_uri(),
-            "tx_code": new.tx_code,
-            "expires_at": new.offer.expires_at,
-        }
+        names = (*configurations(left),)
+        if isinstance(new.offer, InvitedOffer):
+            return authorization_offer(issuer, names, new.code)
+        digits = self.office.settings.tx_code_digits
+        tx_code = TxCode(length=digits) if new.tx_code else None
+        return pre_authorized_offer(issuer, names, new.code, tx_code=tx_code)
+
+    def published(self, reference: str) -> str:
+        with self.office.database.reading() as session:
+            found = references.fetch(
+                self.stores.published(session), reference, now=self.office.clock.now()
+            )
+        if found is None:
+            raise NoSuchOffer
+        return found
 
 
 def _policy(settings: Settings) -> OfferPolicy:
@@ -152,6 +224,7 @@ def _policy(settings: Settings) -> OfferPolicy:
         renew_seconds=settings.renew_seconds,
         proofing_seconds=settings.proofing_seconds,
         tx_code_digits=settings.tx_code_digits,
+        tx_code_free_level=settings.tx_code_free_level,
         skew_seconds=settings.skew_seconds,
     )
 
@@ -172,30 +245,35 @@ def router(
         anchors: roots of a municipality's own verifier.
         stores: what gives a transaction's stores.
         licence: what a municipality may issue now.
-        tokens: what a renewed offer voids.
+        tokens: voids those of an offer that gets a new code.
     """
-    routes = APIRouter(prefix="/{tenant}/issuer/api/offers")
+    routes = APIRouter(prefix="/{tenant}/issuer")
     calls = _Calls(office, claims, anchors, stores, licence, tokens)
 
-    @routes.post("")
+    @routes.post("/api/offers")
     @service("clerk")
     async def make(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         clerk = office.clerk(request, tenant)
-        new = calls.make(read_call(OfferCall, await request.body()), tenant, clerk)
-        return JSONResponse(calls.answer(new, tenant), 201, NO_STORE)
+        told = calls.make(read_call(OfferCall, await request.body()), tenant, clerk)
+        return JSONResponse(told, 201, NO_STORE)
 
-    @routes.get("/{offer}")
+    @routes.get("/api/offers/{offer}")
     @service("clerk")
     async def tell(request: Request, tenant: str, offer: str) -> Any:  # noqa: ANN401 - FastAPI's
         office.clerk(request, tenant)
         return JSONResponse(calls.told(offer, tenant), headers=NO_STORE)
 
-    @routes.post("/{offer}/renew")
+    @routes.post("/api/offers/{offer}/renew")
     @service("clerk")
     async def again(request: Request, tenant: str, offer: str) -> Any:  # noqa: ANN401 - FastAPI's
         clerk = office.clerk(request, tenant)
-        return JSONResponse(
-            calls.answer(calls.renewed(offer, tenant, clerk), tenant), 201, NO_STORE
-        )
+        shape = read_call(Shape, await request.body() or b"{}")
+        return JSONResponse(calls.renewed(offer, shape, tenant, clerk), 201, NO_STORE)
+
+    @routes.get("/offers/{reference}")
+    @public("whoever was shown the reference may read the offer", Form.PROBLEM)
+    async def by_reference(tenant: str, reference: str) -> Any:  # noqa: ANN401, ARG001 - FastAPI's
+        found = calls.published(reference)
+        return Response(found, media_type="application/json", headers=NO_STORE)
 
     return routes

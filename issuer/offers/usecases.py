@@ -1,12 +1,14 @@
 """Make offers from a proofing or a presentation, renew them, tell their state."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 from typing import Protocol
 
 from issuer.offers.model import (
     Entitlement,
+    InvitedOffer,
     Offer,
     OfferCode,
     OfferId,
@@ -21,6 +23,7 @@ from issuer.sources.claims import ClaimSource
 from issuer.sources.model import PersonId
 from issuer.status.model import CredentialRecord
 from issuer.work import Work
+from madang.access.authorization.model import GrantId
 from madang.core.catalog.certificate_type import CertificateType, IdentityLevel, TypeId
 from madang.core.protocol.oauth.names import PreAuthorizedCode
 from madang.core.protocol.oid4vp.result import PresentationResult
@@ -49,6 +52,14 @@ class Holders(Protocol):
         ...
 
 
+class Events(Protocol):
+    """Knows what wallets said of what they were sent."""
+
+    def of(self, tenant: str, offer: str) -> Mapping[str, str]:
+        """Return the last event of each configuration of an offer."""
+        ...
+
+
 class Presentations(Protocol):
     """Remembers which presentations were acted on."""
 
@@ -65,7 +76,30 @@ class OfferPolicy:
     renew_seconds: int
     proofing_seconds: int
     tx_code_digits: int
+    tx_code_free_level: IdentityLevel
     skew_seconds: int
+
+
+class Invitation(StrEnum):
+    """By which grant an offer is redeemed."""
+
+    PRE_AUTHORIZED_CODE = "pre-authorized_code"
+    AUTHORIZATION_CODE = "authorization_code"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How what is offered can be fetched.
+
+    Attributes:
+        invitation: by which grant.
+        tx_code: whether a transaction code is needed beside the pre-authorized code.
+        approval: whether a clerk has to approve before anything is issued.
+    """
+
+    invitation: Invitation = Invitation.PRE_AUTHORIZED_CODE
+    tx_code: bool = True
+    approval: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +112,6 @@ class Desk:
         claims: makes claims, to try them at the counter.
         day: the office's calendar day of a moment.
         policy: lives and sizes.
-        revoke: voids every token of an offer.
     """
 
     offers: Offers
@@ -86,7 +119,6 @@ class Desk:
     claims: ClaimSource
     day: Callable[[int], date]
     policy: OfferPolicy
-    revoke: Callable[[OfferId], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,32 +127,41 @@ class NewOffer:
 
     Attributes:
         offer: as it is kept.
-        code: for the wallet.
-        tx_code: for the person.
+        code: for the wallet: the pre-authorized code, or `issuer_state` of an invitation.
+        tx_code: for the person; empty where none is needed.
     """
 
-    offer: OpenOffer
+    offer: OpenOffer | InvitedOffer
     code: PreAuthorizedCode
     tx_code: str
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the counter wants to offer, and how."""
+
+    types: tuple[str, ...]
+    terms: Terms = Terms()
+
+
 def offer_to_proven(
-    work: Work, desk: Desk, proofings: Proofings, proofing: str, types: tuple[str, ...]
+    work: Work, desk: Desk, proofings: Proofings, proofing: str, asked: Wanted
 ) -> NewOffer:
     """Offer to a person who proved identity by a document.
 
     Raises:
-        OfferRefused: type_unknown, digital_id_required, proofing_unknown or level_too_low.
+        OfferRefused: type_unknown, tx_code_required, digital_id_required, proofing_unknown or
+            level_too_low.
         NothingToCertify: the register has nothing for one of the types.
     """
-    wanted = _types(desk, types)
+    wanted = _types(desk, asked)
     if any(each.requires_digital_id for each in wanted):
         raise OfferRefused(OfferCode.DIGITAL_ID_REQUIRED)
     since = work.now - desk.policy.proofing_seconds
     proven = proofings.take(work.tenant, proofing, since=since)
     if proven is None:
         raise OfferRefused(OfferCode.PROOFING_UNKNOWN)
-    return _offer(work, desk, wanted, proven.person, proven.level)
+    return _offer(work, desk, wanted, Known(proven.person, proven.level), asked.terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,21 +179,29 @@ class Presented:
     presentations: Presentations
 
 
-def offer_to_holder(
-    work: Work, desk: Desk, presented: Presented, types: tuple[str, ...]
-) -> NewOffer:
+def offer_to_holder(work: Work, desk: Desk, presented: Presented, asked: Wanted) -> NewOffer:
     """Offer to the holder of a Digital ID that was presented.
 
     Raises:
-        OfferRefused: type_unknown, proofing_required, presentation_used, digital_id_unknown,
-            digital_id_not_valid or level_too_low.
+        OfferRefused: type_unknown, tx_code_required, proofing_required, presentation_used,
+            digital_id_unknown, digital_id_not_valid or level_too_low.
         NothingToCertify: the register has nothing for one of the types.
     """
-    wanted = _types(desk, types)
+    wanted = _types(desk, asked)
     if not all(each.requires_digital_id for each in wanted):
         raise OfferRefused(OfferCode.PROOFING_REQUIRED)
+    record = presenter(work, presented, skew_seconds=desk.policy.skew_seconds)
+    return _offer(work, desk, wanted, Known(record.person, record.level), asked.terms)
+
+
+def presenter(work: Work, presented: Presented, *, skew_seconds: int) -> CredentialRecord:
+    """Return the record of a copy that was presented; the presentation is used up.
+
+    Raises:
+        OfferRefused: presentation_used, digital_id_unknown or digital_id_not_valid.
+    """
     result = presented.result
-    until = result.expires_at + desk.policy.skew_seconds
+    until = result.expires_at + skew_seconds
     if not presented.presentations.take(work.tenant, result.presentation_id, until=until):
         raise OfferRefused(OfferCode.PRESENTATION_USED)
     record = presented.holders.by_digest(work.tenant, result.credential_digest)
@@ -160,54 +209,73 @@ def offer_to_holder(
         raise OfferRefused(OfferCode.DIGITAL_ID_UNKNOWN)
     if not record.holds(work.now):
         raise OfferRefused(OfferCode.DIGITAL_ID_NOT_VALID)
-    return _offer(work, desk, wanted, record.person, record.level)
+    return record
 
 
-def _types(desk: Desk, types: tuple[str, ...]) -> tuple[CertificateType, ...]:
-    found = [desk.types.get(TypeId(type_id)) for type_id in types]
+def _types(desk: Desk, asked: Wanted) -> tuple[CertificateType, ...]:
+    found = [desk.types.get(TypeId(type_id)) for type_id in asked.types]
     known = tuple(each for each in found if each is not None)
-    if not known or len(known) < len(found) or len({*types}) < len(types):
+    if not known or len(known) < len(found) or len({*asked.types}) < len(asked.types):
         raise OfferRefused(OfferCode.TYPE_UNKNOWN)
+    invited = asked.terms.invitation is Invitation.AUTHORIZATION_CODE
+    free = desk.policy.tx_code_free_level
+    if not (invited or asked.terms.tx_code or all(reaches(free, t.identity_level) for t in known)):
+        raise OfferRefused(OfferCode.TX_CODE_REQUIRED)
     return known
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whom an offer is made to, and how well that is known."""
+
+    person: PersonId
+    level: IdentityLevel
+
+
 def _offer(
-    work: Work,
-    desk: Desk,
-    types: tuple[CertificateType, ...],
-    person: PersonId,
-    level: IdentityLevel,
+    work: Work, desk: Desk, types: tuple[CertificateType, ...], known: Known, terms: Terms
 ) -> NewOffer:
-    if not all(reaches(level, each.identity_level) for each in types):
+    if not all(reaches(known.level, each.identity_level) for each in types):
         raise OfferRefused(OfferCode.LEVEL_TOO_LOW)
     for each in types:
         # Tried now, so that the person hears at the counter what cannot be certified.
-        desk.claims.payload(work.tenant, person, each, desk.day(work.now))
+        desk.claims.payload(work.tenant, known.person, each, desk.day(work.now))
     ids = tuple(each.id for each in types)
-    entitlement = Entitlement(OfferId(work.ids.token()), person, level, ids, {}, work.now)
+    entitlement = replace(new_entitlement(work, known, ids), approval=terms.approval)
     work.note("offer.made", entitlement.id)
-    return _opened(work, desk, entitlement)
+    return _opened(work, desk, entitlement, terms)
+
+
+def new_entitlement(work: Work, known: Known, types: tuple[TypeId, ...]) -> Entitlement:
+    """Return what a person may fetch, under a name of its own; it is not kept yet."""
+    name = OfferId(GrantId(work.ids.token()))
+    return Entitlement(name, known.person, known.level, types, {}, work.now)
 
 
 def renew(work: Work, desk: Desk, offer: str) -> NewOffer:
-    """Give an offer a new code and transaction code; the old ones and the token are void.
+    """Give an offer a new code and transaction code; the old ones are void.
 
-    What was fetched already stays fetched; the new code is for the rest.
+    What was fetched already stays fetched; the new code is for the rest. The caller voids the
+    tokens.
 
     Raises:
         OfferRefused: offer_unknown, offer_issued or offer_too_old.
     """
-    entitlement = known(work, desk.offers, offer).entitlement
+    found = known_offer(work, desk.offers, offer)
+    entitlement = found.entitlement
     if entitlement.complete:
         raise OfferRefused(OfferCode.OFFER_ISSUED)
     if work.now >= entitlement.created_at + desk.policy.renew_seconds:
         raise OfferRefused(OfferCode.OFFER_TOO_OLD)
     work.note("offer.renewed", entitlement.id)
-    desk.revoke(entitlement.id)
-    return _opened(work, desk, entitlement)
+    if isinstance(found, InvitedOffer):
+        return _opened(work, desk, entitlement, Terms(Invitation.AUTHORIZATION_CODE))
+    # One that needed no transaction code does not come to need one.
+    free = isinstance(found, OpenOffer) and found.tx_code is None
+    return _opened(work, desk, entitlement, Terms(tx_code=not free))
 
 
-def known(work: Work, offers: Offers, offer: str) -> Offer:
+def known_offer(work: Work, offers: Offers, offer: str) -> Offer:
     """Return an offer; OfferRefused("offer_unknown") if this municipality made none."""
     found = offers.get(work.tenant, offer)
     if found is None:
@@ -215,15 +283,16 @@ def known(work: Work, offers: Offers, offer: str) -> Offer:
     return found
 
 
-def _opened(work: Work, desk: Desk, entitlement: Entitlement) -> NewOffer:
+def _opened(work: Work, desk: Desk, entitlement: Entitlement, terms: Terms) -> NewOffer:
     code = PreAuthorizedCode(work.ids.token(CODE_BYTES))
-    tx_code = work.ids.digits(desk.policy.tx_code_digits)
-    offer = OpenOffer(
-        entitlement=entitlement,
-        code_hash=hash_of(code),
-        tx_code=TxCodeHash.of(tx_code, work.ids.bytes(SALT_BYTES)),
-        wrong=0,
-        expires_at=work.now + desk.policy.offer_seconds,
-    )
+    until = work.now + desk.policy.offer_seconds
+    tx_code = ""
+    offer: OpenOffer | InvitedOffer
+    if terms.invitation is Invitation.AUTHORIZATION_CODE:
+        offer = InvitedOffer(entitlement, hash_of(code), until)
+    else:
+        tx_code = work.ids.digits(desk.policy.tx_code_digits) if terms.tx_code else ""
+        hashed = TxCodeHash.of(tx_code, work.ids.bytes(SALT_BYTES)) if tx_code else None
+        offer = OpenOffer(entitlement, hash_of(code), hashed, wrong=0, expires_at=until)
     desk.offers.keep(work.tenant, offer)
     return NewOffer(offer, code, tx_code)

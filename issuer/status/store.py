@@ -94,6 +94,13 @@ class RecordStore:
         found = self._connection.execute(_STATUSES, {"tenant": tenant, "batch": batch})
         return {Status(status) for status in found.scalars()}
 
+    def holders(self, tenant: str, batch: str) -> set[str]:
+        """Return the thumbprints of the keys that the copies of a certificate are bound to."""
+        wanted = select(CredentialRow.holder).where(
+            CredentialRow.tenant == tenant, CredentialRow.batch == batch
+        )
+        return set(self._session.exec(wanted.distinct()))
+
     def held(self, tenant: str, holder: str, digests: Sequence[bytes]) -> set[bytes]:
         """Return which of the copies are bound to a holder key."""
         wanted = {"tenant": tenant, "holder": holder, "digests": [*digests]}

@@ -30,6 +30,8 @@ CALLERS: Final = ("issuer", "verifier", "counter")
 LOG: Final = "log"
 LOG_SECOND: Final = "log-second"
 """Purposes of a log's keys: Ed25519, and ML-DSA-44 beside it."""
+ENCRYPTION: Final = "issuer-encryption"
+"""Purpose of the P-256 key to which wallets encrypt credential requests; never in a module."""
 WITNESS: Final = "witness"
 """Purpose of the Ed25519 key by which a municipality or an audit body witnesses others' logs."""
 
@@ -154,6 +156,8 @@ def prepare_state(
                 turning.certifier.certify(tenant, purpose, purpose, now=now)
             for purpose in (*TURNING, *PROVIDING):
                 turning.begin(tenant, purpose, now=now)
+            if not keys.exists(tenant.id, ENCRYPTION):
+                keys.create_p256(tenant.id, ENCRYPTION)
             if not keys.exists(tenant.id, "chain"):
                 keys.create_secp256k1(tenant.id, "chain")
 

@@ -1,11 +1,14 @@
 """An issuer over twins, anew for each test."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from issuer.app import Deps, build
+from issuer.secrets import secrets_of
 from issuer.settings import Settings
 from issuer.sources.median_income import parse_median_income
 from issuer.sources.synthetic.generator import generate
@@ -30,6 +33,7 @@ from tests.unit.issuer.world import (
     Authorities,
     Client,
     KeysTwin,
+    ListsTwin,
     ServiceKeysTwin,
     World,
 )
@@ -78,7 +82,7 @@ def world(
 ) -> Iterator[World]:
     addresses, keys = Addresses(catalogue.tenants), ServiceKeysTwin()
     authorities, clock, ids = Authorities(addresses), FixedClock(NOW), SeededIds("issuer")
-    issuer_keys = KeysTwin(authorities)
+    issuer_keys, http = KeysTwin(authorities), ListsTwin()
     for tenant in (TENANT, OTHER):
         for service in ("counter", "verifier"):
             keys.signer(addresses.identifier(tenant, service))
@@ -90,6 +94,11 @@ def world(
         addresses=addresses,
         register=made_up,
         keys=issuer_keys,
+        secrets=cache(lambda _: secrets_of(ec.generate_private_key(ec.SECP256R1()))),
+        http=http,
+        wallet_anchors=(),
+        key_attestation_anchors=(*authorities.anchors("provider"),),
+        clients={},
         service_keys=keys,
         anchors=authorities.anchors,
         log=log_client,
@@ -99,7 +108,8 @@ def world(
         ),
     )
     client = Client(build(settings, deps))
-    more = made_up, log_key, issuer_keys
+    provider = authorities.provider()
+    more = made_up, log_key, issuer_keys, provider, http
     yield World(client, deps, settings, clock, ids, keys, authorities, *more)
     deps.database.close()
 

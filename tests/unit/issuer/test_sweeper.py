@@ -1,7 +1,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from issuer.issuance.store import AnswerRow, NonceRow
+from issuer.issuance.store import AnswerRow, UsedNonceRow
 from issuer.offers.store import PresentationRow
 from issuer.office import Office
 from issuer.sweeper import sweep, sweeping
@@ -17,7 +17,7 @@ def office(world: World) -> Office:
 
 
 def kept(world: World) -> tuple[int, int, int]:
-    return world.count(NonceRow), world.count(AnswerRow), world.count(PresentationRow)
+    return world.count(UsedNonceRow), world.count(AnswerRow), world.count(PresentationRow)
 
 
 def test_what_is_over_is_deleted_and_the_rest_stays(
@@ -25,7 +25,6 @@ def test_what_is_over_is_deleted_and_the_rest_stays(
 ) -> None:
     copies = world.digital_id(world.people("lease")[0], holder_keys)
     world.certificates(copies[0], "lease")
-    world.nonce()
     sweep(office(world))
     assert kept(world) == (1, 1, 1)
     world.clock.advance(world.settings.nonce_seconds)
@@ -36,12 +35,12 @@ def test_what_is_over_is_deleted_and_the_rest_stays(
     assert kept(world) == (0, 0, 0)
 
 
-def test_it_runs_while_the_service_does(world: World) -> None:
+def test_it_runs_while_the_service_does(world: World, holder_keys: Sequence[Signer]) -> None:
     async def run() -> None:
         async with sweeping(office(world)):
             await asyncio.sleep(0)
 
-    world.nonce()
-    world.clock.advance(world.settings.nonce_seconds)
+    world.digital_id(world.people()[0], holder_keys)
+    world.clock.advance(world.settings.token_seconds)
     asyncio.run(run())
     assert kept(world) == (0, 0, 0)

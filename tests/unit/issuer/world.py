@@ -35,6 +35,7 @@ from madang.core.protocol.oid4vci.proof import make_proof_jwt
 from madang.core.protocol.oid4vp.result import PresentationResult, sign_result
 from madang.infra import ca, journal
 from madang.infra.clock import FixedClock
+from madang.infra.http import Answer, HttpError
 from madang.infra.ids import SeededIds
 from madang.infra.key_ring import SECOND, NoActiveKey, version_name
 from madang.infra.outbox import OutboxRow
@@ -104,6 +105,13 @@ class Authorities:
     def anchors(self, tenant: str) -> Sequence[bytes]:
         return (self.authority(tenant)[0].der,)
 
+    def provider(self, number: int = 1) -> Signer:
+        """Return a wallet provider's key, below the root `provider`."""
+        below, key = self.authority("provider")[1], ec.generate_private_key(ec.SECP256R1())
+        uri = "https://provider.example"
+        leaf = ca.leaf(below, key.public_key(), "p", uri=uri, dns="provider.example", now=NOW)
+        return SoftwareSigner(key, f"provider-{number}", (leaf, below.der))
+
     def signer(self, tenant: str, service: str) -> Signer:
         if (tenant, service) not in self.signers:
             below = self.authority(tenant)[1]
@@ -161,12 +169,37 @@ class KeysTwin:
         return self.ring(tenant, purpose).taken(now)
 
 
+class ListsTwin:
+    """The network: what providers publish, by address."""
+
+    def __init__(self) -> None:
+        self.published: dict[str, bytes] = {}
+        self.asked: list[str] = []
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Answer:
+        assert (method, content) == ("GET", None)
+        assert headers == {"accept": "application/statuslist+jwt"}
+        self.asked.append(url)
+        if url not in self.published:
+            raise HttpError("nobody is there")
+        return Answer(200, {}, self.published[url])
+
+
 @dataclass
 class World:
     """The issuer and everybody around it.
 
     Attributes:
         log_signer: the key of the log of TENANT.
+        provider: a wallet provider's key, under an anchor of the issuer.
+        http: where the provider publishes its status lists.
     """
 
     client: Client
@@ -179,6 +212,8 @@ class World:
     register: SyntheticRegister
     log_signer: Signer
     issuer_keys: KeysTwin
+    provider: Signer
+    http: ListsTwin
 
     @property
     def accreditations(self) -> KeptTwin:

@@ -204,8 +204,8 @@ def test_a_renewed_offer_is_for_the_rest(world: World, holder_keys: Sequence[Sig
     second = world.call("POST", f"offers/{first['offer_id']}/renew").json()
     assert types_in(second["offer_uri"]) == ["household_income"]
     token = world.redeem(second)
-    with world.refused("credential.credential_request_denied"):
-        assert world.fetch(token, "lease", holder_keys).status_code == 400
+    with world.refused("credential.insufficient_scope"):
+        assert world.fetch(token, "lease", holder_keys).status_code == 403
     assert world.fetch(token, "household_income", holder_keys).status_code == 200
 
 
