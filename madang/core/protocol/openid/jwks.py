@@ -1,0 +1,94 @@
+"""A provider's public keys, bounded in number and size (RFC 7517 section 5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
+from madang.core.protocol.message import load
+from madang.core.protocol.openid.errors import OpenIdError
+
+MAX_KEYS: Final = 32
+MIN_RSA_BITS, MAX_RSA_BITS = 2048, 4096
+ALGORITHMS: Final[Mapping[str, tuple[str, str]]] = {
+    "ES256": ("EC", "P-256"),
+    "ES384": ("EC", "P-384"),
+    "EdDSA": ("OKP", "Ed25519"),
+    "PS256": ("RSA", ""),
+    "RS256": ("RSA", ""),
+}
+"""Signatures of ID tokens that count, and the keys that make them; never ``none``, never a shared
+secret. RS256 is the one that every provider has (OpenID Connect Core 1.0 section 15.1)."""
+Key: TypeAlias = ECKey | OKPKey | RSAKey
+_KINDS: Final[Mapping[str, type[Key]]] = {"EC": ECKey, "OKP": OKPKey, "RSA": RSAKey}
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKey:
+    """One key that verifies signatures.
+
+    Attributes:
+        kid: its name; empty when it has none.
+        alg: the one algorithm that it is for; empty when the provider does not say.
+        kty: kind of key.
+        crv: curve; empty for RSA.
+        native: the key.
+    """
+
+    kid: str
+    alg: str
+    kty: str
+    crv: str
+    native: Key
+
+    def fits(self, kid: str, alg: str) -> bool:
+        """Tell whether a signature with this header may be this key's."""
+        if (self.kty, self.crv) != ALGORITHMS[alg] or self.alg not in {"", alg}:
+            return False
+        return self.kid == kid or not kid
+
+
+def parse_jwks(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> tuple[ProviderKey, ...]:
+    """Return the keys of a set that verify signatures we take; others are passed over.
+
+    Raises:
+        OpenIdError: ``jwks``: no set, more than `MAX_KEYS` keys, or a key that is malformed, holds
+            a private part, or is an RSA key of a size that does not count.
+    """
+    value = load(data, limits.body_bytes, limits, _refuse)
+    keys = value.get("keys") if isinstance(value, dict) else None
+    if not isinstance(keys, list) or not all(isinstance(each, dict) for each in keys):
+        raise _refuse("a JWK set is an object with an array of objects, keys")
+    if len(keys) > MAX_KEYS:
+        raise _refuse(f"{len(keys)} keys; at most {MAX_KEYS} are accepted")
+    return tuple(_key(each) for each in keys if _is_for_us(each))
+
+
+def _is_for_us(jwk: Mapping[str, Any]) -> bool:
+    named = (jwk.get("kty"), jwk.get("crv", ""))
+    return named in ALGORITHMS.values() and jwk.get("use", "sig") == "sig"
+
+
+def _key(jwk: Mapping[str, Any]) -> ProviderKey:
+    kid, alg = jwk.get("kid", ""), jwk.get("alg", "")
+    if not isinstance(kid, str) or not isinstance(alg, str):
+        raise _refuse("kid and alg of a key are texts")
+    if "d" in jwk:
+        raise _refuse("a published key holds its private part")
+    kind = _KINDS[jwk["kty"]]
+    public = {name: jwk[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in jwk}
+    try:
+        native = kind.import_key(public)
+        size = native.raw_value.key_size if isinstance(native, RSAKey) else MIN_RSA_BITS
+    except (JoseError, ValueError, TypeError, KeyError):
+        raise _refuse(f"a key of the kind {jwk['kty']} cannot be read") from None
+    if not MIN_RSA_BITS <= size <= MAX_RSA_BITS:
+        raise _refuse(f"an RSA key has {MIN_RSA_BITS} to {MAX_RSA_BITS} bits, {size} came")
+    return ProviderKey(kid, alg, jwk["kty"], jwk.get("crv", ""), native)
+
+
+def _refuse(reason: str) -> OpenIdError:
+    return OpenIdError("jwks", reason)
