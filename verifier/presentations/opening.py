@@ -190,7 +190,7 @@ class Opener:
                 "id": types.get(vct, _ONLY),
                 "format": SD_JWT_VC,
                 "meta": {"vct_values": [vct]},
-                "claims": [{"path": list(path)} for path in paths],
+                **({"claims": [{"path": list(path)} for path in paths]} if paths else {}),
             }
             for vct, paths in asks.items()
         ]

@@ -21,7 +21,8 @@ class Purpose:
         id: the purpose's permanent name.
         texts: what the wallet shows before it answers, per language.
         verifiers: the municipalities registered for it, by tenant id.
-        asks: per certificate type, the claim paths that may be asked; more is over-asking.
+        asks: per certificate type, the claim paths that may be asked; more is over-asking. Where
+            there is none, it is enough that the certificate is shown.
     """
 
     id: PurposeId
@@ -89,7 +90,7 @@ def _purpose(
 def _paths(node: Node, name: str, certificate_type: CertificateType) -> tuple[Path, ...]:
     claims = {claim.path for claim in certificate_type.claims}
     paths = []
-    for index, value in enumerate(node.array(name)):
+    for index, value in enumerate(node.array(name, may_be_empty=True)):
         path = _path(value)
         if path not in claims or path in paths:
             expected = f"the path of a claim of {name}, each once"

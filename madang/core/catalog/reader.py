@@ -122,10 +122,10 @@ class Node:
             raise self.error(key, "an object", kind(value))
         return Node(self.file, self.place(key), value)
 
-    def array(self, key: str) -> list[Json]:
-        """Return a member that is an array with at least one element."""
+    def array(self, key: str, *, may_be_empty: bool = False) -> list[Json]:
+        """Return a member that is an array, with at least one element unless it is said."""
         value = self.members.get(key, _ABSENT)
-        if not isinstance(value, list) or not value:
+        if not isinstance(value, list) or not (value or may_be_empty):
             found = "an empty array" if isinstance(value, list) else kind(value)
             raise self.error(key, "an array with at least one element", found)
         return value

@@ -84,7 +84,7 @@ class RegisteredPurpose:
     Attributes:
         id: the purpose's name.
         texts: SHA-256 of what holders are told, see `texts_hash`.
-        asks: per `vct` or `docType` the claim paths that may be asked.
+        asks: per `vct` or `docType` the claim paths that may be asked; there may be none.
     """
 
     id: str
@@ -277,7 +277,7 @@ def _purpose(node: Node) -> RegisteredPurpose:
 
 def _paths(node: Node, name: str) -> tuple[Path, ...]:
     paths = []
-    for index, value in enumerate(node.array(name)):
+    for index, value in enumerate(node.array(name, may_be_empty=True)):
         steps = tuple(value) if isinstance(value, list) else ()
         if not _is_path(steps) or steps in paths:
             raise node.error(f"{name}[{index}]", "a claim path, each once", shown(value))

@@ -49,6 +49,15 @@ def test_the_request_asks_what_the_purpose_lists_and_nothing_else(city: City) ->
     }
 
 
+def test_a_purpose_without_claims_asks_for_the_certificate_and_no_claim(city: City) -> None:
+    asked = city.ask_identity("issuer_sign_in")
+    (query,) = asked.request.dcql_query.credentials
+    assert query.claims is None
+    credential = city.credential("digital_id")
+    asked.answer({"digital_id": [asked.show("digital_id", credential)]})
+    assert city.state(asked)["state"] == "answered"
+
+
 def test_nothing_of_the_person_is_kept(city: City) -> None:
     asked = city.ask_identity()
     asked.answer({"digital_id": [asked.show("digital_id")]})

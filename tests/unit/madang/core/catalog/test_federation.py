@@ -51,6 +51,12 @@ def test_attesters_lead_and_purposes_are_read(types: dict[TypeId, CertificateTyp
     assert purpose.texts["ja"] == "確認"
 
 
+def test_a_purpose_may_ask_for_no_claim(types: dict[TypeId, CertificateType]) -> None:
+    value = document()
+    value["purposes"][0]["asks"] = {"permit": []}
+    assert parse(value, types).purposes[0].asks == {"permit": ()}
+
+
 def test_a_purpose_is_no_other_verifier_s(types: dict[TypeId, CertificateType]) -> None:
     federation = parse(document(), types)
     assert federation.purpose("check_permit", "north") is None
