@@ -1,5 +1,12 @@
 """From each error of the issuer to its answer: the one table."""
 
+from issuer.authorization.model import (
+    NoProvider,
+    NoSuchWay,
+    NothingToGive,
+    NotKnownYet,
+    TooManyTries,
+)
 from issuer.calls import MalformedCall
 from issuer.issuance.deferral import AlreadyDecided, NoSuchDeferral
 from issuer.licence import NotAccredited
@@ -18,9 +25,11 @@ from issuer.status.publishing import FORMS
 from issuer.types.model import NoSuchType
 from madang.access import errors as access
 from madang.access.authorization import errors as authorization
+from madang.access.authorization.model import AuthorizationRefused
 from madang.core.protocol.error_body import printable
 from madang.core.protocol.oauth.errors import OAuthError
 from madang.core.protocol.oid4vci.errors import CredentialError
+from madang.core.protocol.openid.errors import OpenIdError
 from madang.core.trust.did.errors import DidError
 from madang.infra.hsm import HsmError
 from madang.infra.key_ring import NoActiveKey
@@ -69,6 +78,15 @@ TABLE: Table = {
     NoSuchDeferral: lambda _: Refusal(404, "not_found", "deferral.refused.unknown"),
     AlreadyDecided: lambda _: Refusal(409, "already_decided", "deferral.refused.decided"),
     NothingToCertify: _nothing,
+    AuthorizationRefused: lambda error: Refusal(
+        404, "log_in_over", f"authorization.refused.{error.code}"
+    ),
+    TooManyTries: lambda _: Refusal(429, "log_in_tries", "log_in.refused.too_many_tries"),
+    NotKnownYet: lambda _: Refusal(409, "log_in_first", "log_in.refused.not_known"),
+    NothingToGive: lambda _: Refusal(409, "log_in_nothing", "log_in.refused.nothing_to_give"),
+    NoProvider: lambda _: Refusal(404, "not_found"),
+    NoSuchWay: lambda _: Refusal(404, "not_found"),
+    OpenIdError: lambda error: Refusal(400, "invalid_request", f"log_in.refused.{error.code}"),
     NotAccredited: lambda error: Refusal(
         503, error.code, f"accreditation.{error.code}", printable(str(error))
     ),

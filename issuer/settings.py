@@ -52,6 +52,12 @@ class Settings(CommonSettings):
         document_seconds: how long metadata documents may be kept.
         sweep_seconds: pause between deletions of what has expired.
         utc_offset_hours: of the office's day.
+        upstream_document_seconds: how long a provider's metadata and keys are kept.
+        upstream_token_seconds: oldest ID token, and oldest log-in behind it, accepted.
+        log_in_seconds: longest life of a resident's log-in.
+        log_in_tries: ways of logging in that may be begun for one request of a wallet.
+        log_in_look_seconds: shortest time between two questions to the verifier about one log-in.
+        log_in_purpose: what the Digital ID is asked for, as registered.
         register_seed: seed of the made-up register.
         register_households: households in the made-up register.
         wallet_anchors: authorities of wallet providers, whose wallet attestations count.
@@ -95,6 +101,12 @@ class Settings(CommonSettings):
     document_seconds: int = 300
     sweep_seconds: float = 60.0
     utc_offset_hours: int = 9
+    upstream_document_seconds: int = 300
+    upstream_token_seconds: int = 300
+    log_in_seconds: int = 900
+    log_in_tries: int = Field(default=5, ge=1)
+    log_in_look_seconds: int = Field(default=2, ge=1)
+    log_in_purpose: str = "issuer_sign_in"
     register_seed: int = 1
     register_households: int = 400
     wallet_anchors: Path | None = None

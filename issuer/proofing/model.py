@@ -16,20 +16,22 @@ class Method(StrEnum):
     """How identity was proven."""
 
     IN_PERSON_DOCUMENT = "in_person_document"
+    OPENID_PROVIDER = "openid_provider"
 
 
 class EvidenceKind(StrEnum):
-    """Which document was shown; its number is not kept."""
+    """Which document was shown, or which token; its number is not kept."""
 
     RESIDENT_CARD = "resident_card"
     DRIVING_LICENCE = "driving_licence"
     PASSPORT = "passport"
+    ID_TOKEN = "id_token"  # noqa: S105 - a kind, and no token
 
 
 LEVELS: Mapping[Method, IdentityLevel] = MappingProxyType(
     {Method.IN_PERSON_DOCUMENT: IdentityLevel.HIGH}
 )
-"""The level that each method reaches."""
+"""The level that each method at a counter reaches; a provider says with each log-in what it was."""
 
 _RANK = tuple(IdentityLevel)
 
@@ -48,9 +50,9 @@ class Proofing:
         person: key in the municipality's register.
         level: what the method reaches.
         method: how.
-        evidence: which document.
+        evidence: which document or token.
         at: epoch seconds.
-        clerk: pseudonym.
+        clerk: pseudonym; empty when no clerk was there.
     """
 
     id: ProofingId

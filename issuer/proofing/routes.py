@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from issuer.calls import MalformedCall, read_call
 from issuer.office import Office
-from issuer.proofing.model import EvidenceKind, Method
+from issuer.proofing.model import LEVELS, EvidenceKind, Method
 from issuer.proofing.usecases import Proofings, Shown, prove_identity
 from issuer.sources.model import IdentityEvidence, Register
 from madang.access.marks import service
@@ -32,7 +32,7 @@ class ProofingCall(Message):
     evidence: Annotated[EvidenceKind, Field(strict=False)]
 
     def shown(self) -> Shown:
-        """Return the evidence; MalformedCall if the date is none.
+        """Return the evidence; MalformedCall if the date is none, or no clerk can have seen it.
 
         Some keyboards send a Hangul syllable as its letters; registers hold it as one character.
         """
@@ -40,6 +40,8 @@ class ProofingCall(Message):
             birthdate = date.fromisoformat(self.birthdate)
         except ValueError:
             raise MalformedCall("birthdate: a date as YYYY-MM-DD was expected") from None
+        if self.method not in LEVELS or self.evidence is EvidenceKind.ID_TOKEN:
+            raise MalformedCall("method and evidence: a document that a clerk saw was expected")
         name = unicodedata.normalize("NFC", self.name)
         evidence = IdentityEvidence(name, birthdate, self.document_number)
         return Shown(evidence, self.method, self.evidence)

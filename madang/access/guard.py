@@ -4,12 +4,13 @@ import hmac
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from fastapi import HTTPException, Request
 from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from madang.access.authorization.model import BROWSER_COOKIE
 from madang.access.errors import (
     Closed,
     ForeignTenant,
@@ -29,6 +30,27 @@ MAX_FILES: Final = 2
 CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
+class Visiting(Protocol):
+    """A resident's log-in, as far as the door looks at it."""
+
+    @property
+    def csrf(self) -> str:
+        """Return the token that its forms carry."""
+        ...
+
+
+class Residents(Protocol):
+    """Knows the log-ins of residents."""
+
+    def see(self, tenant: str, authorization: str, browser: str) -> Visiting:
+        """Return the log-in for a request that waits, if this is the browser that brought it.
+
+        Raises:
+            AuthorizationRefused: it is not, or nothing waits.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """Lets a request through or raises why not.
@@ -40,6 +62,7 @@ class Guard:
         clock: tells the time.
         staff: accounts and sessions; None for a service without pages for staff.
         keys: public keys of the services that may call.
+        residents: their log-ins; None for a service without pages for them.
         used: tokens of services that were used already.
     """
 
@@ -49,13 +72,15 @@ class Guard:
     clock: Clock
     staff: Staff | None
     keys: ServiceKeys
+    residents: Residents | None = None
     used: UsedTokens = field(default_factory=UsedTokens)
 
     async def __call__(self, request: Request) -> None:
         """Check one request.
 
         Raises:
-            AccessError, ServiceTokenError, UnknownTenant: why it is not let through.
+            AccessError, ServiceTokenError, AuthorizationRefused, UnknownTenant: why it is not let
+                through.
         """
         access = access_of(request.scope.get("endpoint"))
         if access is None:
@@ -65,6 +90,8 @@ class Guard:
             self.tenants.get(tenant)
         if access.caller is Caller.STAFF:
             await self._staff(request, access, str(tenant))
+        elif access.caller is Caller.RESIDENT:
+            await self._resident(request, str(tenant))
         elif access.caller is Caller.SERVICE:
             await self._service(request, access, str(tenant))
 
@@ -76,7 +103,7 @@ class Guard:
             raise WrongRole
         if request.method in CHANGING:
             form = await _form(request, access.upload_bytes)
-            _check_form(form, actor)
+            _check_form(form, actor.csrf)
             request.state.form = form
         request.state.actor = actor
         request.state.csrf = actor.csrf
@@ -90,6 +117,18 @@ class Guard:
         if actor is None:
             raise SignInNeeded(sign_in)
         return actor
+
+    async def _resident(self, request: Request, tenant: str) -> None:
+        if self.residents is None:
+            raise Closed
+        authorization = str(request.path_params.get("authorization", ""))
+        visit = self.residents.see(tenant, authorization, browser_of(request))
+        if request.method in CHANGING:
+            form = await _form(request, 0)
+            _check_form(form, visit.csrf)
+            request.state.form = form
+        request.state.visit = visit
+        request.state.csrf = visit.csrf
 
     async def _service(self, request: Request, access: Access, tenant: str) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -136,11 +175,24 @@ class _InMemory(MultiPartParser):
     spool_max_size = sys.maxsize  # the body as a whole is bounded
 
 
-def _check_form(form: Mapping[str, str | bytes], actor: Actor) -> None:
+def _check_form(form: Mapping[str, str | bytes], csrf: str) -> None:
     """Refuse a change that did not come from a page of this session."""
     sent = form.get(CSRF_FIELD)
-    if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), actor.csrf.encode()):
+    if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), csrf.encode()):
         raise ForgedForm
+
+
+def browser_cookie(request: Request) -> str:
+    """Return the name of the cookie that binds a waiting request to a browser.
+
+    Over TLS no other host and no plain page can have set it (RFC 6265bis section 4.1.3.2).
+    """
+    return f"__Host-{BROWSER_COOKIE}" if request.url.scheme == "https" else BROWSER_COOKIE
+
+
+def browser_of(request: Request) -> str:
+    """Return what binds waiting requests to this browser; empty when it brought none."""
+    return request.cookies.get(browser_cookie(request), "")
 
 
 def cookie_name(service: str) -> str:

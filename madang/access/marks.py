@@ -25,6 +25,14 @@ def staff(
     return mark(Access(Caller.STAFF, frozenset(roles), form, upload_bytes=upload_bytes))
 
 
+def resident(form: Form = Form.PAGE) -> Callable[[Endpoint], Endpoint]:
+    """For the resident whose browser brought the request that the path names and that waits.
+
+    What a form sent is in `request.state.form`, how the log-in stands in `request.state.visit`.
+    """
+    return mark(Access(Caller.RESIDENT, frozenset(), form))
+
+
 def service(*roles: str) -> Callable[[Endpoint], Endpoint]:
     """For services with a token of their own; with roles, only on behalf of staff who have one."""
     return mark(Access(Caller.SERVICE, frozenset(roles), Form.PROBLEM))

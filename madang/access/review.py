@@ -104,7 +104,8 @@ async def review(house: House) -> tuple[Finding, ...]:
     """Visit every route as somebody who must not come in; an empty answer is a good one.
 
     Nobody, somebody with no role, somebody of another municipality, a form without its token, a
-    call without a service token, and a municipality that does not exist.
+    browser that began nothing, a call without a service token, and a municipality that does not
+    exist.
     """
     transport = httpx.ASGITransport(app=house.app, raise_app_exceptions=False)
     findings: list[Finding] = []
@@ -132,6 +133,8 @@ def _well_marked(route: RouteAccess) -> bool:
         return bool(access.names) and "{tenant}" in route.path
     if access.caller is Caller.SERVICE:
         return "{tenant}" in route.path
+    if access.caller is Caller.RESIDENT:
+        return "{tenant}" in route.path and "{authorization}" in route.path
     return bool(access.reason)
 
 
@@ -140,6 +143,9 @@ def _visits(house: House, route: RouteAccess) -> Iterator[_Visit]:
     if "{tenant}" in route.path:
         yield _Visit("anybody, in no municipality", UNKNOWN_TENANT, _NOBODY, 404)
     if access is None or access.caller in {Caller.ANYBODY, Caller.PROTOCOL}:
+        return
+    if access.caller is Caller.RESIDENT:
+        yield _Visit("a browser that began nothing", house.tenant, _NOBODY, 404)
         return
     if access.caller is Caller.SERVICE:
         yield _Visit("a call without a token", house.tenant, _NOBODY, 401)

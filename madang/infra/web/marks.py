@@ -15,6 +15,7 @@ class Caller(StrEnum):
     ANYBODY = "anybody"
     PROTOCOL = "protocol"
     STAFF = "staff"
+    RESIDENT = "resident"
     SERVICE = "service"
 
 

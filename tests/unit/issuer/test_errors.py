@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 import issuer
+from issuer.authorization.model import UpstreamError, VerifierAway
+from issuer.authorization.providers import ProviderFileError
 from issuer.errors import TABLE
 from issuer.sources.median_income import MedianIncomeError
 from issuer.sources.model import UnknownPersonError
@@ -15,7 +17,15 @@ from issuer.sources.synthetic.demonstration import NobodyFoundError
 from madang.core.protocol.oauth.errors import OAuthCode, OAuthError
 from madang.core.protocol.oid4vci.errors import CredentialCode, CredentialError
 
-NEVER_AT_A_ROUTE = {MedianIncomeError, UnknownPersonError, NobodyFoundError}
+NEVER_AT_A_ROUTE = {
+    MedianIncomeError,
+    UnknownPersonError,
+    NobodyFoundError,
+    ProviderFileError,
+    # What goes wrong at another service is said on the log-in's page.
+    UpstreamError,
+    VerifierAway,
+}
 
 
 def defined() -> Iterator[type[Exception]]:

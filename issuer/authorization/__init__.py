@@ -1,0 +1,1 @@
+"""Where a resident logs in and agrees, before a wallet gets a code."""
