@@ -58,6 +58,7 @@ from tests.fuzz.authorizing_seeds import authorizing
 from tests.fuzz.credential_seeds import credentials
 from tests.fuzz.evidence_seeds import evidences
 from tests.fuzz.harness import joined
+from tests.fuzz.logging_in_seeds import logging_in
 from tests.fuzz.parsers.envelopes import DOCUMENT
 from tests.fuzz.parsers.formats import PARENT, disclosure_digest
 from tests.fuzz.parsers.key_lives import CONTEXT, COST
@@ -493,6 +494,6 @@ def every() -> Seeds:
     """Return the seeds of every harness."""
     made = (
         *(encodings, key_lives, envelopes, formats, mdocs, logs, trusts, statuses, dids),
-        *(issuing, authorizing, providing, presenting, laws, evidences, credentials),
+        *(issuing, authorizing, logging_in, providing, presenting, laws, evidences, credentials),
     )
     return {name: seeds for make in made for name, seeds in make().items()}

@@ -10,6 +10,9 @@ from joserfc.errors import JoseError
 from madang.core.encoding.strict_json import Json
 from madang.core.envelope import jws
 from madang.core.envelope.errors import EnvelopeError
+from madang.core.envelope.jws import Jws
+from madang.core.keys.jwk import PublicKey
+from madang.core.keys.signing import checker_for
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.openid.errors import OpenIdError
 from madang.core.protocol.openid.jwks import ALGORITHMS, ProviderKey
@@ -100,14 +103,16 @@ def _signed(compact: str, keys: Sequence[ProviderKey], limits: Limits) -> dict[s
     fitting = [each for each in keys if each.fits(kid, alg)]
     if not fitting:
         raise OpenIdError("id_token_key", "the provider publishes no key with this kid and alg")
-    if not any(_is_signed_by(compact, alg, each) for each in fitting):
+    if not any(_is_signed_by(opened, compact, each) for each in fitting):
         raise OpenIdError("id_token_signature", "no key of the provider signed it")
     return claims
 
 
-def _is_signed_by(compact: str, alg: str, key: ProviderKey) -> bool:
+def _is_signed_by(opened: Jws, compact: str, key: ProviderKey) -> bool:
+    if isinstance(key.native, PublicKey):
+        return jws.verify(opened, checker_for(key.native))
     try:
-        jose.deserialize_compact(compact, key.native, algorithms=[alg])
+        jose.deserialize_compact(compact, key.native, algorithms=[opened.header["alg"]])
     except (JoseError, ValueError):
         return False
     return True

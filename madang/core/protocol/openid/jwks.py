@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jwk import RSAKey
 
+from madang.core.encoding import base64url
+from madang.core.encoding.errors import EncodingError
+from madang.core.keys.jwk import KeyFormatError, PublicKey
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.message import load
 from madang.core.protocol.openid.errors import OpenIdError
@@ -22,8 +25,8 @@ ALGORITHMS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Signatures of ID tokens that count, and the keys that make them; never ``none``, never a shared
 secret. RS256 is the one that every provider has (OpenID Connect Core 1.0 section 15.1)."""
-Key: TypeAlias = ECKey | OKPKey | RSAKey
-_KINDS: Final[Mapping[str, type[Key]]] = {"EC": ECKey, "OKP": OKPKey, "RSA": RSAKey}
+Key: TypeAlias = PublicKey | RSAKey
+_BYTE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +81,22 @@ def _key(jwk: Mapping[str, Any]) -> ProviderKey:
         raise _refuse("kid and alg of a key are texts")
     if "d" in jwk:
         raise _refuse("a published key holds its private part")
-    kind = _KINDS[jwk["kty"]]
     public = {name: jwk[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in jwk}
     try:
-        native = kind.import_key(public)
-        size = native.raw_value.key_size if isinstance(native, RSAKey) else MIN_RSA_BITS
-    except (JoseError, ValueError, TypeError, KeyError):
+        native = _rsa(public) if jwk["kty"] == "RSA" else PublicKey.from_jwk(public)
+    except OpenIdError:
+        raise
+    except (JoseError, KeyFormatError, EncodingError, ValueError, TypeError, KeyError):
         raise _refuse(f"a key of the kind {jwk['kty']} cannot be read") from None
-    if not MIN_RSA_BITS <= size <= MAX_RSA_BITS:
-        raise _refuse(f"an RSA key has {MIN_RSA_BITS} to {MAX_RSA_BITS} bits, {size} came")
     return ProviderKey(kid, alg, jwk["kty"], jwk.get("crv", ""), native)
+
+
+def _rsa(jwk: Mapping[str, Any]) -> RSAKey:
+    """Return an RSA key; its size is looked at before anything is computed with it."""
+    bits = len(base64url.decode(jwk["n"]).lstrip(b"\0")) * _BYTE
+    if not MIN_RSA_BITS <= bits <= MAX_RSA_BITS:
+        raise _refuse(f"an RSA key has {MIN_RSA_BITS} to {MAX_RSA_BITS} bits, {bits} came")
+    return RSAKey.import_key(dict(jwk))
 
 
 def _refuse(reason: str) -> OpenIdError:

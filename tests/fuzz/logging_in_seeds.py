@@ -1,0 +1,39 @@
+"""Good inputs of the harnesses of OpenID providers."""
+
+from madang.core.encoding import strict_json
+from madang.core.envelope import jws
+from tests.fuzz.parsers.logging_in import EXPECTED
+from tests.fuzz.world import HOLDER, ISSUER, NOW
+
+Seeds = dict[str, tuple[bytes, ...]]
+
+
+def logging_in() -> Seeds:
+    metadata = {
+        "issuer": ISSUER,
+        "authorization_endpoint": f"{ISSUER}/auth",
+        "token_endpoint": f"{ISSUER}/token",
+        "jwks_uri": f"{ISSUER}/jwks",
+        "code_challenge_methods_supported": ["S256"],
+    }
+    claims = {
+        "iss": ISSUER,
+        "aud": EXPECTED.client_id,
+        "sub": "person-1",
+        "nonce": EXPECTED.nonce,
+        "iat": NOW,
+        "exp": NOW + 60,
+        "auth_time": NOW,
+        "acr": "high",
+    }
+    said = strict_json.dumps(claims).encode()
+    keys = {"keys": [{**HOLDER.public_key.to_jwk(), "kid": "1", "use": "sig"}]}
+    return {
+        "provider_metadata": (strict_json.dumps(metadata).encode(),),
+        "provider_keys": (strict_json.dumps(keys).encode(),),
+        "provider_callback": (b"state=s&code=c", b"state=s&error=e&iss=https%3A%2F%2Fa.example"),
+        "provider_token": (b'{"id_token": "a.b.c"}',),
+        "provider_pushed": (b'{"request_uri": "urn:x"}',),
+        "id_token": (jws.sign(said, {}, HOLDER).encode(),),
+        "id_token_signed": (said,),
+    }

@@ -1,0 +1,58 @@
+"""What an OpenID provider sends when a resident logs in there."""
+
+from madang.core.encoding import strict_json
+from madang.core.envelope import jws
+from madang.core.protocol.openid.code_flow import (
+    parse_callback,
+    parse_pushed_answer,
+    parse_token_answer,
+)
+from madang.core.protocol.openid.errors import OpenIdError
+from madang.core.protocol.openid.id_token import Expected, check_id_token
+from madang.core.protocol.openid.jwks import parse_jwks
+from madang.core.protocol.openid.metadata import parse_provider_metadata
+from madang.core.protocol.typed_jwt import Window
+from tests.fuzz.harness import harness, text
+from tests.fuzz.world import HOLDER, ISSUER, NOW
+
+EXPECTED = Expected(ISSUER, "city", "nonce", Window(NOW, max_age=300, max_skew=60))
+KEYS = parse_jwks(strict_json.dumps({"keys": [HOLDER.public_key.to_jwk()]}).encode())
+
+
+@harness(OpenIdError)
+def provider_metadata(data: bytes) -> None:
+    found = parse_provider_metadata(data, issuer=ISSUER)
+    again = strict_json.dumps(found.to_json()).encode()
+    assert parse_provider_metadata(again, issuer=ISSUER) == found
+
+
+@harness(OpenIdError)
+def provider_keys(data: bytes) -> None:
+    parse_jwks(data)
+
+
+@harness(OpenIdError)
+def provider_callback(data: bytes) -> None:
+    found = parse_callback(text(data))
+    assert found.state
+    assert bool(found.code) != bool(found.error)
+
+
+@harness(OpenIdError)
+def provider_token(data: bytes) -> None:
+    parse_token_answer(data)
+
+
+@harness(OpenIdError)
+def provider_pushed(data: bytes) -> None:
+    parse_pushed_answer(data)
+
+
+@harness(OpenIdError)
+def id_token(data: bytes) -> None:
+    check_id_token(text(data), KEYS, EXPECTED)
+
+
+@harness(OpenIdError)
+def id_token_signed(data: bytes) -> None:
+    check_id_token(jws.sign(data, {}, HOLDER), KEYS, EXPECTED)
