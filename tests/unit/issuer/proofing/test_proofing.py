@@ -64,6 +64,8 @@ def test_another_municipality_does_not_know_the_resident(world: World) -> None:
     [
         {"birthdate": "1997-13-01"},
         {"method": "by_telephone"},
+        {"method": "openid_provider"},
+        {"evidence": "id_token"},
         {"evidence": "library_card"},
         {"name": ""},
         {"document_number": "1" * 101},
