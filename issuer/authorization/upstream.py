@@ -13,10 +13,11 @@ from issuer.sources.model import IdentityEvidence
 from madang.core.catalog.certificate_type import IdentityLevel, Texts
 from madang.core.encoding.strict_json import Json
 from madang.core.protocol.form import encode_form
+from madang.core.protocol.oauth.client_assertion import make_assertion
+from madang.core.protocol.oauth.names import ASSERTION_TYPE
 from madang.core.protocol.openid.code_flow import (
     AuthenticationRequest,
     Callback,
-    assertion,
     basic,
     parse_pushed_answer,
     parse_token_answer,
@@ -221,13 +222,15 @@ class OpenIdProviders:
         if provider.signer is None:
             headers["authorization"] = basic(provider.client_id, provider.secret)
         else:
-            more = assertion(
+            # For the provider's identifier alone, so that no other server can use it.
+            signed = make_assertion(
                 provider.signer,
-                client_id=provider.client_id,
-                issuer=metadata.issuer,
+                provider.client_id,
+                metadata.issuer,
                 jti=self.ids.token(),
-                now=self.clock.now(),
+                issued_at=self.clock.now(),
             )
+            more = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": signed}
         body = encode_form({"client_id": provider.client_id, **parameters, **more}).encode()
         try:
             return await self.http.request("POST", endpoint, headers=headers, content=body)

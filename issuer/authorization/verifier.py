@@ -22,7 +22,9 @@ from madang.infra.tenancy import Addresses
 SERVICE: Final = "issuer"
 _LINK: Final = re.compile(r"[a-z][a-z0-9+.-]*://[\x21-\x7e]{1,7900}")
 _NEVER: Final = ("javascript:", "data:", "vbscript:")
-_GONE: Final = frozenset({403, 404})
+_HELD: Final = 403
+"""Answered; the verifier holds the result for the code with which the browser comes back."""
+_GONE: Final = frozenset({_HELD, 404})
 _MULTIPLE_CHOICES: Final = 300
 
 
@@ -133,6 +135,8 @@ class VerifierClient:
         query = "" if response_code is None else f"?{urlencode({'response_code': response_code})}"
         path = f"presentations/{quote(presentation, safe='')}{query}"
         got = await self._call(tenant, "GET", path, None)
+        if got.status == _HELD and response_code is None:
+            return Told(PresentationState.ANSWERED)
         if got.status in _GONE:
             return Told(PresentationState.GONE)
         if got.status >= _MULTIPLE_CHOICES:

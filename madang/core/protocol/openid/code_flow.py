@@ -1,23 +1,17 @@
 """One code flow with a provider (OpenID Connect Core 1.0 section 3.1; RFC 7636, 9126, 9207)."""
 
 import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 from urllib.parse import quote_plus
 
-from madang.core.encoding import base64url, strict_json
-from madang.core.envelope import jws
-from madang.core.keys.signing import Signer
+from madang.core.encoding import strict_json
 from madang.core.protocol.form import encode_form, parse_form
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.message import Message, Refusal, read_json
+from madang.core.protocol.oauth.pkce import challenge_of
 from madang.core.protocol.openid.errors import OpenIdError
 from madang.core.protocol.openid.metadata import S256, ProviderMetadata
-
-ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-ASSERTION_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,36 +63,14 @@ class AuthenticationRequest:
             "acr_values": " ".join(self.acr_values),
             "claims": strict_json.dumps({"id_token": wanted}),
             "ui_locales": self.language,
-            "code_challenge": challenge(self.code_verifier),
+            "code_challenge": challenge_of(self.code_verifier),
             "code_challenge_method": S256,
         }
-
-
-def challenge(code_verifier: str) -> str:
-    """Return what is sent of a code verifier (RFC 7636 section 4.2)."""
-    return base64url.encode(hashlib.sha256(code_verifier.encode("ascii")).digest())
 
 
 def with_query(endpoint: str, parameters: Mapping[str, str]) -> str:
     """Return an endpoint's address with parameters; a query that it has stays."""
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{encode_form(parameters)}"
-
-
-def assertion(signer: Signer, *, client_id: str, issuer: str, jti: str, now: int) -> dict[str, str]:
-    """Return the parameters of `private_key_jwt` (Core section 9, RFC 7523 section 2.2).
-
-    The audience is the provider's identifier alone, so that no other server can use it.
-    """
-    claims = {
-        "iss": client_id,
-        "sub": client_id,
-        "aud": issuer,
-        "jti": jti,
-        "iat": now,
-        "exp": now + ASSERTION_SECONDS,
-    }
-    signed = jws.sign(strict_json.dumps(claims).encode(), {"kid": signer.key_id}, signer)
-    return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": signed}
 
 
 def basic(client_id: str, secret: str) -> str:

@@ -162,12 +162,19 @@ def test_the_code_of_the_return_is_part_of_what_is_signed(
     checked(network, signer)
 
 
-@pytest.mark.parametrize("status", [403, 404])
+def test_a_result_that_is_held_for_a_code_is_waited_for(
+    client: VerifierClient, network: Network
+) -> None:
+    network.status = 403
+    assert told(client) == Told(PresentationState.ANSWERED)
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, "wrong"), (404, "wrong"), (404, None)])
 def test_what_is_not_to_be_had_is_gone(
-    client: VerifierClient, network: Network, status: int
+    client: VerifierClient, network: Network, status: int, code: str | None
 ) -> None:
     network.status = status
-    assert told(client).state is PresentationState.GONE
+    assert told(client, code).state is PresentationState.GONE
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madang.core.envelope import jws
-from madang.core.keys.signing import checker_for
-from madang.core.keys.software import generate_p256
 from madang.core.protocol.openid.code_flow import (
-    ASSERTION_TYPE,
     AuthenticationRequest,
     Callback,
-    assertion,
     basic,
     parse_callback,
     parse_pushed_answer,
@@ -141,20 +136,3 @@ def test_any_text_is_a_callback_or_refused(query: str) -> None:
         return
     assert found.state
     assert bool(found.code) != bool(found.error)
-
-
-def test_an_assertion_is_for_the_provider_alone() -> None:
-    signer = generate_p256("key-1")
-    made = assertion(signer, client_id="hanbit", issuer="https://login.example", jti="j", now=5)
-    assert made["client_assertion_type"] == ASSERTION_TYPE
-    opened = jws.parse(made["client_assertion"])
-    assert jws.verify(opened, checker_for(signer.public_key))
-    assert jws.claims(opened) == {
-        "iss": "hanbit",
-        "sub": "hanbit",
-        "aud": "https://login.example",
-        "jti": "j",
-        "iat": 5,
-        "exp": 65,
-    }
-    assert opened.header["kid"] == "key-1"
