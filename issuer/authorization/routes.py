@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from issuer.authorization.desk import Desk, Seen
 from issuer.authorization.model import Device, NoSuchWay, Presenting
 from issuer.authorization.view import View, here
-from madang.access.guard import browser_of
+from madang.access.authorization.model import browser_cookie
 from madang.access.marks import protocol, public, resident
 from madang.core.protocol.openid.code_flow import parse_callback
 from madang.infra.web.errors import NO_STORE
@@ -112,7 +112,8 @@ def way_back_router(desk: Desk) -> APIRouter:
     @protocol("the state that the provider sends back, and the browser's cookie", Form.PAGE)
     async def upstream(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         callback = parse_callback(request.url.query)
-        authorization = await desk.came_back(tenant, callback, browser_of(request))
+        browser = request.cookies.get(browser_cookie(desk.office.identifier(tenant)), "")
+        authorization = await desk.came_back(tenant, callback, browser)
         return RedirectResponse(here(tenant, authorization), 303, NO_STORE)
 
     @routes.get("/sign-in.js")

@@ -10,7 +10,7 @@ from fastapi import HTTPException, Request
 from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from madang.access.authorization.model import BROWSER_COOKIE
+from madang.access.authorization.model import browser_cookie
 from madang.access.errors import (
     Closed,
     ForeignTenant,
@@ -122,7 +122,8 @@ class Guard:
         if self.residents is None:
             raise Closed
         authorization = str(request.path_params.get("authorization", ""))
-        visit = self.residents.see(tenant, authorization, browser_of(request))
+        cookie = browser_cookie(self.addresses.identifier(tenant, self.service))
+        visit = self.residents.see(tenant, authorization, request.cookies.get(cookie, ""))
         if request.method in CHANGING:
             form = await _form(request, 0)
             _check_form(form, visit.csrf)
@@ -180,19 +181,6 @@ def _check_form(form: Mapping[str, str | bytes], csrf: str) -> None:
     sent = form.get(CSRF_FIELD)
     if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), csrf.encode()):
         raise ForgedForm
-
-
-def browser_cookie(request: Request) -> str:
-    """Return the name of the cookie that binds a waiting request to a browser.
-
-    Over TLS no other host and no plain page can have set it (RFC 6265bis section 4.1.3.2).
-    """
-    return f"__Host-{BROWSER_COOKIE}" if request.url.scheme == "https" else BROWSER_COOKIE
-
-
-def browser_of(request: Request) -> str:
-    """Return what binds waiting requests to this browser; empty when it brought none."""
-    return request.cookies.get(browser_cookie(request), "")
 
 
 def cookie_name(service: str) -> str:

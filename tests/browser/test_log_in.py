@@ -16,6 +16,7 @@ from issuer.authorization.verifier import PresentationState, Told
 from issuer.sources.model import PersonId
 from madang.access.authorization.model import BROWSER_COOKIE
 from madang.core.keys.signing import Signer
+from madang.infra.tenancy import Addresses
 from tests.browser.conftest import CHROMIUM, LANGUAGES, SIZES, Loop, _free_port
 from tests.browser.test_auditor import axe
 from tests.unit.issuer.authorization.conftest import (
@@ -25,6 +26,7 @@ from tests.unit.issuer.authorization.conftest import (
     hall,
     keys,
     person,
+    served,
 )
 from tests.unit.issuer.conftest import catalogue, log_client, log_key, made_up, settings, world
 from tests.unit.issuer.world import TENANT
@@ -99,9 +101,9 @@ def chromium() -> Iterator[tuple[Loop, Browser]]:
 @pytest.fixture
 def room(hall: Hall, chromium: tuple[Loop, Browser]) -> Iterator[Room]:
     port = _free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(hall.app, host="127.0.0.1", port=port, log_level="error")
-    )
+    addresses = Addresses(hall.world.deps.catalogue.tenants, {"issuer": f"http://127.0.0.1:{port}"})
+    app = served(hall.desk, addresses)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
     hall.providers.named = {TENANT: NAMES}

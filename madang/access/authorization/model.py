@@ -231,6 +231,14 @@ BROWSER_COOKIE = "madang_authorization"
 """Binds a waiting authorization request to the browser that brought it."""
 
 
+def browser_cookie(issuer: str) -> str:
+    """Return the name of the cookie at an issuer.
+
+    Over TLS no other host and no page in the clear can have set it (RFC 6265bis section 4.1.3.2).
+    """
+    return f"__Host-{BROWSER_COOKIE}" if issuer.startswith("https:") else BROWSER_COOKIE
+
+
 class AuthorizationRefused(Exception):  # noqa: N818 - a refusal, not a mistake of ours
     """An authorization request cannot go on, and nobody may be sent anywhere with it.
 

@@ -9,11 +9,11 @@ import pytest
 from fastapi import FastAPI
 
 from issuer import errors
+from issuer.authorization.assembly import routers
 from issuer.authorization.desk import Desk, Stores
-from issuer.authorization.routes import ends_router, pages_router, way_back_router, ways_router
 from issuer.authorization.store import SignInRow, SignInStore
 from issuer.authorization.usecases import House, Policy
-from issuer.authorization.view import PAGES, View
+from issuer.authorization.view import PAGES
 from issuer.licence import Licence
 from issuer.offers.store import PresentationStore
 from issuer.office import Office
@@ -21,10 +21,11 @@ from issuer.proofing.store import ProofingStore
 from issuer.sources.claims import ClaimSource
 from issuer.sources.model import PersonId
 from issuer.status.store import RecordStore
-from madang.access.authorization.model import BROWSER_COOKIE, PendingAuthorization
+from madang.access.authorization.model import PendingAuthorization
 from madang.access.guard import Guard
 from madang.core.keys.signing import Signer
 from madang.core.keys.software import generate_p256
+from madang.infra.tenancy import Addresses
 from madang.infra.web.app import Parts, create_app
 from madang.infra.web.errors import Refuser
 from madang.infra.web.i18n import load_texts
@@ -40,7 +41,7 @@ from tests.unit.issuer.world import CATALOG, NOW, TENANT, Client, World
 
 ID = "authorization-1"
 REDIRECT = "https://wallet.example/cb"
-COOKIE = f"__Host-{BROWSER_COOKIE}"
+COOKIE = "__Host-madang_authorization"
 ABSTRACT = "resident_register_abstract"
 POLICY = Policy(seconds=900, tries=3, look_seconds=2, proofing_seconds=600, skew_seconds=60)
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
@@ -142,26 +143,20 @@ def hall(world: World) -> Hall:
     return Hall(world, served(desk), desk, *twins)
 
 
-def served(desk: Desk) -> FastAPI:
-    """Return the log-in's pages as an application of its own."""
+def served(desk: Desk, addresses: Addresses | None = None) -> FastAPI:
+    """Return the log-in's pages as an application of its own, at other addresses if told."""
     office, tenants = desk.office, desk.office.catalogue.tenants
     texts = load_texts(CATALOG / "texts")
     pages = Pages(texts, [PAGES], service="issuer", tenants=tenants)
-    view = View(desk, pages)
-    addresses, nobody = office.addresses, _NoServices()
-    guard = Guard("issuer", tenants, addresses, office.clock, None, nobody, desk)
+    at, nobody = addresses or office.addresses, _NoServices()
+    guard = Guard("issuer", tenants, at, office.clock, None, nobody, residents=desk)
     return create_app(
         Parts(
             title="log-in",
             guard=guard.__call__,
             refuser=Refuser(office.database, office.clock, pages),
             errors=errors.TABLE,
-            routers=(
-                pages_router(view),
-                ways_router(desk),
-                ends_router(desk),
-                way_back_router(desk),
-            ),
+            routers=routers(desk, pages),
             max_body_bytes=100_000,
         )
     )

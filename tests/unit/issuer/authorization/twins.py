@@ -46,7 +46,7 @@ class AuthorizationsTwin:
     ) -> PendingAuthorization:
         known, found = self.waiting.get((tenant, pending), ("", None))
         if found is None or now >= found.expires_at:
-            raise AuthorizationRefused("unknown")
+            raise AuthorizationRefused("request_unknown")
         if browser != known:
             raise AuthorizationRefused("other_browser")
         return found
@@ -73,7 +73,7 @@ class AuthorizationsTwin:
     def _answered(self, tenant: str, pending: str, now: int) -> PendingAuthorization:
         _, found = self.waiting.pop((tenant, pending), ("", None))
         if found is None or now >= found.expires_at:
-            raise AuthorizationRefused("unknown")
+            raise AuthorizationRefused("request_unknown")
         return found
 
 
