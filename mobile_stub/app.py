@@ -24,7 +24,8 @@ from mobile_stub.home import home_page
 from mobile_stub.model import HeldCopy, Scan
 from mobile_stub.present import Presenter
 from mobile_stub.receipts import ReceiptFetcher
-from mobile_stub.receive import Receiver
+from mobile_stub.receiving.build import receiver as build_receiver
+from mobile_stub.receiving.receiver import Receiver
 from mobile_stub.settings import Settings
 
 _OFFER_SCHEMES = ("openid-credential-offer:", "haip-vci:")
@@ -81,7 +82,7 @@ def open_wallet(settings: Settings, network: Network) -> Wallet:
         refresh=settings.accreditation_refresh_seconds,
     )
     allow = settings.allow_loopback_http
-    receiver = Receiver(network, vault, accreditations, settings.copies, allow)
+    receiver = build_receiver(settings, network, vault, accreditations)
     presenter = Presenter(network, vault, accreditations, settings.copies, allow)
     fetcher = ReceiptFetcher(network, vault, receiver)
     return Wallet(settings, network, vault, receiver, presenter, fetcher)

@@ -12,7 +12,7 @@ from madang.core.trust.registry import Registry, TrustError
 from mobile_stub.adapters.network import Network
 from mobile_stub.errors import WalletError
 from mobile_stub.model import HeldCopy
-from mobile_stub.receive import Receiver
+from mobile_stub.receiving.receiver import Receiver
 
 OK = 200
 
@@ -62,7 +62,7 @@ class ReceiptFetcher:
         return {"kept": len(copies) - waiting, "waiting": waiting}
 
     async def _fetch(self, issuer: str, number: int, digests: Sequence[str], now: int) -> None:
-        nonce = await self.receiver.nonce(await self.receiver.metadata(issuer))
+        nonce = await self.receiver.nonce(await self.receiver.metadata(issuer, now))
         proof = make_receipt_request(self.vault.signer(number), issuer, nonce or "", now)
         body = strict_json.dumps({"proof": proof, "credential_digests": list(digests)})
         reply = await self.network.post(f"{issuer}/receipts", body, "application/json")

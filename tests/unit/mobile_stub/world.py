@@ -56,7 +56,12 @@ CLAIMS: dict[str, dict[str, Any]] = {
 SECRETS = ("Kim Mina", "1996", "480000", "2027-12-31")
 """What must never leave the wallet unasked."""
 PASSPHRASE = "a long passphrase"
-Route = Callable[[httpx.Request], tuple[int, Any]]
+BOUND: dict[str, Any] = {
+    "cryptographic_binding_methods_supported": ["jwk"],
+    "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": ["ES256"]}},
+}
+"""What an issuer says of a certificate that is bound to a holder key."""
+Route = Callable[[httpx.Request], tuple[int, Any] | tuple[int, Any, dict[str, str]]]
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -76,9 +81,9 @@ class Net(httpx.AsyncBaseTransport):
         route = self.routes.get((request.method, str(request.url)))
         if route is None:
             raise httpx.ConnectError(f"nobody at {request.url}")
-        status, body = route(request)
+        status, body, *headers = route(request)
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return httpx.Response(status, content=content)
+        return httpx.Response(status, content=content, headers=headers[0] if headers else None)
 
     def posted(self, url: str) -> list[dict[str, str]]:
         """Return the forms that were posted to an address."""
@@ -123,7 +128,7 @@ def found_registry() -> RegistryTwin:
     twin = RegistryTwin(NOW - DAY)
     twin.anchors.append(ROOT)
     anchors = (sha256(ROOT).digest(),)
-    types = (*VCT.values(), OTHER_TYPE)
+    types = (*VCT.values(), OTHER_TYPE, DOC_TYPE)
     twin.add(accreditation.Issuer(ISSUER, "hanbit", 0, FAR, types=types, anchors=anchors))
     asks = {
         **{VCT[name]: tuple((claim,) for claim in CLAIMS[name]) for name in VCT},
@@ -300,7 +305,9 @@ class Issuer:
                 name: {
                     "format": "dc+sd-jwt",
                     "vct": vct,
+                    "scope": name,
                     "credential_metadata": {"display": [{"name": name.title(), "locale": "en"}]},
+                    **BOUND,
                 }
                 for name, vct in VCT.items()
             },

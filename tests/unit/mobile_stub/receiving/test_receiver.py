@@ -40,8 +40,10 @@ def asked(world: World, path: str) -> int:
 def test_the_preview_tells_issuer_and_names_and_uses_no_code(world: World, issuer: Issuer) -> None:
     assert opened(world, "digital_id", "lease").preview == {
         "issuer": issuer.metadata["credential_issuer"],
+        "accredited": True,
         "certificates": {"digital_id": {"en": "Digital_Id"}, "lease": {"en": "Lease"}},
         "needs_code": True,
+        "needs_browser": False,
     }
     assert asked(world, "token") == 0
 
@@ -59,25 +61,25 @@ def test_copy_k_of_every_certificate_is_bound_to_holder_key_k(world: World, issu
         assert bound == world.vault.signer(copy.number).public_key
 
 
-def with_mdoc(issuer: Issuer) -> str:
-    """Have the issuer describe an mdoc too; return its configuration's name."""
+def with_other(issuer: Issuer) -> str:
+    """Have the issuer describe a format that is unknown here; return its configuration's name."""
     known = issuer.metadata["credential_configurations_supported"]
-    known["digital_id.mso_mdoc"] = {"format": "mso_mdoc", "doctype": "example.digital_id.1"}
-    return "digital_id.mso_mdoc"
+    known["digital_id.other"] = {"format": "jwt_vc_json"}
+    return "digital_id.other"
 
 
-def test_what_is_offered_in_another_format_too_comes_in_its_own(
+def test_what_is_offered_in_an_unknown_format_too_comes_in_its_own(
     world: World, issuer: Issuer
 ) -> None:
-    scan = opened(world, "digital_id", with_mdoc(issuer))
+    scan = opened(world, "digital_id", with_other(issuer))
     assert set(scan.preview["certificates"]) == {"digital_id"}
     assert [each["type"] for each in accepted(world, scan)] == ["digital_id"]
     assert asked(world, "credential") == 1
 
 
-def test_what_is_offered_in_other_formats_alone_is_told(world: World, issuer: Issuer) -> None:
+def test_what_is_offered_in_unknown_formats_alone_is_told(world: World, issuer: Issuer) -> None:
     with pytest.raises(WalletError) as refused:
-        opened(world, with_mdoc(issuer))
+        opened(world, with_other(issuer))
     assert refused.value.code == "format_not_supported"
 
 
@@ -137,7 +139,7 @@ def test_what_is_not_what_was_offered_is_not_kept(name: str, world: World, issue
 BAD_ANSWERS: dict[str, tuple[str, tuple[int, Any], str]] = {
     "no credentials": ("credential", (200, {}), "invalid_response"),
     "not JSON": ("credential", (200, b"<html>"), "invalid_response"),
-    "too few": ("credential", (200, {"credentials": [{"credential": "x"}]}), "wrong_number"),
+    "too many": ("credential", (200, {"credentials": [{"credential": "x"}] * 4}), "wrong_number"),
     "refused": ("credential", (400, {"error": "invalid_proof"}), "invalid_proof"),
     "a broken refusal": ("credential", (500, b"oops"), "invalid_response"),
     "no nonce": ("nonce", (200, {}), "invalid_response"),

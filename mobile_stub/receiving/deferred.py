@@ -1,0 +1,97 @@
+"""Fetch what issuers promised (OpenID4VCI 1.0 section 9), also after a restart."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from madang.core.protocol.oid4vci.credential import CredentialResponse
+from madang.core.protocol.oid4vci.errors import CredentialCode, CredentialError
+from mobile_stub.errors import WalletError
+from mobile_stub.receiving.access import Access, Accesses
+from mobile_stub.receiving.credentials import Asked, answer, refused
+from mobile_stub.receiving.deliveries import Deliveries, Told
+from mobile_stub.receiving.encryption import envelope
+from mobile_stub.receiving.model import WAITING, Keeper, Waiting
+from mobile_stub.receiving.wanted import configuration_of
+
+MAX_INTERVAL_SECONDS: Final = 86_400
+"""Longest that an issuer can keep the wallet from asking again."""
+_LAST_WORDS: Final = frozenset(
+    {CredentialCode.INVALID_TRANSACTION_ID, CredentialCode.DENIED, "token_over", "unknown_grant"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """What was promised and has not come.
+
+    Attributes:
+        vault: keeps it.
+        accesses: opens what it is fetched with.
+        deliveries: takes it in.
+    """
+
+    vault: Keeper
+    accesses: Accesses
+    deliveries: Deliveries
+
+    async def fetch(self, now: int, *, early: bool = False) -> list[Told]:
+        """Ask for everything that is due.
+
+        Args:
+            now: seconds since the epoch.
+            early: ask for what is not due yet too; issuers may refuse that.
+
+        Returns:
+            What the person is told of each: copies, that it still waits, or why it never comes.
+        """
+        told = []
+        for name, kept in self.vault.papers(WAITING).items():
+            waits = Waiting(**kept)
+            if early or waits.next_at <= now:
+                told.append(await self._told(name, waits, now))
+            else:
+                told.append(_still(waits))
+        return told
+
+    async def _told(self, name: str, waits: Waiting, now: int) -> Told:
+        try:
+            return await self._fetch(name, waits, now)
+        except WalletError as error:
+            over = error.code in _LAST_WORDS
+            if over:
+                self.vault.drop_paper(WAITING, name)
+            what = {"error": error.code, "detail": error.detail}
+            return {"type": waits.configuration, "waiting": not over, **what}
+
+    async def _fetch(self, name: str, waits: Waiting, now: int) -> Told:
+        access = await self.accesses.again(waits.grant, now)
+        response = await self._ask(access, waits, now)
+        if response.transaction_id is not None:
+            interval = min(response.interval or 0, MAX_INTERVAL_SECONDS)
+            later = replace(waits, next_at=now + interval)
+            self.vault.keep_paper(WAITING, name, asdict(later))
+            return _still(later)
+        configuration = configuration_of(access.metadata, waits.configuration)
+        asked = Asked(waits.configuration, configuration)
+        signers = self.deliveries.vault.signers(waits.keys)
+
+        def done(_told: Told) -> None:
+            self.vault.drop_paper(WAITING, name)
+
+        return await self.deliveries.take(response, access, asked, signers, done, now)
+
+    async def _ask(self, access: Access, waits: Waiting, now: int) -> CredentialResponse:
+        address = access.metadata.deferred_credential_endpoint
+        if address is None:
+            raise WalletError("invalid_metadata", "the issuer has no deferred endpoint any more")
+        way = envelope(access.metadata)
+        body: dict[str, Any] = {"transaction_id": waits.transaction_id}
+        reply = await access.call(address, *way.sealed(body), now)
+        try:
+            return answer(reply, way.opened)
+        except CredentialError as error:
+            raise refused(error) from error
+
+
+def _still(waits: Waiting) -> Told:
+    return {"type": waits.configuration, "waiting": True, "next_at": waits.next_at}

@@ -1,0 +1,66 @@
+"""What issuers promise comes later, and only once."""
+
+import pytest
+
+from mobile_stub.receiving.model import WAITING
+from tests.unit.mobile_stub.receiving.page import Page, bound_well, taken
+from tests.unit.mobile_stub.receiving.provider import PROVIDER
+from tests.unit.mobile_stub.receiving.twin import Office
+from tests.unit.mobile_stub.world import NOW, World, run
+
+
+def test_what_is_promised_is_fetched_when_it_is_due_after_a_restart_too(
+    world: World, office: Office, page: Page
+) -> None:
+    office.pending = 1
+    (told,) = taken(world, office.by_log_in(), page)
+    assert told == {"type": "digital_id", "waiting": True, "next_at": NOW + 5}
+    assert world.vault.copies() == []
+    world.vault.close()
+    world.open(provider=PROVIDER)
+    assert run(world.wallet.receiver.waiting(NOW + 4)) == [told]
+    assert not office.sent("deferred")
+    later = {**told, "next_at": NOW + 5 + 7}
+    assert run(world.wallet.receiver.waiting(NOW + 5)) == [later]
+    (came,) = run(world.wallet.receiver.waiting(NOW + 12))
+    assert came["copies"] == 3
+    assert bound_well(world)
+    assert run(world.wallet.receiver.waiting(NOW + 13)) == []
+    assert [each["event"] for each in office.events] == ["credential_accepted"]
+
+
+def test_a_promise_is_asked_for_again_after_a_lost_answer(
+    world: World, office: Office, page: Page
+) -> None:
+    office.pending = 0
+    taken(world, office.by_log_in(), page)
+    office.lose = ["deferred", "deferred"]
+    for _ in "ab":
+        (told,) = run(world.wallet.receiver.waiting(NOW + 5))
+        assert (told["error"], told["waiting"]) == ("no_answer", True)
+    assert run(world.wallet.receiver.waiting(NOW + 5))[0]["copies"] == 3
+
+
+@pytest.mark.parametrize("error", ["invalid_transaction_id", "credential_request_denied"])
+def test_a_promise_that_is_taken_back_is_told_once(
+    error: str, world: World, office: Office, page: Page
+) -> None:
+    office.pending = 0
+    taken(world, office.by_log_in(), page)
+    office.bend["deferred"] = lambda answer: (
+        (400, {"error": error}, {}) if answer[0] == 200 else answer
+    )
+    (told,) = run(world.wallet.receiver.waiting(NOW + 5))
+    assert (told["error"], told["waiting"]) == (error, False)
+    assert world.vault.papers(WAITING) == {}
+
+
+def test_an_accepted_offer_that_waits_is_not_asked_for_twice(
+    world: World, office: Office, page: Page
+) -> None:
+    office.pending = 3
+    scan = run(world.wallet.open(office.by_log_in()))
+    first = run(world.wallet.receiver.accept(scan, None, NOW, page))
+    again = run(world.wallet.receiver.accept(world.vault.scan(scan.id), None, NOW, page))
+    assert first == again
+    assert len(office.requests) == 1
