@@ -58,6 +58,11 @@ _STATUSES = (
     .where(_TABLE.c.tenant == bindparam("tenant"), _TABLE.c.batch == bindparam("batch"))
     .distinct()
 )
+_HOLDERS = (
+    select(_TABLE.c.holder)
+    .where(_TABLE.c.tenant == bindparam("tenant"), _TABLE.c.batch == bindparam("batch"))
+    .distinct()
+)
 _HELD = select(_TABLE.c.digest).where(
     _TABLE.c.tenant == bindparam("tenant"),
     _TABLE.c.holder == bindparam("holder"),
@@ -96,10 +101,8 @@ class RecordStore:
 
     def holders(self, tenant: str, batch: str) -> set[str]:
         """Return the thumbprints of the keys that the copies of a certificate are bound to."""
-        wanted = select(CredentialRow.holder).where(
-            CredentialRow.tenant == tenant, CredentialRow.batch == batch
-        )
-        return set(self._session.exec(wanted.distinct()))
+        found = self._connection.execute(_HOLDERS, {"tenant": tenant, "batch": batch})
+        return set(found.scalars())
 
     def held(self, tenant: str, holder: str, digests: Sequence[bytes]) -> set[bytes]:
         """Return which of the copies are bound to a holder key."""
