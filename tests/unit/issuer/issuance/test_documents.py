@@ -64,7 +64,7 @@ def test_every_endpoint_that_is_advertised_exists(world: World) -> None:
     issuer = world.client.get(path_of(world, WellKnown.CREDENTIAL_ISSUER)).json()
     server = world.client.get(path_of(world, WellKnown.AUTHORIZATION_SERVER)).json()
     found = {k: v for d in (issuer, server) for k, v in d.items() if k.endswith("_endpoint")}
-    assert len(found) == 6
+    assert len(found) == 8
     opened = {"status_list_aggregation_endpoint", "authorization_endpoint"}
     for name, address in found.items():
         method = "GET" if name in opened else "POST"
