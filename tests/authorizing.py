@@ -279,7 +279,12 @@ def _register() -> SyntheticRegister:
 
 
 @contextmanager
-def stage(folder: Path, http: HttpClient | None = None, **changes: Any) -> Iterator[Stage]:
+def stage(
+    folder: Path,
+    http: HttpClient | None = None,
+    anchors: tuple[bytes, ...] = (PROVIDER.anchor,),
+    **changes: Any,
+) -> Iterator[Stage]:
     """Open an issuer; `changes` replace settings."""
     catalogue, register = _catalogue(), _register()
     settings = Settings(state_dir=folder, catalog_dir=CATALOG, status_list_size=4096, **changes)
@@ -305,7 +310,7 @@ def stage(folder: Path, http: HttpClient | None = None, **changes: Any) -> Itera
             founded(catalogue, addresses, authorities.anchors, lambda _: LOG_KEYS, NOW - 86_400)
         ),
         http=http or HttpxClient(),
-        wallet_anchors=(PROVIDER.anchor,),
+        wallet_anchors=anchors,
         clients={TENANT: {each.client_id: each.registered() for each in LISTED}},
     )
     app = build(settings, deps)

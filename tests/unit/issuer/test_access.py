@@ -11,6 +11,11 @@ CALLS = [
     ("POST", "offers/some/renew", "clerk"),
     ("GET", "types", "clerk"),
     ("POST", "credentials/status", "officer"),
+    ("GET", "clients", "administrator"),
+    ("POST", "clients", "administrator"),
+    ("GET", "clients/some", "administrator"),
+    ("PUT", "clients/some", "administrator"),
+    ("DELETE", "clients/some", "administrator"),
 ]
 
 
@@ -50,5 +55,5 @@ def test_another_service_does_not_act_as_the_counter(
 
 
 def test_the_doors_of_an_unknown_municipality_are_not_there(world: World) -> None:
-    for path in ("token", "nonce", "credential", "receipts"):
+    for path in ("par", "token", "challenge", "nonce", "credential", "receipts"):
         assert world.post(path, "nowhere").status_code == 404

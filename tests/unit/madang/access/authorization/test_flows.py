@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from sqlmodel import select
 
 from madang.access.authorization import store
 from madang.access.authorization.model import (
@@ -70,7 +71,7 @@ def test_secrets_are_kept_as_hashes(on: Stage) -> None:
     code = read_answer(on.approve(pending), issuer=on.issuer, state="st")
     tokens = on.exchange(code).json()
     with on.world.session() as session:
-        rows = [row for t in store.TABLES for row in session.query(t).all()]
+        rows = [row for t in store.TABLES for row in session.exec(select(t))]
         kept = " ".join(repr(row.model_dump()) for row in rows)
     secrets = tokens["access_token"], tokens["refresh_token"], code, browser
     for secret in (*secrets, request_uri.rpartition(":")[2]):
