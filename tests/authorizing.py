@@ -283,13 +283,15 @@ def stage(
     folder: Path,
     http: HttpClient | None = None,
     anchors: tuple[bytes, ...] = (PROVIDER.anchor,),
+    clock: Any = None,
     **changes: Any,
 ) -> Iterator[Stage]:
-    """Open an issuer; `changes` replace settings."""
+    """Open an issuer; `changes` replace settings, of which `origins` tell its address."""
     catalogue, register = _catalogue(), _register()
     settings = Settings(state_dir=folder, catalog_dir=CATALOG, status_list_size=4096, **changes)
-    addresses, keys = Addresses(catalogue.tenants), ServiceKeysTwin()
-    authorities, clock, ids = Authorities(addresses), FixedClock(NOW), SeededIds("issuer")
+    addresses, keys = Addresses(catalogue.tenants, settings.origins), ServiceKeysTwin()
+    clock = clock or FixedClock(NOW)
+    authorities, ids = Authorities(addresses), SeededIds("issuer")
     issuer_keys, log_key = KeysTwin(authorities), generate_ed25519("log")
     for tenant in (TENANT, OTHER):
         for service in ("counter", "verifier"):

@@ -1,0 +1,67 @@
+"""An issuer behind a real port, for clients that others wrote."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import uvicorn
+
+from madang.access.authorization.model import BROWSER_COOKIE
+from madang.core.encoding import base64url
+from madang.core.keys.software import SoftwareSigner, generate_p256
+from madang.core.protocol.oid4vci.credential import CredentialRequest
+from madang.infra.clock import SystemClock
+from tests.authorizing import Stage, stage
+
+START_SECONDS = 30
+
+
+@contextmanager
+def listening(folder: Path) -> Iterator[Stage]:
+    """Serve an issuer by the machine's clock while the block lasts."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        origins = {"issuer": f"http://127.0.0.1:{taken.getsockname()[1]}"}
+        with stage(
+            folder, clock=SystemClock(), origins=origins, allow_loopback_http=True
+        ) as opened:
+            config = uvicorn.Config(opened.world.client.app, lifespan="off", log_level="warning")
+            server = uvicorn.Server(config)
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
+            thread.start()
+            deadline = time.monotonic() + START_SECONDS
+            while not server.started and time.monotonic() < deadline:
+                time.sleep(0.05)
+            try:
+                yield opened
+            finally:
+                server.should_exit = True
+                thread.join(START_SECONDS)
+
+
+def browse(on: Stage, address: str) -> str:
+    """Open an address in a browser, agree there, and return where the browser comes back to."""
+    answer = httpx.get(address)
+    assert answer.status_code == 303, answer.text
+    assert BROWSER_COOKIE in answer.cookies
+    return on.approve(answer.headers["location"].rpartition("/")[2])
+
+
+def credential_request(on: Stage) -> dict[str, object]:
+    """Return a request whose key proof holds; a good token is told that nothing is offered."""
+    nonce = httpx.post(f"{on.issuer}/nonce").json()["c_nonce"]
+    proofs = on.world.proofs([generate_p256("h")], nonce)
+    return CredentialRequest("lease", None, proofs).to_json()
+
+
+GOOD = "credential_request_denied"
+"""What a good token gets in these tests: no offer stands behind its grant."""
+
+
+def private_jwk(signer: SoftwareSigner) -> dict[str, str]:
+    number = signer._private_key.private_numbers().private_value  # type: ignore[union-attr]
+    return {**signer.public_key.to_jwk(), "d": base64url.encode(number.to_bytes(32)), "kid": "k1"}
