@@ -79,6 +79,8 @@ class OfferStore:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        # A session knows a row only as long as somebody holds it: this saves `keep` a look.
+        self._held: list[OfferRow] = []
 
     def keep(self, tenant: str, offer: Offer) -> None:
         """Keep a new offer, or a known one in its new state."""
@@ -103,14 +105,18 @@ class OfferStore:
     def get(self, tenant: str, offer: str) -> Offer | None:
         """Return an offer."""
         wanted = select(OfferRow).where(OfferRow.id == offer, OfferRow.tenant == tenant)
-        row = self._session.exec(wanted.with_for_update()).first()
-        return None if row is None else _offer(row)
+        return self._read(self._session.exec(wanted.with_for_update()).first())
 
     def by_code(self, tenant: str, code_hash: bytes) -> Offer | None:
         """Return the offer of a code or of an `issuer_state`, in whatever state."""
         wanted = select(OfferRow).where(OfferRow.code_hash == code_hash, OfferRow.tenant == tenant)
-        row = self._session.exec(wanted.with_for_update()).first()
-        return None if row is None else _offer(row)
+        return self._read(self._session.exec(wanted.with_for_update()).first())
+
+    def _read(self, row: OfferRow | None) -> Offer | None:
+        if row is None:
+            return None
+        self._held.append(row)
+        return _offer(row)
 
     def publish(self, offer: str, key: bytes, sealed: bytes, *, until: int) -> None:
         """Keep what is fetched by reference, in place of what was."""

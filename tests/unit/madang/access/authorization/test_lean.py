@@ -1,0 +1,69 @@
+"""The token endpoint stays lean: one transaction, few statements."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from madang.core.protocol.oauth.names import PRE_AUTHORIZED_CODE_GRANT
+from tests.authorizing import Stage, stage
+
+
+@pytest.fixture
+def on(tmp_path: Path) -> Iterator[Stage]:
+    with stage(tmp_path) as opened:
+        yield opened
+
+
+@contextmanager
+def statements(on: Stage) -> Iterator[list[str]]:
+    """Collect the statements of the block by their first words, and commits."""
+    seen: list[str] = []
+    engine = on.world.deps.database.engine
+
+    def executed(_c: object, _u: object, statement: str, *_: object) -> None:
+        seen.append(statement.split(maxsplit=1)[0])
+
+    def committed(_c: object) -> None:
+        seen.append("COMMIT")
+
+    event.listen(engine, "before_cursor_execute", executed)
+    event.listen(engine, "commit", committed)
+    yield seen
+    event.remove(engine, "before_cursor_execute", executed)
+    event.remove(engine, "commit", committed)
+
+
+def test_a_pre_authorized_code_takes_one_commit_and_three_statements(on: Stage) -> None:
+    made = on.world.offer(on.world.people()[0])
+    form = {
+        "grant_type": PRE_AUTHORIZED_CODE_GRANT,
+        "pre-authorized_code": on.world.code_of(made["offer_uri"]),
+        "tx_code": made["tx_code"],
+    }
+    with statements(on) as seen:
+        assert on.world.post("token", data=form).status_code == 200
+    assert seen == ["BEGIN", "SELECT", "INSERT", "UPDATE", "COMMIT"]
+
+
+def test_a_code_takes_one_commit(on: Stage) -> None:
+    code = on.code()
+    with statements(on) as seen:
+        assert on.exchange(code).status_code == 200
+    # Two ids are taken, the request is found and changed, two tokens are kept.
+    assert seen == ["BEGIN", *["INSERT"] * 2, "SELECT", "UPDATE", *["INSERT"] * 2, "COMMIT"]
+
+
+def test_nonces_and_challenges_take_nothing(on: Stage) -> None:
+    with statements(on) as seen:
+        assert on.world.post("challenge").status_code == 200
+    assert seen == []
+
+
+def test_a_request_is_pushed_in_one_commit(on: Stage) -> None:
+    proof = on.proof("par")
+    with statements(on) as seen:
+        assert on.push(headers={"dpop": proof}).status_code == 201
+    assert seen == ["BEGIN", *["INSERT"] * 3, "COMMIT"]
