@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 
-from madang.core.encoding import base64url, canonical_json
+from madang.core.encoding import base64url
 from madang.core.encoding.errors import EncodingError
 
 ES256: Final = "ES256"
@@ -212,7 +212,9 @@ class PublicKey:
 
         Of an AKP it covers kty, alg and pub (draft-ietf-cose-dilithium section 6).
         """
-        return base64url.encode(hashlib.sha256(canonical_json.encode(self.to_jwk())).digest())
+        # Names of members and values need no escapes: base64url, or words known here.
+        members = ",".join(f'"{name}":"{value}"' for name, value in sorted(self.to_jwk().items()))
+        return base64url.encode(hashlib.sha256(f"{{{members}}}".encode()).digest())
 
 
 def _check_use(jwk: Mapping[str, object], use: str, algorithm: str) -> None:

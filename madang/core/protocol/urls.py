@@ -4,7 +4,6 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_URL_CHARACTERS = range(0x21, 0x7F)
 
 
 class WellKnown(StrEnum):
@@ -43,7 +42,7 @@ def is_web_address(url: str, *, allow_loopback_http: bool = False) -> bool:
         url: what a message named.
         allow_loopback_http: for development: also http on this machine.
     """
-    if any(ord(character) not in _URL_CHARACTERS for character in url):
+    if not url.isascii() or not url.isprintable() or " " in url:
         return False
     try:
         parts = urlsplit(url)

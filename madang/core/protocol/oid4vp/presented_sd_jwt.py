@@ -12,7 +12,8 @@ from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.key_binding import BindingExpectation
 from madang.core.formats.sd_jwt.model import SdJwt, parse
 from madang.core.formats.sd_jwt.verdict import Failure, Verdict
-from madang.core.protocol.dcql.credential import Credential
+from madang.core.protocol.dcql.credential import Credential, Fit
+from madang.core.protocol.dcql.model import CredentialQuery
 from madang.core.protocol.oid4vp.presented import (
     NOTHING,
     STATUS_CLAUSE,
@@ -68,43 +69,41 @@ def examine_sd_jwt(text: str, held: Examination) -> Presented:
         found += _steps(_broken(sd_jwt, policy), query.id)
     status, misplaced = _status(payload, signed_by, policy) if authentic else (None, None)
     found += [StepFailure(Step.STATUS, *misplaced, query.id)] if misplaced else []
-    return replace(
-        _described(sd_jwt, verdict, chain, held),
+    fit, released = _answers(sd_jwt, verdict, chain, query)
+    return Presented(
+        query_id=query.id,
+        format=SD_JWT_VC,
+        type=_text(payload, "vct"),
         issuer=_text(payload, "iss") if signed_by is None else signed_by.issuer,
+        fit=fit,
+        released=released,
+        holder=None if verdict.holder_key is None else verdict.holder_key.thumbprint(),
         bound=bound,
+        authorized=_authorized(sd_jwt) if held.asked.transaction_data else NOTHING,
+        issuer_digest=sd_jwt.issuer_digest,
+        issued_at=_time(payload, "iat"),
+        expires_at=_time(payload, "exp"),
         status=status,
         failures=tuple(sorted(found, key=lambda failure: failure.step)),
     )
 
 
-def _described(
-    sd_jwt: SdJwt, verdict: Verdict, chain: tuple[bytes, ...], held: Examination
-) -> Presented:
-    payload, query = sd_jwt.payload, held.query
-    of_type = _text(payload, "vct")
-    types = frozenset() if of_type is None else frozenset({of_type})
+def _answers(
+    sd_jwt: SdJwt, verdict: Verdict, chain: tuple[bytes, ...], query: CredentialQuery
+) -> tuple[Fit | None, Mapping[str, object]]:
+    """Return how a credential that could be processed fits its query, and what to release."""
+    if not verdict.claims:
+        return None, {}
+    vct = _text(sd_jwt.payload, "vct")
     credential = Credential(
         SD_JWT_VC,
-        types,
+        frozenset() if vct is None else frozenset({vct}),
         verdict.claims,
         holder_bound=True,
         chain=chain,
         positions=verdict.positions,
     )
-    always = _always(sd_jwt) if query.claims is None and verdict.claims else {}
-    fit, released = held_against(query, credential, always) if verdict.claims else (None, {})
-    return Presented(
-        query_id=query.id,
-        format=SD_JWT_VC,
-        type=of_type,
-        fit=fit,
-        released=released,
-        holder=None if verdict.holder_key is None else verdict.holder_key.thumbprint(),
-        authorized=_authorized(sd_jwt) if held.asked.transaction_data else NOTHING,
-        issuer_digest=sd_jwt.issuer_digest,
-        issued_at=_time(payload, "iat"),
-        expires_at=_time(payload, "exp"),
-    )
+    return held_against(query, credential, _always(sd_jwt) if query.claims is None else {})
 
 
 def _verdict(
