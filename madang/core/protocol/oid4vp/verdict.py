@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from types import MappingProxyType
+from typing import Final
 
 from madang.core.trust.registry import Basis
 
@@ -19,6 +21,31 @@ class Step(IntEnum):
     HOLDER = 7  # all credentials are bound to one holder key
     QUERY = 8  # everything asked for is there, and under no other id
     STATUS = 9  # none is revoked or suspended, by a list that can be relied upon
+
+    @property
+    def code(self) -> str:
+        """Return the fixed word for the step."""
+        return self.name.lower()
+
+    @property
+    def clause(self) -> str:
+        """Return the section that demands the step; each failure names its own."""
+        return _CLAUSES[self]
+
+
+_CLAUSES: Final = MappingProxyType(
+    {
+        Step.SESSION: "OpenID4VP 1.0 section 5.3",
+        Step.FORM: "OpenID4VP 1.0 section 8.6, 1 and 2.1",
+        Step.ISSUER: "OpenID4VP 1.0 section 8.6, 2.5; HAIP 1.0 section 6.1.1",
+        Step.CREDENTIAL: "OpenID4VP 1.0 section 8.6, 2.1",
+        Step.BINDING: "OpenID4VP 1.0 section 8.6, 2.3 and 2.4",
+        Step.TRANSACTION: "OpenID4VP 1.0 section 8.4",
+        Step.HOLDER: "OpenID4VP 1.0 section 14.1",
+        Step.QUERY: "OpenID4VP 1.0 section 8.6, 2.2 and 3",
+        Step.STATUS: "OpenID4VP 1.0 section 8.6, 2.5; Token Status List section 8.3",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

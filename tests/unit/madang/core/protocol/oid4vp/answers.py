@@ -15,6 +15,7 @@ from madang.core.protocol.oid4vp.verdict import (
     StatusSource,
 )
 from madang.core.protocol.oid4vp.verification import conclude, examine
+from tests.docs.test_presentation_checks import documented
 from tests.unit.madang.core.protocol.oid4vp.city import (
     NOW,
     City,
@@ -22,6 +23,7 @@ from tests.unit.madang.core.protocol.oid4vp.city import (
     unsigned,
 )
 
+DOCUMENTED = documented()
 NAME = query_for("id", "name")
 
 
@@ -39,6 +41,9 @@ def verdict_on(
 
 
 def codes(verdict: PresentationVerdict) -> list[str]:
+    """Return the codes, each of which has to stand on the page under its step."""
+    for failure in verdict.failures:
+        assert failure.code in DOCUMENTED[failure.step], failure
     return [failure.code for failure in verdict.failures]
 
 
