@@ -5,7 +5,7 @@ from functools import cached_property
 
 from madang.core.encoding import base64url
 from madang.core.formats.mdoc import transcript
-from madang.core.keys.jwk import PublicKey
+from madang.core.keys.jwk import ENCRYPTION, PublicKey
 from madang.core.protocol.dcql.model import DcqlQuery
 from madang.core.protocol.oid4vp.request import (
     RequestObject,
@@ -92,5 +92,5 @@ def _thumbprint(request: RequestObject) -> bytes | None:
     metadata = request.client_metadata
     if not encrypted(request.response_mode) or metadata is None or metadata.jwks is None:
         return None
-    key = PublicKey.from_jwk(metadata.jwks.keys[0])
+    key = PublicKey.from_jwk(metadata.jwks.keys[0], use=ENCRYPTION)
     return base64url.decode(key.thumbprint())

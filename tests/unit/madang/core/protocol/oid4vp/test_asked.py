@@ -2,7 +2,7 @@ import pytest
 
 from madang.core.encoding import base64url
 from madang.core.formats.mdoc import transcript
-from madang.core.keys.jwk import PublicKey
+from madang.core.keys.jwk import ENCRYPTION, PublicKey
 from madang.core.protocol.oid4vp.asked import Asked, asked_by
 from madang.core.protocol.oid4vp.client_id import redirect_uri_client_id
 from madang.core.protocol.oid4vp.request import Delivery, RequestObject, Session, build_request
@@ -10,7 +10,7 @@ from tests.unit.madang.core.protocol.oid4vp.city import NOW, VERIFIER, City, pub
 
 ORIGIN = "https://mapo.example"
 SESSION = Session("n-1", "s-1", public_jwk(), NOW, NOW + 300)
-THUMBPRINT = base64url.decode(PublicKey.from_jwk(public_jwk()).thumbprint())
+THUMBPRINT = base64url.decode(PublicKey.from_jwk(public_jwk(), use=ENCRYPTION).thumbprint())
 
 
 def request_in(city: City, mode: str, **more: object) -> RequestObject:
