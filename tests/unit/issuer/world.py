@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fastapi import FastAPI
 from sqlmodel import Session, SQLModel, select
 
-from issuer.app import Deps
+from issuer.app import Deps, build
 from issuer.settings import Settings
 from issuer.sources.model import PersonId
 from issuer.sources.synthetic.register import SyntheticRegister
@@ -30,6 +30,7 @@ from madang.core.keys.software import SoftwareSigner, generate_ml_dsa_44, genera
 from madang.core.protocol.oauth.names import PreAuthorizedCode
 from madang.core.protocol.oauth.token import TokenRequest, parse_token_response
 from madang.core.protocol.oid4vci.credential import CredentialRequest
+from madang.core.protocol.oid4vci.key_attestation import KeyAttestation, make_key_attestation
 from madang.core.protocol.oid4vci.offer import CredentialOffer, parse_offer_uri
 from madang.core.protocol.oid4vci.proof import make_proof_jwt
 from madang.core.protocol.oid4vp.result import PresentationResult, sign_result
@@ -343,6 +344,36 @@ class World:
         proofs = self.proofs(keys, self.nonce())
         body = CredentialRequest(type_id, None, proofs).to_json() | changes
         return self.ask(token, {k: v for k, v in body.items() if v is not None})
+
+    def attest(self, keys: Sequence[Signer], signer: Signer | None = None, **changes: Any) -> str:
+        """Return the provider's word on holder keys; `changes` replace parts of it."""
+        issued_at = changes.pop("issued_at", self.clock.now())
+        attested = KeyAttestation(
+            keys=tuple(key.public_key for key in keys),
+            key_storage=("iso_18045_moderate",),
+            user_authentication=("iso_18045_moderate",),
+            nonce=self.nonce(),
+            expires_at=self.clock.now() + 300,
+        )
+        return make_key_attestation(
+            replace(attested, **changes), signer or self.provider, issued_at=issued_at
+        )
+
+    def proved(self, token: str, proofs: object, **changes: object) -> httpx.Response:
+        """Ask for a Digital ID with these proofs; `changes` replace members of the body."""
+        body = {"credential_configuration_id": "digital_id", "proofs": proofs} | changes
+        return self.ask(token, {k: v for k, v in body.items() if v is not None})
+
+    def rebuilt(self, **changes: object) -> "World":
+        """Return the same world with an issuer that was started anew, by other settings."""
+        settings = Settings.model_validate(self.settings.model_dump() | changes)
+        return replace(self, settings=settings, client=Client(build(settings, self.deps)))
+
+    def metadata(self) -> dict[str, Any]:
+        """Return the credential issuer metadata."""
+        path = f"/.well-known/openid-credential-issuer/{TENANT}/issuer"
+        told: dict[str, Any] = self.client.get(path).json()
+        return told
 
     def digital_id(self, person: PersonId, keys: Sequence[Signer]) -> list[str]:
         """Return the copies of a Digital ID."""

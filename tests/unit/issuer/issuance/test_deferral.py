@@ -1,0 +1,150 @@
+"""Issues that a clerk has to approve: asked for, decided, fetched, through restarts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import pytest
+from sqlmodel import select
+
+from issuer.issuance.store import DeferralRow
+from issuer.offers.store import OfferRow
+from madang.core.keys.signing import Signer
+from madang.core.keys.software import generate_p256
+from tests.unit.issuer.world import World, holder_of
+
+
+@pytest.fixture
+def careful(world: World) -> World:
+    """An issuer where a clerk has to approve every Digital ID."""
+    return world.rebuilt(approved_types=["digital_id"])
+
+
+@pytest.fixture
+def token(world: World) -> str:
+    return world.redeem(world.offer(world.people()[0]))
+
+
+def put_off(world: World, token: str, keys: Sequence[Signer]) -> str:
+    answer = world.fetch(token, "digital_id", keys)
+    assert answer.status_code == 202, answer.text
+    assert answer.json().keys() == {"transaction_id", "interval"}
+    assert answer.json()["interval"] == world.settings.deferred_interval_seconds
+    return str(answer.json()["transaction_id"])
+
+
+def later(world: World, token: str, transaction: str) -> httpx.Response:
+    headers = {"authorization": f"Bearer {token}"}
+    return world.post("deferred", json={"transaction_id": transaction}, headers=headers)
+
+
+def waiting(world: World) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = world.call("GET", "deferrals").json()["deferrals"]
+    return told
+
+
+def test_nothing_is_issued_before_a_clerk_approves(
+    careful: World, token: str, holder_keys: Sequence[Signer]
+) -> None:
+    transaction = put_off(careful, token, holder_keys)
+    assert careful.kept() == (0, 0)
+    answer = later(careful, token, transaction)
+    assert answer.status_code == 202
+    assert answer.json()["transaction_id"] == transaction
+    (told,) = waiting(careful)
+    assert (told["id"], told["type"], told["format"]) == (transaction, "digital_id", "dc+sd-jwt")
+    assert told["asked_at"] == careful.clock.now()
+    with careful.session() as session:
+        assert told["offer_id"] == session.exec(select(OfferRow)).one().id
+
+
+def test_what_was_approved_is_fetched_after_a_restart_too(
+    careful: World, token: str, holder_keys: Sequence[Signer]
+) -> None:
+    transaction = put_off(careful, token, holder_keys)
+    answer = careful.rebuilt().call("POST", f"deferrals/{transaction}/approve")
+    assert (answer.status_code, answer.json()["state"]) == (200, "approved")
+    assert waiting(careful) == []
+    fetched = later(careful.rebuilt(), token, transaction)
+    assert fetched.status_code == 200
+    copies = [each["credential"] for each in fetched.json()["credentials"]]
+    assert [holder_of(each) for each in copies] == [
+        key.public_key.thumbprint() for key in holder_keys
+    ]
+    assert fetched.json()["notification_id"]
+    assert careful.codes()[-3:] == [
+        "credential.deferred",
+        "deferral.approved",
+        "credential.issued",
+    ]
+
+
+def test_a_lost_answer_is_had_again_from_the_credential_endpoint(
+    careful: World, token: str, holder_keys: Sequence[Signer]
+) -> None:
+    transaction = put_off(careful, token, holder_keys)
+    careful.call("POST", f"deferrals/{transaction}/approve")
+    first = later(careful, token, transaction).json()
+    assert careful.fetch(token, "digital_id", holder_keys).json() == first
+
+
+def test_a_repeated_request_gets_the_same_transaction(
+    careful: World, token: str, holder_keys: Sequence[Signer]
+) -> None:
+    transaction = put_off(careful, token, holder_keys)
+    assert put_off(careful, token, holder_keys) == transaction
+    with careful.refused("credential.credential_request_denied"):
+        careful.fetch(token, "digital_id", [generate_p256("other")])
+    assert careful.count(DeferralRow) == 1
+
+
+def test_a_refusal_ends_it(careful: World, token: str, holder_keys: Sequence[Signer]) -> None:
+    transaction = put_off(careful, token, holder_keys)
+    assert careful.call("POST", f"deferrals/{transaction}/refuse").json()["state"] == "refused"
+    for attempt in (
+        lambda: later(careful, token, transaction),
+        lambda: careful.fetch(token, "digital_id", holder_keys),
+    ):
+        with careful.refused("credential.credential_request_denied"):
+            answer = attempt()
+        assert answer.status_code == 400
+        assert answer.json()["error"] == "credential_request_denied"
+
+
+def test_a_clerk_decides_once(careful: World, token: str, holder_keys: Sequence[Signer]) -> None:
+    path = f"deferrals/{put_off(careful, token, holder_keys)}"
+    assert careful.call("POST", f"{path}/approve").status_code == 200
+    assert careful.call("POST", f"{path}/approve").status_code == 200
+    assert careful.codes().count("deferral.approved") == 1
+    assert careful.call("POST", f"{path}/refuse").status_code == 409
+    assert careful.codes()[-1] == "deferral.refused.decided"
+    assert careful.call("POST", "deferrals/unknown/approve").status_code == 404
+
+
+def test_only_the_counter_decides(
+    careful: World, token: str, holder_keys: Sequence[Signer]
+) -> None:
+    path = f"deferrals/{put_off(careful, token, holder_keys)}/approve"
+    assert careful.call("POST", path, role="officer").status_code == 403
+    assert careful.call("POST", path, service="verifier").status_code == 403
+    assert careful.client.post(f"/hanbit/issuer/api/{path}").status_code == 401
+    assert len(waiting(careful)) == 1
+
+
+def test_a_single_offer_may_need_approval(world: World, holder_keys: Sequence[Signer]) -> None:
+    body = {"proofing_id": world.prove(world.people()[0]), "types": ["digital_id"]}
+    made = world.call("POST", "offers", body | {"approval": True}).json()
+    put_off(world, world.redeem(made), holder_keys)
+    other = world.redeem(world.offer(world.people()[1]))
+    assert world.fetch(other, "digital_id", [generate_p256("a")]).status_code == 200
+
+
+def test_a_key_of_another_person_is_refused_before_a_clerk_sees_it(
+    world: World, careful: World, holder_keys: Sequence[Signer]
+) -> None:
+    first, second = world.people()[:2]
+    world.digital_id(first, holder_keys)
+    token = world.redeem(world.offer(second))
+    with careful.refused("credential.credential_request_denied"):
+        careful.fetch(token, "digital_id", holder_keys)
+    assert waiting(careful) == []
