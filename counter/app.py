@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from counter.approvals import routes as approvals
 from counter.cases.routes import Desk, cases_router, steps_router
 from counter.cases.store import CaseRow, LinkRow, SqlCaseBooks, StatusTimeRow
 from counter.cases.usecases import Counter
@@ -35,7 +36,7 @@ from madang.infra.web.i18n import Texts, load_texts
 from madang.infra.web.pages import Pages
 
 SERVICE = "counter"
-_PAGES = Path(__file__).parent / "cases" / "pages"
+_PAGES = [Path(__file__).parent / feature / "pages" for feature in ("cases", "approvals")]
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     deps.database.create(CaseRow, StatusTimeRow, LinkRow, JournalEntry, StaffAccount, StaffSession)
     books = SqlCaseBooks(deps.database, deps.clock)
     staff = Staff(deps.database, deps.ids, settings)
-    pages = Pages(deps.texts, [_PAGES], service=SERVICE, tenants=deps.catalogue.tenants)
+    pages = Pages(deps.texts, _PAGES, service=SERVICE, tenants=deps.catalogue.tenants)
     desk = _desk(settings, deps, books, pages)
     guard = Guard(
         SERVICE, deps.catalogue.tenants, deps.addresses, deps.clock, staff, deps.service_keys
@@ -107,6 +108,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
                 sign_in_router(SERVICE, staff, deps.clock, pages),
                 cases_router(desk),
                 steps_router(desk),
+                approvals.router(IssuerClient(_caller(deps)), pages, settings, desk.names),
             ],
             max_body_bytes=settings.max_body_bytes,
             lifespan=lifespan,
@@ -114,8 +116,12 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     )
 
 
+def _caller(deps: Deps) -> Caller:
+    return Caller(deps.http, deps.addresses, deps.signers, deps.clock)
+
+
 def _desk(settings: Settings, deps: Deps, books: SqlCaseBooks, pages: Pages) -> Desk:
-    caller = Caller(deps.http, deps.addresses, deps.signers, deps.clock)
+    caller = _caller(deps)
     counter = Counter(
         books, IssuerClient(caller), VerifierClient(caller, settings.purpose), deps.clock, deps.ids
     )

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import Field, JsonValue
 
+from counter.approvals.model import Approval
 from counter.cases.model import (
     Document,
     Link,
@@ -55,7 +56,7 @@ class _Proofing(Message):
 class _Offer(Message):
     offer_id: _Id
     offer_uri: str
-    tx_code: str
+    tx_code: str = ""
     expires_at: int
 
 
@@ -71,6 +72,21 @@ class _Type(Message):
 
 class _Types(Message):
     types: Array[_Type]
+
+
+class _Deferral(Message):
+    id: _Id
+    offer_id: _Id
+    type: str = ""
+    asked_at: int
+
+
+class _Deferrals(Message):
+    deferrals: Array[_Deferral]
+
+
+class _Decided(Message):
+    state: str
 
 
 class _Presentation(Message):
@@ -166,9 +182,22 @@ def _refusal(office: Office, got: Answer) -> OfficeRefused | OfficeUnreachable:
 
 @dataclass(frozen=True, slots=True)
 class IssuerClient:
-    """Implements `IssuerOffice` by the issuer's API."""
+    """Implements `IssuerOffice` and `ApprovalOffice` by the issuer's API."""
 
     caller: Caller
+
+    async def waiting(self, clerk: Clerk) -> tuple[Approval, ...]:
+        """Return what waits for a clerk, oldest first."""
+        told = await self.caller.call(clerk, Office.ISSUER, "deferrals", _Deferrals)
+        return tuple(
+            Approval(each.id, OfferId(each.offer_id), TypeId(each.type), each.asked_at)
+            for each in told.deferrals
+        )
+
+    async def decide(self, clerk: Clerk, approval: str, *, approved: bool) -> None:
+        """Approve or refuse."""
+        path = f"deferrals/{quote(approval, safe='')}/{'approve' if approved else 'refuse'}"
+        await self.caller.call(clerk, Office.ISSUER, path, _Decided, {})
 
     async def types(self, clerk: Clerk) -> tuple[Offerable, ...]:
         """Return what this municipality may attest."""

@@ -56,6 +56,7 @@ class Refused(StrEnum):
     OFFER_UNKNOWN = "offer_unknown"
     OFFER_ISSUED = "offer_issued"
     OFFER_TOO_OLD = "offer_too_old"
+    ALREADY_DECIDED = "already_decided"
     OTHER = "office_refused"
 
 

@@ -116,11 +116,13 @@ class IssuerTwin(OfficeTwin):
     Attributes:
         made: offers so far.
         renewed: new codes so far; only the last one is good.
+        deferrals: what waits for a clerk.
     """
 
     state: str = "offered"
     made: int = 0
     renewed: int = 0
+    deferrals: list[dict[str, Any]] = field(default_factory=list)
 
     def app(self) -> Starlette:
         base = "/{tenant}/issuer/api"
@@ -131,8 +133,20 @@ class IssuerTwin(OfficeTwin):
                 Route(f"{base}/offers", self._offer, methods=["POST"]),
                 Route(f"{base}/offers/{{offer}}", self._tell),
                 Route(f"{base}/offers/{{offer}}/renew", self._renew, methods=["POST"]),
+                Route(f"{base}/deferrals", self._waiting),
+                Route(f"{base}/deferrals/{{deferral}}/{{way}}", self._decide, methods=["POST"]),
             ]
         )
+
+    async def _waiting(self, request: Request) -> Response:
+        return await self.receive(request) or JSONResponse({"deferrals": self.deferrals})
+
+    async def _decide(self, request: Request) -> Response:
+        refused = await self.receive(request)
+        if refused is None:
+            name = request.path_params["deferral"]
+            self.deferrals = [each for each in self.deferrals if each["id"] != name]
+        return refused or JSONResponse({"state": "decided"})
 
     async def _types(self, request: Request) -> Response:
         listed = [

@@ -1,0 +1,1 @@
+"""Certificates that a clerk has to approve before the issuer issues them."""
