@@ -9,6 +9,10 @@ from fastapi import FastAPI
 from sqlmodel import SQLModel
 
 from issuer import errors
+from issuer.authorization import assembly as log_in
+from issuer.authorization.desk import Desk as LogInDesk
+from issuer.authorization.store import SignInRow
+from issuer.authorization.view import PAGES
 from issuer.issuance import deferral_routes, document_routes
 from issuer.issuance import routes as issuance
 from issuer.issuance.documents import Documents
@@ -26,7 +30,7 @@ from issuer.issuance.store import (
 from issuer.key_steps import KeyBook, TurningKeys, keeping
 from issuer.licence import Licence
 from issuer.offers import routes as offers
-from issuer.offers.entitlements import CodePolicy, PreAuthorizedOffers
+from issuer.offers.entitlements import CodePolicy, Entitlements, PreAuthorizedOffers
 from issuer.offers.store import (
     OfferedRow,
     OfferRow,
@@ -86,6 +90,7 @@ from madang.infra.web.pages import Pages
 SERVICE = "issuer"
 TABLES: tuple[type[SQLModel], ...] = (
     *AUTHORIZATION_TABLES,
+    SignInRow,
     JournalEntry,
     KeptSnapshotRow,
     OutboxRow,
@@ -139,6 +144,7 @@ class Deps:
         service_keys: public keys of the services that may call.
         anchors: a municipality's roots in DER, for its verifier's word.
         secrets: what a municipality keeps as an issuer beside them.
+        service_signer: a municipality's key for calls to its other services.
         http: the network, for key sets of clients and status lists of wallet providers.
         wallet_anchors: DER of the authorities of wallet providers.
         clients: those of the operator's file.
@@ -156,6 +162,7 @@ class Deps:
     register: Register
     keys: TurningKeys
     secrets: Secrets
+    service_signer: Callable[[str], Signer]
     http: HttpClient
     wallet_anchors: tuple[bytes, ...]
     key_attestation_anchors: tuple[bytes, ...]
@@ -188,6 +195,7 @@ def production(settings: Settings) -> Deps:
         register=stored_register(settings, catalogue, clock),
         keys=KeyRings(keys),
         secrets=kept_secrets(keys),
+        service_signer=service_signer,
         http=http,
         wallet_anchors=configured_anchors(settings.wallet_anchors),
         clients=load_clients(
@@ -223,13 +231,14 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     adopt(deps.database)
     office = Office(settings, deps.clock, deps.ids, deps.database, deps.catalogue, deps.addresses)
     tenants = deps.catalogue.tenants
-    pages = Pages(load_texts(settings.catalog_dir / "texts"), (), service=SERVICE, tenants=tenants)
-    guard = Guard(SERVICE, tenants, deps.addresses, deps.clock, None, deps.service_keys)
+    texts = load_texts(settings.catalog_dir / "texts")
+    pages = Pages(texts, [PAGES], service=SERVICE, tenants=tenants)
     claims = ClaimSource(deps.register, tenants)
     signer = signer_of(deps.keys, deps.clock)
     licence = Licence(office, deps.accreditations)
     rules = type_rules(settings, deps)
     server = server_of(office, deps)
+    residents = log_in_of(office, deps, claims, licence, server)
     mint = issuance.Mint(
         claims=claims,
         signer=signer,
@@ -244,7 +253,15 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     documents = Documents(office, rules, deps.secrets)
     parts = Parts(
         title="Madang issuer",
-        guard=guard,
+        guard=Guard(
+            SERVICE,
+            tenants,
+            deps.addresses,
+            deps.clock,
+            None,
+            deps.service_keys,
+            residents=residents,
+        ),
         refuser=Refuser(deps.database, deps.clock, pages),
         errors=errors.TABLE,
         routers=(
@@ -258,6 +275,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
             offers.router(office, claims, deps.anchors, OFFER_STORES, licence, server.tokens),
             authorization.router(server, aggregation_uri, settings.document_seconds),
             client_routes.router(server, office.clerk),
+            *log_in.routers(residents, pages),
         ),
         max_body_bytes=settings.max_body_bytes,
         lifespan=_lifespan(
@@ -286,6 +304,25 @@ def server_of(office: Office, deps: Deps) -> AuthorizationServer:
         OfferStore, office.types, CodePolicy(settings.tx_code_tries, settings.token_seconds)
     )
     return AuthorizationServer(ground, CredentialOffering(office), codes, deps.clients)
+
+
+def log_in_of(
+    office: Office,
+    deps: Deps,
+    claims: ClaimSource,
+    licence: Licence,
+    server: AuthorizationServer,
+) -> LogInDesk:
+    """Put together what logs residents in."""
+    seconds = office.settings.token_seconds
+    adapters = log_in.Adapters(
+        http=deps.http,
+        signer=deps.service_signer,
+        anchors=deps.anchors,
+        authorizations=server.requests,
+        entitlements=lambda session: Entitlements(OfferStore(session), seconds),
+    )
+    return log_in.desk_of(office, claims, licence, adapters)
 
 
 def type_rules(settings: Settings, deps: Deps) -> TypeRules:

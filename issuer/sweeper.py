@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from functools import partial
 
+from issuer.authorization.store import SignInStore
 from issuer.issuance import store
 from issuer.offers.store import OfferStore, PresentationStore
 from issuer.office import Office
@@ -21,6 +22,7 @@ def sweep(office: Office) -> None:
         store.sweep(session, now, office.settings.deferred_seconds)
         OfferStore(session).sweep(now)
         PresentationStore(session).sweep(now)
+        SignInStore(session).sweep(now)
         authorization.sweep(session, now, keep=office.settings.token_seconds)
 
 

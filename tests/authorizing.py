@@ -9,15 +9,17 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from issuer.app import Deps, build, server_of
 from issuer.office import Office
+from issuer.secrets import secrets_of
 from issuer.settings import Settings
 from issuer.sources.median_income import parse_median_income
 from issuer.sources.synthetic.generator import generate
 from issuer.sources.synthetic.population import City as Population
 from issuer.sources.synthetic.register import SyntheticRegister
-from madang.access.authorization.model import BROWSER_COOKIE, GrantId
+from madang.access.authorization.model import GrantId
 from madang.access.authorization.server import AuthorizationServer
 from madang.core.keys.software import SoftwareSigner, generate_ed25519, generate_p256
 from madang.core.merkle.note import VerifierKey
@@ -55,6 +57,7 @@ from tests.unit.issuer.world import (
     Authorities,
     Client,
     KeysTwin,
+    ListsTwin,
     ServiceKeysTwin,
     World,
 )
@@ -65,6 +68,7 @@ VERIFIER = "v" * 43
 DETAIL = AuthorizationDetail(type="openid_credential", credential_configuration_id="lease")
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 GRANT = GrantId("grant-1")
+COOKIE = "__Host-madang_authorization"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +205,7 @@ class Stage:
         self, request_uri: str, client_id: str = ASSERTING.client_id, browser: str = ""
     ) -> httpx.Response:
         """Open the authorization endpoint in a browser that knows a cookie or none."""
-        cookies = {"cookie": f"{BROWSER_COOKIE}={browser}"} if browser else {}
+        cookies = {"cookie": f"{COOKIE}={browser}"} if browser else {}
         asked = {"client_id": client_id, "request_uri": request_uri}
         return self.world.client.get(f"/{TENANT}/issuer/authorize", params=asked, headers=cookies)
 
@@ -211,7 +215,7 @@ class Stage:
         assert answer.status_code == 303, answer.text
         page = answer.headers["location"]
         assert page.startswith(f"{self.issuer}/sign-in/")
-        return page.rpartition("/")[2], str(answer.cookies[BROWSER_COOKIE])
+        return page.rpartition("/")[2], str(answer.cookies[COOKIE])
 
     def approve(self, pending: str, configurations: Sequence[str] = ("lease",)) -> str:
         """Agree as the log-in feature does; return where the browser goes."""
@@ -304,6 +308,9 @@ def stage(
         addresses=addresses,
         register=register,
         keys=issuer_keys,
+        secrets=cache(lambda _: secrets_of(ec.generate_private_key(ec.SECP256R1()))),
+        service_signer=lambda tenant: keys.signer(addresses.identifier(tenant, "issuer")),
+        key_attestation_anchors=(),
         service_keys=keys,
         anchors=authorities.anchors,
         log=MemoryLogClient(),
@@ -316,7 +323,7 @@ def stage(
         clients={TENANT: {each.client_id: each.registered() for each in LISTED}},
     )
     app = build(settings, deps)
-    more = register, log_key, issuer_keys
+    more = register, log_key, issuer_keys, authorities.provider(), ListsTwin()
     world = World(Client(app), deps, settings, clock, ids, keys, authorities, *more)
     office = Office(settings, clock, ids, deps.database, catalogue, addresses)
     # Its own chance: two servers that draw the same would hand out the same codes.

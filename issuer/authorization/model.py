@@ -6,7 +6,6 @@ from typing import NewType
 
 from issuer.proofing.model import ProofingId
 from issuer.sources.model import PersonId
-from madang.access.authorization.model import GrantId
 from madang.core.catalog.certificate_type import IdentityLevel, TypeId
 
 PresentationId = NewType("PresentationId", str)
@@ -140,21 +139,6 @@ class Asked:
     type_id: TypeId
     configurations: tuple[str, ...]
     missing: Missing | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """What an offer to one person is good for.
-
-    Attributes:
-        grant: the offer's own.
-        person: whom it was made to.
-        types: what is left to fetch.
-    """
-
-    grant: GrantId
-    person: PersonId
-    types: tuple[TypeId, ...]
 
 
 class TooManyTries(Exception):  # noqa: N818 - a state of the visit

@@ -16,7 +16,6 @@ from issuer.authorization.model import (
     Missing,
     NothingToGive,
     NotKnownYet,
-    Offered,
     PresentationId,
     Presenting,
     SignIn,
@@ -24,7 +23,7 @@ from issuer.authorization.model import (
     Trouble,
     Visit,
 )
-from issuer.offers.model import OfferCode, OfferRefused, hash_of
+from issuer.offers.model import OfferCode, Offered, OfferRefused, hash_of
 from issuer.offers.usecases import Presented, presenter
 from issuer.proofing.model import EvidenceKind, Method, Proofing, ProofingId, reaches
 from issuer.proofing.usecases import Proofings

@@ -158,7 +158,7 @@ def _issuer(plan: CityPlan, apps: Mapping[str, Later]) -> Any:
     signer, http = cache(lambda tenant: keys.signer(tenant, "service-issuer")), _http(plan, apps)
     log = issuer.app.log_over(http, deps.addresses, signer, deps.clock)
     known = accreditations(settings, deps, http)
-    return issuer.app.build(settings, replace(deps, log=log, accreditations=known))
+    return issuer.app.build(settings, replace(deps, http=http, log=log, accreditations=known))
 
 
 def _verifier(plan: CityPlan, apps: Mapping[str, Later]) -> Any:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -12,9 +11,9 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from madang.access.authorization.errors import Area, told_at
 from madang.access.authorization.exchanging import Exchange
 from madang.access.authorization.model import (
-    BROWSER_COOKIE,
     GrantRefused,
     NotOpened,
+    browser_cookie,
 )
 from madang.access.authorization.proving import checked_proof
 from madang.access.authorization.requests import Pushed
@@ -91,17 +90,17 @@ class _Endpoints:
         """Send the browser to the log-in page; it must be the same one there."""
         ground = self.server.ground
         client_id, request_uri = _pushed(request.url.query)
-        known = request.cookies.get(BROWSER_COOKIE, "")
+        issuer = ground.identifier(tenant)
+        cookie = browser_cookie(issuer)
+        known = request.cookies.get(cookie, "")
         browser = known if len(known) == _COOKIE_CHARS else ground.ids.token()
         with ground.database.transaction() as session:
             pending = self.server.requests.open(session, tenant, client_id, request_uri, browser)
-        issuer = ground.identifier(tenant)
         answer = RedirectResponse(f"{issuer}/sign-in/{pending.id}", 303, NO_STORE)
         answer.set_cookie(
-            BROWSER_COOKIE,
+            cookie,
             browser,
             max_age=ground.policy.pending_seconds,
-            path=urlsplit(issuer).path,
             secure=issuer.startswith("https:"),
             httponly=True,
             samesite="lax",

@@ -95,6 +95,7 @@ def world(
         register=made_up,
         keys=issuer_keys,
         secrets=cache(lambda _: secrets_of(ec.generate_private_key(ec.SECP256R1()))),
+        service_signer=lambda tenant: keys.signer(addresses.identifier(tenant, "issuer")),
         http=http,
         wallet_anchors=(),
         key_attestation_anchors=(*authorities.anchors("provider"),),

@@ -4,9 +4,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from issuer.authorization.model import Offered
 from issuer.authorization.store import SignInRow
 from issuer.authorization.verifier import PresentationState, Told
+from issuer.offers.model import Offered
 from issuer.proofing.store import ProofingRow
 from issuer.sources.model import PersonId
 from madang.access.authorization.model import GrantId

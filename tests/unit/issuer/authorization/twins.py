@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 
 from sqlmodel import Session
 
-from issuer.authorization.model import Offered, PresentationId, UpstreamError, VerifierAway
+from issuer.authorization.model import PresentationId, UpstreamError, VerifierAway
 from issuer.authorization.upstream import Identified
 from issuer.authorization.usecases import Secrets
 from issuer.authorization.verifier import Opened, PresentationState, Told
+from issuer.offers.model import Offered
 from issuer.sources.model import PersonId
 from issuer.work import Work
 from madang.access.authorization.model import (

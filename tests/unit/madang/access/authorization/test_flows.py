@@ -9,7 +9,6 @@ from sqlmodel import select
 
 from madang.access.authorization import store
 from madang.access.authorization.model import (
-    BROWSER_COOKIE,
     AuthorizationRefused,
     GrantId,
     PresentedToken,
@@ -25,6 +24,7 @@ from tests.authorizing import (
     ASSERTING,
     ATTESTED,
     CALLBACK,
+    COOKIE,
     DETAIL,
     GRANT,
     PARTIES,
@@ -149,11 +149,11 @@ def test_the_browser_that_opened_the_request_is_known_by_a_cookie(on: Stage) -> 
     request_uri = on.pushed(issuer_state="offer-7")
     answer = on.open(request_uri)
     cookie = answer.headers["set-cookie"].lower()
-    for part in ("httponly", "secure", "samesite=lax", f"path=/{TENANT}/issuer"):
+    for part in ("httponly", "secure", "samesite=lax", "path=/;"):
         assert part in cookie
     assert answer.headers["cache-control"] == "no-store"
     pending = urlsplit(answer.headers["location"]).path.rpartition("/")[2]
-    browser = answer.cookies[BROWSER_COOKIE]
+    browser = answer.cookies[COOKIE]
     look = on.server.requests.pending
     with on.world.deps.database.transaction() as session:
         told = look(session, TENANT, pending, browser, now=on.now)
@@ -172,7 +172,7 @@ def test_a_request_is_opened_again_until_it_is_answered(on: Stage) -> None:
     request_uri = on.pushed()
     first, browser = on.opened(request_uri, ASSERTING.client_id)
     again = on.open(request_uri, browser=browser)
-    assert again.cookies[BROWSER_COOKIE] == browser
+    assert again.cookies[COOKIE] == browser
     second, _ = on.opened(request_uri, ASSERTING.client_id)
     assert first == second == again.headers["location"].rpartition("/")[2]
     assert location(again) == {}

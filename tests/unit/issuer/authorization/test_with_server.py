@@ -1,0 +1,186 @@
+"""From a wallet's pushed request to another certificate, with the issuer as it is built."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from issuer.sources.model import PersonId
+from madang.core.encoding import strict_json
+from madang.core.keys.signing import Signer
+from madang.core.keys.software import generate_p256
+from madang.core.protocol.oauth.authorization import read_answer
+from madang.core.protocol.oauth.errors import OAuthError
+from madang.infra.http import Answer, HttpError
+from tests.authorizing import COOKIE, Stage, stage
+from tests.unit.issuer.world import TENANT
+
+ABSTRACT = "resident_register_abstract"
+VERIFIER = f"https://id.hanbit.example/{TENANT}/verifier/api/presentations"
+LOOK_SECONDS = 2
+
+
+@dataclass
+class VerifierAtHand:
+    """The network with a verifier behind it, whose answers the test says."""
+
+    result: str | None = None
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Answer:
+        assert headers is not None
+        assert headers["authorization"].startswith("Bearer ")
+        if (method, url) == ("POST", VERIFIER):
+            self.asked.append(strict_json.loads(content or b""))
+            new = {"presentation_id": "p-1", "request_uri": "haip-vp://?client_id=x"}
+            return Answer(201, {}, strict_json.dumps(new).encode())
+        if (method, url) == ("GET", f"{VERIFIER}/p-1"):
+            state = {"state": "answered" if self.result else "open", "result": self.result}
+            return Answer(200, {}, strict_json.dumps(state).encode())
+        raise HttpError(f"nobody at {url}")
+
+
+@dataclass
+class Resident:
+    """A person with a browser, a wallet of holder keys, and a Digital ID in it."""
+
+    on: Stage
+    verifier: VerifierAtHand
+    person: PersonId
+    keys: list[Signer]
+    browser: str = ""
+
+    def send(self, method: str, url: str, **more: str) -> httpx.Response:
+        headers = {"accept": "text/html", "accept-language": "ko"}
+        if self.browser:
+            headers["cookie"] = f"{COOKIE}={self.browser}"
+        data = more or None
+        return self.on.world.client.request(method, url, headers=headers, data=data)
+
+    def open(self, request_uri: str) -> str:
+        """Open the wallet's link; return the address of the log-in page."""
+        answer = self.on.open(request_uri)
+        self.browser = str(answer.cookies[COOKIE])
+        return str(answer.headers["location"])
+
+    def form(self, page: str, action: str, **fields: str) -> httpx.Response:
+        shown = self.send("GET", page)
+        assert shown.status_code == 200, shown.text
+        token = re.search(r'name="csrf" value="([^"]+)"', shown.text)
+        assert token is not None
+        return self.send("POST", f"{page}/{action}", csrf=token[1], **fields)
+
+    def log_in(self, page: str) -> None:
+        """Present the Digital ID."""
+        compact = self.on.world.digital_id(self.person, self.keys)[0]
+        assert self.form(page, "wallet", device="other").status_code == 303
+        self.verifier.result = self.on.world.result(compact)
+        self.on.world.clock.advance(LOOK_SECONDS)
+
+
+@pytest.fixture
+def resident(tmp_path: Path) -> Iterator[Resident]:
+    verifier = VerifierAtHand()
+    with stage(tmp_path, verifier) as on:
+        person = on.world.people("household")[0]
+        keys: list[Signer] = [generate_p256(f"holder-{number}") for number in range(2)]
+        yield Resident(on, verifier, person, keys)
+
+
+def fetch(resident: Resident, token: str) -> httpx.Response:
+    """Ask for the certificate with the proved keys of the wallet."""
+    on = resident.on
+    proofs = on.world.proofs(resident.keys, on.world.nonce())
+    body = {"credential_configuration_id": ABSTRACT, "proofs": {"jwt": list(proofs)}}
+    proof = on.proof("credential", access_token=token)
+    headers = {"authorization": f"DPoP {token}", "dpop": proof}
+    return on.world.post("credential", json=body, headers=headers)
+
+
+def test_from_the_pushed_request_to_another_certificate(resident: Resident) -> None:
+    on = resident.on
+    page = resident.open(on.pushed(scope=ABSTRACT))
+    assert "주민등록" in resident.send("GET", page).text
+    resident.log_in(page)
+    assert resident.verifier.asked == [{"purpose": "issuer_sign_in", "audience": on.issuer}]
+    sent_back = resident.form(page, "agree").headers["location"]
+    code = read_answer(sent_back, issuer=on.issuer, state="st")
+    token = on.exchange(code)
+    assert token.status_code == 200, token.text
+    answer = fetch(resident, token.json()["access_token"])
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["credentials"]) == len(resident.keys)
+    told = [code for code in on.world.codes() if code.startswith("log_in.")]
+    assert told == ["log_in.known", "log_in.agreed"]
+
+
+def test_keys_of_another_wallet_get_nothing(resident: Resident) -> None:
+    """Whoever is talked into presenting for somebody else's log-in gives nothing away by it."""
+    on = resident.on
+    page = resident.open(on.pushed(scope=ABSTRACT))
+    resident.log_in(page)
+    code = read_answer(
+        resident.form(page, "agree").headers["location"], issuer=on.issuer, state="st"
+    )
+    token = on.exchange(code).json()["access_token"]
+    resident.keys = [generate_p256("stranger")]
+    answer = fetch(resident, token)
+    assert answer.status_code == 400
+    assert "credentials" not in answer.json()
+
+
+def test_who_does_not_agree_gives_the_wallet_a_refusal(resident: Resident) -> None:
+    on = resident.on
+    page = resident.open(on.pushed(scope=ABSTRACT))
+    resident.log_in(page)
+    sent_back = resident.form(page, "refuse").headers["location"]
+    with pytest.raises(OAuthError, match="access_denied"):
+        read_answer(sent_back, issuer=on.issuer, state="st")
+    assert parse_qs(urlsplit(sent_back).query)["iss"] == [on.issuer]
+
+
+def test_a_request_that_was_answered_is_over_for_the_browser(resident: Resident) -> None:
+    page = resident.open(resident.on.pushed(scope=ABSTRACT))
+    resident.form(page, "refuse")
+    assert resident.send("GET", page).status_code == 404
+
+
+def test_an_invitation_is_for_its_person_alone(resident: Resident) -> None:
+    on = resident.on
+    mine, other = resident.person, on.world.people("household")[1]
+    for person, status in ((other, 409), (mine, 303)):
+        state = invited(resident, person)
+        page = resident.open(on.pushed(scope=ABSTRACT, issuer_state=state))
+        resident.verifier.result = None
+        resident.log_in(page)
+        resident.send("GET", page)
+        assert resident.form(page, "agree").status_code == status
+        if status == 409:
+            assert "another_person" in resident.send("GET", page).text
+
+
+def invited(resident: Resident, person: PersonId) -> str:
+    """Have a clerk offer a certificate for a log-in; return the offer's `issuer_state`."""
+    on = resident.on
+    compact = on.world.digital_id(person, [generate_p256("at the counter")])[0]
+    body = {
+        "presentation_result": on.world.result(compact),
+        "types": [ABSTRACT],
+        "grant": "authorization_code",
+    }
+    answer = on.world.call("POST", "offers", body)
+    assert answer.status_code == 201, answer.text
+    offer = parse_qs(urlsplit(answer.json()["offer_uri"]).query)["credential_offer"][0]
+    state: str = strict_json.loads(offer)["grants"]["authorization_code"]["issuer_state"]
+    return state
