@@ -19,7 +19,7 @@ from issuer.sources.median_income import parse_median_income
 from issuer.sources.synthetic.generator import generate
 from issuer.sources.synthetic.population import City as Population
 from issuer.sources.synthetic.register import SyntheticRegister
-from madang.access.authorization.model import GrantId
+from madang.access.authorization.model import GrantId, browser_cookie
 from madang.access.authorization.server import AuthorizationServer
 from madang.core.keys.software import SoftwareSigner, generate_ed25519, generate_p256
 from madang.core.merkle.note import VerifierKey
@@ -205,7 +205,7 @@ class Stage:
         self, request_uri: str, client_id: str = ASSERTING.client_id, browser: str = ""
     ) -> httpx.Response:
         """Open the authorization endpoint in a browser that knows a cookie or none."""
-        cookies = {"cookie": f"{COOKIE}={browser}"} if browser else {}
+        cookies = {"cookie": f"{browser_cookie(self.issuer)}={browser}"} if browser else {}
         asked = {"client_id": client_id, "request_uri": request_uri}
         return self.world.client.get(f"/{TENANT}/issuer/authorize", params=asked, headers=cookies)
 
@@ -215,7 +215,7 @@ class Stage:
         assert answer.status_code == 303, answer.text
         page = answer.headers["location"]
         assert page.startswith(f"{self.issuer}/sign-in/")
-        return page.rpartition("/")[2], str(answer.cookies[COOKIE])
+        return page.rpartition("/")[2], str(answer.cookies[browser_cookie(self.issuer)])
 
     def approve(self, pending: str, configurations: Sequence[str] = ("lease",)) -> str:
         """Agree as the log-in feature does; return where the browser goes."""
@@ -266,7 +266,7 @@ class Stage:
         proof = self.proof("credential", party, access_token=token)
         answer = self.ask(token, {"dpop": proof})
         # No offer stands behind the grant of these tests: that is what a good token is told.
-        return answer.status_code == 400 and answer.json()["error"] == "credential_request_denied"
+        return "no longer offered" in answer.json()["error_description"]
 
 
 @cache
