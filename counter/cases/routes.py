@@ -16,6 +16,7 @@ from counter.settings import Settings
 from madang.access.marks import staff
 from madang.access.staff import Actor, Role
 from madang.infra.web.errors import NO_STORE
+from madang.infra.web.openapi import PAGE, PICTURE, Fields, describe
 from madang.infra.web.pages import Pages
 from madang.infra.web.qr import png
 from madang.infra.web.times import day_and_minute
@@ -117,6 +118,9 @@ def _field(form: FormData, name: str, most: int) -> str:
     return text
 
 
+_DOCUMENT = Fields(("birthdate", "evidence", "document_number", "name"))
+
+
 def cases_router(desk: Desk) -> APIRouter:
     """Return the routes by which a clerk sees cases and opens one."""
     router = APIRouter(prefix="/{tenant}/counter")
@@ -131,6 +135,7 @@ def cases_router(desk: Desk) -> APIRouter:
 
     @router.post("/cases")
     @staff(Role.CLERK)
+    @describe(Fields(), gives={303: None})
     async def open_case(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return _to(tenant, counter.open(_clerk(request)).id)
 
@@ -141,11 +146,13 @@ def cases_router(desk: Desk) -> APIRouter:
 
     @router.get("/cases/{case}/offers/{offer}/qr.png")
     @staff(Role.CLERK)
+    @describe(gives={200: PICTURE})
     async def offer_qr(request: Request, case: str, offer: str) -> Any:  # noqa: ANN401 - FastAPI's
         return desk.picture(request, case, offer)
 
     @router.get("/cases/{case}/presentation/qr.png")
     @staff(Role.CLERK)
+    @describe(gives={200: PICTURE})
     async def presentation_qr(request: Request, case: str) -> Any:  # noqa: ANN401 - FastAPI's
         return desk.picture(request, case, None)
 
@@ -159,18 +166,21 @@ def steps_router(desk: Desk) -> APIRouter:
 
     @router.post("/identity")
     @staff(Role.CLERK)
+    @describe(_DOCUMENT, gives={303: None})
     async def identity(request: Request, tenant: str, case: str) -> Any:  # noqa: ANN401 - FastAPI's
         await counter.prove_identity(_clerk(request), case, await desk.document(request))
         return _to(tenant, case)
 
     @router.post("/presentation")
     @staff(Role.CLERK)
+    @describe(Fields(), gives={303: None})
     async def ask(request: Request, tenant: str, case: str) -> Any:  # noqa: ANN401 - FastAPI's
         await counter.ask(_clerk(request), case)
         return _to(tenant, case)
 
     @router.post("/certificates")
     @staff(Role.CLERK)
+    @describe(Fields(optional=("type",)), gives={200: PAGE, 303: None})
     async def offer(request: Request, tenant: str, case: str) -> Any:  # noqa: ANN401 - FastAPI's
         chosen = (await request.form()).getlist("type")
         clerk = _clerk(request)
@@ -185,6 +195,7 @@ def steps_router(desk: Desk) -> APIRouter:
 
     @router.post("/offers/{offer}/renew")
     @staff(Role.CLERK)
+    @describe(Fields(), gives={303: None})
     async def renew(request: Request, tenant: str, case: str, offer: str) -> Any:  # noqa: ANN401 - FastAPI's
         await counter.renew(_clerk(request), case, offer)
         return _to(tenant, case)

@@ -20,6 +20,7 @@ from madang.core.protocol.urls import WellKnown
 from madang.infra.key_ring import ISSUER, TURNING
 from madang.infra.web.marks import Form
 from madang.infra.web.negotiation import preferred
+from madang.infra.web.openapi import OBJECT, Content, describe
 
 DID_MEDIA_TYPE = "application/did+ld+json"
 SIGNED_KEPT: Final = 64
@@ -39,12 +40,14 @@ def router(office: Office, keys: TurningKeys, documents: Documents) -> APIRouter
 
     @routes.get(f"/.well-known/{WellKnown.JWT_VC_ISSUER}/{{tenant}}/issuer")
     @public(_REASON, Form.PROBLEM)
+    @describe(gives={200: OBJECT})
     async def issuer_keys(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         found = documents.issuer_keys(tenant, published(tenant, *TURNING))
         return answer(strict_json.dumps(found).encode())
 
     @routes.get("/{tenant}/issuer/did.json")
     @public(_REASON, Form.PROBLEM)
+    @describe(gives={200: Content(DID_MEDIA_TYPE, {"type": "object"})})
     async def did_document(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         found = documents.did_document(tenant, published(tenant, ISSUER))
         return answer(strict_json.dumps(found).encode(), DID_MEDIA_TYPE)

@@ -53,6 +53,7 @@ from madang.core.protocol.oid4vp.result import PresentationResult, check_result
 from madang.core.protocol.typed_jwt import Window
 from madang.infra.web.errors import NO_STORE
 from madang.infra.web.marks import Form
+from madang.infra.web.openapi import OBJECT, describe
 
 Anchors = Callable[[str], Sequence[bytes]]
 """From a municipality to its roots in DER."""
@@ -252,6 +253,7 @@ def router(
 
     @routes.post("/api/offers")
     @service("clerk")
+    @describe(OfferCall, gives={201: OBJECT})
     async def make(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         clerk = office.clerk(request, tenant)
         told = calls.make(read_call(OfferCall, await request.body()), tenant, clerk)
@@ -259,12 +261,14 @@ def router(
 
     @routes.get("/api/offers/{offer}")
     @service("clerk")
+    @describe(gives={200: OBJECT})
     async def tell(request: Request, tenant: str, offer: str) -> Any:  # noqa: ANN401 - FastAPI's
         office.clerk(request, tenant)
         return JSONResponse(calls.told(offer, tenant), headers=NO_STORE)
 
     @routes.post("/api/offers/{offer}/renew")
     @service("clerk")
+    @describe(gives={201: OBJECT})
     async def again(request: Request, tenant: str, offer: str) -> Any:  # noqa: ANN401 - FastAPI's
         clerk = office.clerk(request, tenant)
         shape = read_call(Shape, await request.body() or b"{}")

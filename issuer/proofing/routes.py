@@ -18,6 +18,7 @@ from issuer.sources.model import IdentityEvidence, Register
 from madang.access.marks import service
 from madang.core.protocol.message import Message
 from madang.infra.web.errors import NO_STORE
+from madang.infra.web.openapi import OBJECT, describe
 
 _Text = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -61,6 +62,7 @@ def router(
 
     @routes.post("/proofings")
     @service("clerk")
+    @describe(ProofingCall, gives={201: OBJECT})
     async def prove(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         clerk = office.clerk(request, tenant)
         shown = read_call(ProofingCall, await request.body()).shown()

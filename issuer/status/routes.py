@@ -36,8 +36,10 @@ from madang.infra.key_ring import NoActiveKey
 from madang.infra.web.errors import NO_STORE
 from madang.infra.web.marks import Form
 from madang.infra.web.negotiation import preferred, takes
+from madang.infra.web.openapi import OBJECT, PROBLEM, Answers, Content, describe
 
 _GZIP: Final = 31
+_LISTS: Final[Answers] = {200: tuple(Content(form) for form in FORMS), 304: None, 501: PROBLEM}
 _NOT_MODIFIED: Final = 304
 _ANYBODY: Final = {"access-control-allow-origin": "*"}
 """Wallets and verifiers in a browser read the lists too (section 8.1)."""
@@ -90,6 +92,7 @@ def router(office: Office, signers: Callable[[str], Signers], stores: Stores) ->
 
     @routes.get("/statuslists")
     @public("anybody fetches the lists before they are needed", Form.PROBLEM)
+    @describe(gives={200: Content(aggregation.MEDIA_TYPE, {"type": "object"})})
     async def status_lists(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         document = aggregation.encode(served.uris(tenant))
         headers = {"cache-control": _kept(policy), **_ANYBODY}
@@ -98,16 +101,19 @@ def router(office: Office, signers: Callable[[str], Signers], stores: Stores) ->
     # The list has one address for both forms; the second signatures of the forms have two.
     @routes.get("/statuslists/{number}.cwt.second")
     @public("anybody believes a list also when the curve of its key is broken", Form.PROBLEM)
+    @describe(gives={200: Content(second_signature.MEDIA_TYPE)})
     async def second_of_cwt(tenant: str, number: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return _second(served.second(tenant, _number(number), token_cwt.MEDIA_TYPE), policy)
 
     @routes.get("/statuslists/{number}.second")
     @public("anybody believes a list also when the curve of its key is broken", Form.PROBLEM)
+    @describe(gives={200: Content(second_signature.MEDIA_TYPE)})
     async def second_of_jwt(tenant: str, number: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return _second(served.second(tenant, _number(number), token_jwt.MEDIA_TYPE), policy)
 
     @routes.get("/statuslists/{number}")
     @public("anybody who was shown a certificate checks its status", Form.PROBLEM)
+    @describe(gives=_LISTS, query=("time",))
     async def status_list(request: Request, tenant: str, number: str) -> Any:  # noqa: ANN401 - FastAPI's response
         if "time" in request.query_params:
             raise NoHistory
@@ -118,6 +124,7 @@ def router(office: Office, signers: Callable[[str], Signers], stores: Stores) ->
 
     @routes.post("/api/credentials/status")
     @service("officer")
+    @describe(StatusCall, gives={200: OBJECT})
     async def change(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         officer = office.clerk(request, tenant)
         call = read_call(StatusCall, await request.body())

@@ -12,6 +12,7 @@ from madang.core.catalog import metadata
 from madang.core.catalog.certificate_type import TypeId
 from madang.infra.web.errors import NO_STORE
 from madang.infra.web.marks import Form
+from madang.infra.web.openapi import OBJECT, describe
 
 
 def router(office: Office) -> APIRouter:
@@ -21,6 +22,7 @@ def router(office: Office) -> APIRouter:
 
     @routes.get("/vct/{type_id}/{version}")
     @public("what a certificate type is called and holds", Form.PROBLEM)
+    @describe(gives={200: OBJECT})
     async def type_metadata(tenant: str, type_id: str, version: str) -> Any:  # noqa: ANN401 - FastAPI's response
         found = office.catalogue.types.get(TypeId(type_id))
         leads = tenant == office.catalogue.federation.lead
@@ -31,6 +33,7 @@ def router(office: Office) -> APIRouter:
 
     @routes.get("/api/types")
     @service("clerk")
+    @describe(gives={200: OBJECT})
     async def types(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         office.clerk(request, tenant)
         listed = [

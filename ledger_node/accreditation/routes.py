@@ -11,6 +11,7 @@ from madang.core.envelope import second_signature
 from madang.core.trust.snapshot import MEDIA_TYPE
 from madang.infra.tenancy import UnknownTenant
 from madang.infra.web.marks import Form
+from madang.infra.web.openapi import Content, describe
 
 _OPEN: Final = "who may issue and ask is for everybody to read"
 
@@ -27,6 +28,7 @@ def snapshot_router(stores: SnapshotStores, seconds: int) -> APIRouter:
 
     @router.get(f"/{PATH}")
     @public(_OPEN, Form.PROBLEM)
+    @describe(gives={200: Content(MEDIA_TYPE), 304: None})
     async def accreditations(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         found = _newest(stores, tenant)
         headers = {**kept, "etag": f'"{found.version}-{found.block}"'}
@@ -36,6 +38,7 @@ def snapshot_router(stores: SnapshotStores, seconds: int) -> APIRouter:
 
     @router.get(f"/{PATH}.second")
     @public(_OPEN, Form.PROBLEM)
+    @describe(gives={200: Content(second_signature.MEDIA_TYPE)})
     async def second(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         found = _newest(stores, tenant)
         return Response(found.second, media_type=second_signature.MEDIA_TYPE, headers=kept)

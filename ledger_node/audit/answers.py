@@ -8,7 +8,13 @@ from typing import Any, Final
 from fastapi.responses import JSONResponse, Response
 
 from madang.infra.web.errors import NO_STORE
+from madang.infra.web.openapi import OBJECT, PAGE, Answers, Content
 
+FORMS: Final[Answers] = {
+    200: (PAGE, OBJECT, Content("text/csv")),
+    **dict.fromkeys((400, 404), (PAGE, OBJECT)),
+}
+"""What a page for auditors answers with, by the form that is asked for."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 

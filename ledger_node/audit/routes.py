@@ -9,13 +9,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, Response
 
 from ledger_node.audit import entry_pages, head_pages
-from ledger_node.audit.answers import as_json
+from ledger_node.audit.answers import FORMS, as_json
 from ledger_node.audit.asking import QuestionError
 from ledger_node.audit.desk import Desk, wanted_format
 from madang.access.marks import public, staff
 from madang.access.staff import Role
 from madang.core.merkle.entry import MAX_NUMBER
 from madang.infra.web.marks import Form
+from madang.infra.web.openapi import Content, describe
 
 _STATIC: Final = FilePath(__file__).parent / "static"
 _REASON = "the pages' script, style sheet and sign, which tell nothing"
@@ -44,6 +45,7 @@ def audit_router(desk: Desk) -> APIRouter:
 
     @router.get("/entries/{index}")
     @staff(Role.AUDITOR)
+    @describe(gives=FORMS, query=("format",))
     async def entry(request: Request, tenant: str, index: Number) -> Any:  # noqa: ANN401 - FastAPI's response
         chain = await desk.chain(tenant)
 
@@ -54,6 +56,7 @@ def audit_router(desk: Desk) -> APIRouter:
 
     @router.get("/heads/{size}")
     @staff(Role.AUDITOR)
+    @describe(gives=FORMS, query=("format",))
     def head(request: Request, tenant: str, size: Number) -> Any:  # noqa: ANN401 - FastAPI's response
         return head_pages.head(desk, request, tenant, size)
 
@@ -65,22 +68,26 @@ def _files(router: APIRouter) -> None:
 
     @router.get("/audit.js")
     @public(_REASON, Form.PROBLEM)
+    @describe(gives={200: Content("text/javascript")})
     def script() -> Any:  # noqa: ANN401 - FastAPI's response
         return FileResponse(_STATIC / "audit.js", media_type="text/javascript", headers=headers)
 
     @router.get("/audit.css")
     @public(_REASON, Form.PROBLEM)
+    @describe(gives={200: Content("text/css")})
     def style() -> Any:  # noqa: ANN401 - FastAPI's response
         return FileResponse(_STATIC / "audit.css", media_type="text/css", headers=headers)
 
     @router.get("/audit.svg")
     @public(_REASON, Form.PROBLEM)
+    @describe(gives={200: Content("image/svg+xml")})
     def icon() -> Any:  # noqa: ANN401 - FastAPI's response
         return Response(_ICON, media_type="image/svg+xml", headers=headers)
 
 
 def _read(desk: Desk, page: Callable[[Desk, Request, str], Any]) -> Callable[..., Any]:
     @staff(Role.AUDITOR)
+    @describe(gives=FORMS, query=("format",))
     def endpoint(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return _answer(desk, page, request, tenant)
 

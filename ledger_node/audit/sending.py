@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from ledger_node.audit import usecases
-from ledger_node.audit.answers import as_csv, as_json
+from ledger_node.audit.answers import FORMS, as_csv, as_json
 from ledger_node.audit.asking import QuestionError
 from ledger_node.audit.comparing import ExportError, find_number, kept_from, read_export
 from ledger_node.audit.desk import Desk
@@ -17,6 +17,7 @@ from madang.access.marks import staff
 from madang.access.staff import Role
 from madang.core.evidence.receipt import MAX_RECEIPT_BYTES, Receipt, ReceiptError
 from madang.core.merkle.note import NoteError
+from madang.infra.web.openapi import PAGE, Fields, describe
 
 DIFFERENCES_SHOWN: Final = 500
 DIFFERENCE: Final = ("code", "where", "detail")
@@ -39,6 +40,7 @@ def _find(router: APIRouter, desk: Desk) -> None:
 
     @router.post("/find/commitment")
     @staff(Role.AUDITOR)
+    @describe(Fields(optional=("salt", "digest")), gives={200: PAGE, 303: None})
     def by_commitment(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         fields = desk.asked(request.state.form).fields
         salt, digest = fields.get("salt", ""), fields.get("digest", "")
@@ -49,6 +51,7 @@ def _find(router: APIRouter, desk: Desk) -> None:
 
     @router.post("/find/receipt")
     @staff(Role.AUDITOR, upload_bytes=MAX_RECEIPT_BYTES * 2)
+    @describe(Fields(files=("receipt",)), gives={200: PAGE})
     def by_receipt(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         try:
             receipt = Receipt.parse(_file(request.state.form, "receipt"))
@@ -59,6 +62,7 @@ def _find(router: APIRouter, desk: Desk) -> None:
 
     @router.post("/find/number")
     @staff(Role.AUDITOR, upload_bytes=desk.upload_bytes)
+    @describe(Fields(("number",), files=("export",)), gives={200: PAGE})
     def by_number(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return _by_number(desk, request, tenant)
 
@@ -89,6 +93,7 @@ def _compare(router: APIRouter, desk: Desk) -> None:
 
     @router.post("/compare")
     @staff(Role.AUDITOR, upload_bytes=desk.upload_bytes)
+    @describe(Fields(optional=("kept", "format"), files=("export",)), gives=FORMS)
     def compare(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         asked = desk.asked(request.state.form)
         try:
@@ -125,6 +130,7 @@ def _split(router: APIRouter, desk: Desk) -> None:
 
     @router.post("/split")
     @staff(Role.AUDITOR)
+    @describe(Fields(optional=("first", "second")), gives={200: PAGE})
     def split(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         fields = desk.asked(request.state.form).fields
         notes = [_note(fields.get(name, "")) for name in ("first", "second")]

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 
 from ledger_node.publisher.model import AppendError, ForeignOfficeError, Submitted
@@ -16,16 +16,23 @@ from madang.access.marks import public, service
 from madang.access.service_token import ServiceIdentity
 from madang.core.encoding import base64url, strict_json
 from madang.core.encoding.errors import EncodingError
-from madang.core.merkle.entry import Entry, EntryKind
+from madang.core.merkle.entry import MAX_NUMBER, Entry, EntryKind
 from madang.core.merkle.tiles import TileError, parse_path
 from madang.infra.tenancy import UnknownTenant
 from madang.infra.web.marks import Form
+from madang.infra.web.openapi import OBJECT, Content, describe
 from madang.infra.web.published import READING, changing, lasting
 
+Number = Annotated[int, Path(ge=0, le=MAX_NUMBER)]
 _KEY = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 _TEXT: Final = "text/plain; charset=utf-8"
 _BYTES: Final = "application/octet-stream"
 _JSON: Final = "application/json"
+_ENTRIES: Final = {
+    "type": "object",
+    "properties": {"entries": {"type": "array", "items": {"type": "object"}, "minItems": 1}},
+    "required": ["entries"],
+}
 _OPEN = "the log is for everybody to read"
 
 
@@ -40,6 +47,7 @@ def append_router(publishers: Mapping[str, Publisher], append_entries: int) -> A
 
     @router.post("/entries")
     @service()
+    @describe(Content(_JSON, _ENTRIES), gives={200: OBJECT})
     async def append(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         caller: ServiceIdentity = request.state.actor
         entries = _entries(await request.body(), append_entries)
@@ -68,6 +76,7 @@ def reading_router(
 
     @router.api_route("/checkpoint", methods=[*READING])
     @public(_OPEN, Form.PROBLEM)
+    @describe(gives={200: Content(_TEXT), 304: None})
     async def checkpoint(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         note = publishers[tenant].files.checkpoint()
         if note is None:
@@ -76,6 +85,7 @@ def reading_router(
 
     @router.api_route("/tile/{path:path}", methods=[*READING])
     @public(_OPEN, Form.PROBLEM)
+    @describe(gives={200: Content(_BYTES)})
     async def tile(request: Request, tenant: str, path: str) -> Any:  # noqa: ANN401 - FastAPI's response
         try:
             wanted = parse_path(f"tile/{path}")
@@ -87,12 +97,14 @@ def reading_router(
 
     @router.api_route("/witnesses", methods=[*READING])
     @public(_OPEN, Form.PROBLEM)
+    @describe(gives={200: OBJECT, 304: None})
     async def witnesses(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return changing(request, strict_json.dumps(asdict(witnessing[tenant].state())), _JSON)
 
     @router.api_route("/anchors/{size}", methods=[*READING])
     @public(_OPEN, Form.PROBLEM)
-    async def anchor(request: Request, tenant: str, size: int) -> Any:  # noqa: ANN401 - FastAPI's response
+    @describe(gives={200: OBJECT, 304: None})
+    async def anchor(request: Request, tenant: str, size: Number) -> Any:  # noqa: ANN401 - FastAPI's response
         with logs[tenant]() as heads:
             head = heads.anchored_from(size)
         if head is None:

@@ -13,6 +13,7 @@ from madang.core.merkle.note import encode_base64
 from madang.core.merkle.witness import SIZE_TYPE, AddCheckpoint, Judgement, log_id
 from madang.infra.tenancy import UnknownTenant
 from madang.infra.web.marks import Form
+from madang.infra.web.openapi import OBJECT, Answers, Content, describe
 from madang.infra.web.published import READING, changing
 
 _STATUS: Final = {
@@ -25,6 +26,11 @@ _SIGNED = "the log's own signature on the checkpoint is checked"
 _OPEN = "what a witness has seen is for everybody to read"
 _TEXT: Final = "text/plain; charset=utf-8"
 _JSON: Final = "application/json"
+_JUDGED: Final[Answers] = {
+    200: Content(_TEXT),
+    409: (Content(SIZE_TYPE), Content(_TEXT)),
+    **dict.fromkeys((400, 422), Content(_TEXT)),
+}
 
 
 def witness_router(witnesses: Mapping[str, Witness]) -> APIRouter:
@@ -37,6 +43,7 @@ def witness_router(witnesses: Mapping[str, Witness]) -> APIRouter:
 
     @router.post("/add-checkpoint")
     @protocol(_SIGNED, Form.PROBLEM)
+    @describe(Content(_TEXT), gives=_JUDGED)
     async def add_checkpoint(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         asked = AddCheckpoint.parse(await request.body())
         try:
@@ -47,6 +54,7 @@ def witness_router(witnesses: Mapping[str, Witness]) -> APIRouter:
 
     @router.api_route("/logs", methods=[*READING])
     @public(_OPEN, Form.PROBLEM)
+    @describe(gives={200: OBJECT, 304: None})
     async def logs(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         witness = witnesses[tenant]
         seen = [_log(tenant, origin, witness.latest(origin)) for origin in sorted(witness.logs)]
@@ -55,6 +63,7 @@ def witness_router(witnesses: Mapping[str, Witness]) -> APIRouter:
 
     @router.api_route("/logs/{log}/checkpoint", methods=[*READING])
     @public(_OPEN, Form.PROBLEM)
+    @describe(gives={200: Content(_TEXT), 304: None})
     async def checkpoint(request: Request, tenant: str, log: str) -> Any:  # noqa: ANN401 - FastAPI's response
         witness = witnesses[tenant]
         found = [witness.latest(origin) for origin in witness.logs if log_id(origin) == log]
@@ -64,6 +73,7 @@ def witness_router(witnesses: Mapping[str, Witness]) -> APIRouter:
 
     @router.api_route("/conflicts", methods=[*READING])
     @public(_OPEN, Form.PROBLEM)
+    @describe(gives={200: OBJECT, 304: None})
     async def conflicts(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         found = [_conflict(each) for each in witnesses[tenant].conflicts()]
         return changing(request, strict_json.dumps({"conflicts": found}), _JSON)

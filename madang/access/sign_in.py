@@ -9,6 +9,7 @@ from madang.access.guard import cookie_name
 from madang.access.marks import public, staff
 from madang.access.staff import Role, SignInError, Staff
 from madang.infra.clock import Clock
+from madang.infra.web.openapi import Fields, describe
 from madang.infra.web.pages import Pages
 
 
@@ -23,6 +24,7 @@ def sign_in_router(service: str, accounts: Staff, clock: Clock, pages: Pages) ->
 
     @router.post("/sign-in")
     @public("where a session begins")
+    @describe(Fields(optional=("name", "passphrase")), gives={303: None})
     async def sign_in(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         sent = await request.form(max_files=0)
         name, passphrase = str(sent.get("name", "")), str(sent.get("passphrase", ""))
@@ -43,6 +45,7 @@ def sign_in_router(service: str, accounts: Staff, clock: Clock, pages: Pages) ->
 
     @router.post("/sign-out")
     @staff(*Role)
+    @describe(Fields(), gives={303: None})
     async def sign_out(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         accounts.sign_out(request.cookies.get(cookie_name(service), ""))
         answer = RedirectResponse(f"/{tenant}/{service}/sign-in", 303)

@@ -15,6 +15,7 @@ from madang.cli import (
     evidence,
     export,
     keys,
+    openapi,
     prepare,
     serve,
 )
@@ -27,6 +28,7 @@ app.command("serve")(serve.serve)
 app.command("ca")(ca.make_ca)
 app.command("prepare")(prepare.prepare)
 app.command("export")(export.export)
+app.command("openapi")(openapi.openapi)
 app.command("ceremony")(ceremony.ceremony_command)
 app.add_typer(keys.app, name="keys")
 app.add_typer(chain.app, name="chain")

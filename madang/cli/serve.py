@@ -37,11 +37,10 @@ class Service(StrEnum):
 
 def serve(service: Annotated[Service, typer.Argument(help="Which service.")]) -> None:
     """Serve one service, over TLS if there is a certificate; settings come from MADANG_*."""
-    package = _PACKAGES.get(service.value, service.value)
-    settings = importlib.import_module(f"{package}.settings").Settings()
+    settings = settings_of(service)
     with refusing():
         listening = listening_by(settings)
-        application = _built(package, settings)
+        application = built(service, settings)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # Addresses may hold codes and names: no access log, and no library that prints requests.
     logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -94,8 +93,24 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _built(package: str, settings: CommonSettings) -> FastAPI:
-    module = importlib.import_module(f"{package}.app")
+def settings_of(service: Service) -> CommonSettings:
+    """Return a service's settings, from MADANG_* in the environment."""
+    module = importlib.import_module(f"{_package(service)}.settings")
+    settings: CommonSettings = module.Settings()
+    return settings
+
+
+def _package(service: Service) -> str:
+    return _PACKAGES.get(service.value, service.value)
+
+
+def built(service: Service, settings: CommonSettings) -> FastAPI:
+    """Return a service with the adapters of a real run.
+
+    Raises:
+        KeystoreError, MovedError: it cannot be served on this state folder.
+    """
+    module = importlib.import_module(f"{_package(service)}.app")
     tenants = load_catalogue(settings.catalog_dir).tenants
     addresses = Addresses(tenants, settings.origins)
     check_given(settings, tenants)

@@ -24,6 +24,7 @@ from madang.infra.log_client import LogClient
 from madang.infra.web.errors import NO_STORE
 from madang.infra.web.i18n import language_of
 from madang.infra.web.marks import Form
+from madang.infra.web.openapi import OBJECT, PICTURE, Fields, describe
 from madang.infra.web.pages import Pages
 from madang.infra.web.qr import png
 from madang.infra.web.times import day_and_minute
@@ -127,6 +128,7 @@ def api_router(agency: Agency) -> APIRouter:
 
     @router.post("", status_code=201)
     @service(Role.AGENCY)
+    @describe(NewCheck, gives={201: OBJECT})
     async def begin(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         wish = read_json(NewCheck, await request.body(), agency.limits, BodyError)
         opened = agency.begin(tenant, wish.programme, request.state.actor.actor)
@@ -134,6 +136,7 @@ def api_router(agency: Agency) -> APIRouter:
 
     @router.get("/{check}")
     @service(Role.AGENCY)
+    @describe(gives={200: OBJECT})
     async def state(request: Request, tenant: str, check: str) -> Any:  # noqa: ANN401 - FastAPI's response
         found = agency.find(tenant, check)
         told = {} if found.decided is None else found.decided.told[language_of(request)]
@@ -161,6 +164,7 @@ def page_router(agency: Agency) -> APIRouter:
 
     @router.post("/eligibility")
     @staff(Role.AGENCY)
+    @describe(Fields(optional=("programme",)), gives={303: None})
     async def begin(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         programme = (await request.form()).get("programme")
         if not isinstance(programme, str):
@@ -175,6 +179,7 @@ def page_router(agency: Agency) -> APIRouter:
 
     @router.get("/eligibility/{check}/qr.png")
     @staff(Role.AGENCY)
+    @describe(gives={200: PICTURE})
     async def picture(tenant: str, check: str) -> Any:  # noqa: ANN401 - FastAPI's response
         presentation = agency.find(tenant, check).presentation
         if not isinstance(presentation, Open):
@@ -184,6 +189,7 @@ def page_router(agency: Agency) -> APIRouter:
 
     @router.get("/eligibility/{check}/document.json")
     @staff(Role.AGENCY, form=Form.PROBLEM)
+    @describe(gives={200: OBJECT})
     async def document(tenant: str, check: str) -> Any:  # noqa: ANN401 - FastAPI's response
         headers = {**NO_STORE, "content-disposition": 'attachment; filename="decision.json"'}
         return JSONResponse(await agency.evidence(tenant, check), headers=headers)

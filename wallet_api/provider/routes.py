@@ -34,6 +34,7 @@ from madang.infra.tenancy import Addresses
 from madang.infra.web.errors import NO_STORE
 from madang.infra.web.marks import Form
 from madang.infra.web.negotiation import preferred
+from madang.infra.web.openapi import Content, describe
 from wallet_api.provider import usecases
 from wallet_api.provider.attestations import Provider
 from wallet_api.provider.model import Bounds, NoSuchList, Place, Statements, invalid_request
@@ -144,6 +145,7 @@ def provider_router(office: Office) -> APIRouter:
 
     @router.post(wire.NONCE)
     @protocol("a nonce opens nothing by itself")
+    @describe(gives={200: ProviderNonce})
     async def nonce(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         seconds = office.bounds.nonce_seconds
         until = office.clock.now() + seconds
@@ -152,6 +154,7 @@ def provider_router(office: Office) -> APIRouter:
 
     @router.post(wire.INSTANCES)
     @protocol("possession of the instance's key is checked")
+    @describe(InstanceCall, gives={201: RegisteredInstance})
     async def register(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         call = _read(InstanceCall, await request.body())
         proved = office.proved(tenant, wire.INSTANCES, call.proof)
@@ -163,6 +166,7 @@ def provider_router(office: Office) -> APIRouter:
 
     @router.post(wire.WALLET_ATTESTATION)
     @protocol("possession of the instance's key and of the attested key is checked")
+    @describe(WalletAttestationCall, gives={200: IssuedAttestation})
     async def wallet(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         call = _read(WalletAttestationCall, await request.body())
         proved = office.proved(tenant, wire.WALLET_ATTESTATION, call.proof, [call.key_proof])
@@ -170,6 +174,7 @@ def provider_router(office: Office) -> APIRouter:
 
     @router.post(wire.KEY_ATTESTATION)
     @protocol("possession of the instance's key and of the attested keys is checked")
+    @describe(KeyAttestationCall, gives={200: IssuedAttestation})
     async def keys(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         call = _read(KeyAttestationCall, await request.body())
         proved = office.proved(tenant, wire.KEY_ATTESTATION, call.proof, call.key_proofs)
@@ -177,6 +182,7 @@ def provider_router(office: Office) -> APIRouter:
 
     @router.post(wire.REVOCATION)
     @protocol("possession of the instance's key, or the revocation code, is checked")
+    @describe(RevocationCall, gives={204: None})
     async def revoke(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         call = _read(RevocationCall, await request.body())
         with office.database.transaction() as session:
@@ -185,6 +191,7 @@ def provider_router(office: Office) -> APIRouter:
 
     @router.get("/statuslists/{number}")
     @public("anybody who was shown an attestation checks its status", Form.PROBLEM)
+    @describe(gives={200: Content(token_jwt.MEDIA_TYPE)})
     async def status_list(request: Request, tenant: str, number: str) -> Any:  # noqa: ANN401 - FastAPI's response
         if preferred(request.headers.get("accept"), [token_jwt.MEDIA_TYPE]) is None:
             raise NoSuchList
@@ -204,6 +211,7 @@ def administration_router(office: Office) -> APIRouter:
 
     @router.post(wire.REVOCATION)
     @service("administrator", "officer")
+    @describe(AdministratorCall, gives={200: RevokedInstance})
     async def revoke(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         identity = request.state.actor
         if identity.issuer != office.addresses.identifier(tenant, "counter"):

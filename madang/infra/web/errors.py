@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from madang.infra import journal
@@ -39,6 +40,22 @@ class Refusal:
     detail: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     location: str = ""
+
+
+class Problem(BaseModel):
+    """Body of a refusal of an API (RFC 9457 section 3).
+
+    Attributes:
+        type: `urn:madang:problem:<code>`.
+        title: the code.
+        status: the HTTP status again.
+        detail: a sentence for whoever builds a client.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
 
 
 Table: TypeAlias = Mapping[type[Exception], Callable[[Any], Refusal]]
@@ -109,13 +126,13 @@ def _oauth(refusal: Refusal, headers: Mapping[str, str]) -> JSONResponse:
 
 
 def _problem(refusal: Refusal, headers: Mapping[str, str]) -> JSONResponse:
-    body: dict[str, object] = {
-        "type": f"urn:madang:problem:{refusal.code}",
-        "title": refusal.code,
-        "status": refusal.status,
-    }
-    if refusal.detail:
-        body["detail"] = refusal.detail
+    problem = Problem(
+        type=f"urn:madang:problem:{refusal.code}",
+        title=refusal.code,
+        status=refusal.status,
+        detail=refusal.detail or None,
+    )
+    body = problem.model_dump(exclude_none=True)
     return JSONResponse(body, refusal.status, dict(headers), media_type="application/problem+json")
 
 
