@@ -12,6 +12,7 @@ from issuer.office import Office
 from issuer.types.model import configurations
 from madang.access.marks import service
 from madang.infra.web.errors import NO_STORE
+from madang.infra.web.openapi import OBJECT, describe
 
 
 def router(office: Office, deferrals: Callable[[Session], Deferrals]) -> APIRouter:
@@ -43,6 +44,7 @@ def router(office: Office, deferrals: Callable[[Session], Deferrals]) -> APIRout
 
     @routes.get("")
     @service("clerk")
+    @describe(gives={200: OBJECT})
     async def waiting(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         office.clerk(request, tenant)
         with office.database.reading() as session:
@@ -51,11 +53,13 @@ def router(office: Office, deferrals: Callable[[Session], Deferrals]) -> APIRout
 
     @routes.post("/{deferral}/approve")
     @service("clerk")
+    @describe(gives={200: OBJECT})
     async def approve(request: Request, tenant: str, deferral: str) -> Any:  # noqa: ANN401 - FastAPI's
         return decided(request, tenant, deferral, approved=True)
 
     @routes.post("/{deferral}/refuse")
     @service("clerk")
+    @describe(gives={200: OBJECT})
     async def refuse(request: Request, tenant: str, deferral: str) -> Any:  # noqa: ANN401 - FastAPI's
         return decided(request, tenant, deferral, approved=False)
 

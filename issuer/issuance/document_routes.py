@@ -14,6 +14,7 @@ from issuer.office import Office
 from madang.access.marks import public
 from madang.core.encoding import strict_json
 from madang.core.keys.signing import Signer
+from madang.core.protocol.oid4vci.metadata import IssuerMetadata
 from madang.core.protocol.oid4vci.names import JSON_MEDIA_TYPE, JWT_MEDIA_TYPE
 from madang.core.protocol.oid4vci.signed_metadata import sign_metadata
 from madang.core.protocol.urls import WellKnown
@@ -74,6 +75,7 @@ def metadata_router(office: Office, keys: TurningKeys, documents: Documents) -> 
 
     @routes.get(f"/.well-known/{WellKnown.CREDENTIAL_ISSUER}/{{tenant}}/issuer")
     @public(_REASON, Form.PROBLEM)
+    @describe(gives={200: (IssuerMetadata, Content(JWT_MEDIA_TYPE))})
     async def issuer_metadata(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's
         kind = preferred(request.headers.get("accept"), (JSON_MEDIA_TYPE, JWT_MEDIA_TYPE))
         if kind != JWT_MEDIA_TYPE:

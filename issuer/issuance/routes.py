@@ -64,6 +64,10 @@ from madang.infra.attestation_statuses import AttestationStatuses
 from madang.infra.log_client import LogClient
 from madang.infra.receipts import Logged, LogReader, receipts
 from madang.infra.web.errors import NO_STORE
+from madang.infra.web.openapi import OBJECT, Content, describe
+
+_ASKED = (OBJECT, Content("application/jwt"))
+_ANSWERED = (CredentialResponse, Content("application/jwt"))
 
 
 class ReceiptCall(Message):
@@ -286,11 +290,13 @@ def router(office: Office, mint: Mint, stores: Stores) -> APIRouter:
 
     @routes.post("/nonce")
     @protocol("a nonce opens nothing by itself (OpenID4VCI 1.0 section 7)")
+    @describe(gives={200: NonceResponse})
     async def nonce(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return JSONResponse(wallets.nonce(tenant).to_json(), headers=NO_STORE)
 
     @routes.post("/credential")
     @protocol("the access token and the key proofs are checked")
+    @describe(*_ASKED, gives={200: _ANSWERED, 202: _ANSWERED})
     async def credential(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         presented = tokens.presented(request, tenant)
         sent = wire.open(tenant, request.headers.get("content-type", ""), await request.body())
@@ -299,6 +305,7 @@ def router(office: Office, mint: Mint, stores: Stores) -> APIRouter:
 
     @routes.post("/deferred")
     @protocol("the access token and the transaction are checked")
+    @describe(*_ASKED, gives={200: _ANSWERED, 202: _ANSWERED})
     async def deferred_credential(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's
         presented = tokens.presented(request, tenant)
         sent = wire.open(tenant, request.headers.get("content-type", ""), await request.body())
@@ -307,6 +314,7 @@ def router(office: Office, mint: Mint, stores: Stores) -> APIRouter:
 
     @routes.post("/notification")
     @protocol("the access token is checked, and that it fetched what is spoken of")
+    @describe(NotificationRequest, gives={204: None})
     async def notification(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's
         presented = tokens.presented(request, tenant)
         wallets.notified(presented, parse_notification(await request.body()), tenant)
@@ -314,6 +322,7 @@ def router(office: Office, mint: Mint, stores: Stores) -> APIRouter:
 
     @routes.post("/receipts")
     @protocol("possession of the holder key is checked")
+    @describe(ReceiptCall, gives={200: OBJECT})
     async def receipt(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return JSONResponse(await wallets.receipts(await request.body(), tenant), headers=NO_STORE)
 

@@ -276,6 +276,7 @@ def router(
 
     @routes.get("/offers/{reference}")
     @public("whoever was shown the reference may read the offer", Form.PROBLEM)
+    @describe(gives={200: OBJECT})
     async def by_reference(tenant: str, reference: str) -> Any:  # noqa: ANN401, ARG001 - FastAPI's
         found = calls.published(reference)
         return Response(found, media_type="application/json", headers=NO_STORE)

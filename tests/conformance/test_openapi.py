@@ -41,10 +41,6 @@ EXAMPLES = 25
 """Of each operation: about a minute for all of them together."""
 OTHERS = {"issuer": "counter", "verifier": "counter", "wallet": "counter", "log": "issuer"}
 NOT_DESCRIBED = {
-    ("issuer", "post", "/{tenant}/issuer/token"),
-    ("issuer", "post", "/{tenant}/issuer/nonce"),
-    ("issuer", "post", "/{tenant}/issuer/credential"),
-    ("issuer", "post", "/{tenant}/issuer/receipts"),
     ("verifier", "get", "/{tenant}/verifier/request/{presentation}"),
     ("verifier", "post", "/{tenant}/verifier/request/{presentation}"),
     ("verifier", "post", "/{tenant}/verifier/response/{presentation}"),

@@ -15,6 +15,7 @@ from madang.core.encoding import strict_json
 from madang.core.protocol.oauth.registration import ClientRegistration
 from madang.infra import journal
 from madang.infra.web.errors import NO_STORE
+from madang.infra.web.openapi import OBJECT, describe
 
 Administrator = Callable[[Request, str], str]
 """Returns the pseudonym of the administrator on whose behalf a service calls, or refuses."""
@@ -69,6 +70,7 @@ def router(server: AuthorizationServer, administrator: Administrator) -> APIRout
 
     @routes.get("")
     @service("administrator")
+    @describe(gives={200: OBJECT})
     async def every(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         administrator(request, tenant)
         told = [client.to_json() for client in server.book.all(tenant)]
@@ -76,6 +78,7 @@ def router(server: AuthorizationServer, administrator: Administrator) -> APIRout
 
     @routes.post("")
     @service("administrator")
+    @describe(ClientRegistration, gives={201: ClientRegistration})
     async def enter(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         actor = administrator(request, tenant)
         client = calls.keep(tenant, await request.body(), actor, None)
@@ -83,12 +86,14 @@ def router(server: AuthorizationServer, administrator: Administrator) -> APIRout
 
     @routes.get("/{client_id}")
     @service("administrator")
+    @describe(gives={200: ClientRegistration})
     async def one(request: Request, tenant: str, client_id: str) -> Any:  # noqa: ANN401 - FastAPI's
         administrator(request, tenant)
         return JSONResponse(calls.told(tenant, client_id), headers=NO_STORE)
 
     @routes.put("/{client_id}")
     @service("administrator")
+    @describe(ClientRegistration, gives={200: ClientRegistration})
     async def change(request: Request, tenant: str, client_id: str) -> Any:  # noqa: ANN401 - as above
         actor = administrator(request, tenant)
         client = calls.keep(tenant, await request.body(), actor, client_id)
@@ -96,6 +101,7 @@ def router(server: AuthorizationServer, administrator: Administrator) -> APIRout
 
     @routes.delete("/{client_id}")
     @service("administrator")
+    @describe(gives={204: None})
     async def remove(request: Request, tenant: str, client_id: str) -> Any:  # noqa: ANN401 - as above
         calls.forget(tenant, client_id, administrator(request, tenant))
         return Response(status_code=204, headers=NO_STORE)

@@ -22,21 +22,39 @@ from madang.access.marks import protocol, public
 from madang.core.encoding import strict_json
 from madang.core.protocol.form import parse_form
 from madang.core.protocol.limits import DEFAULT_LIMITS
+from madang.core.protocol.oauth.authorization import PushedResponse
 from madang.core.protocol.oauth.dpop import DpopProof
 from madang.core.protocol.oauth.errors import OAuthError, invalid_request
-from madang.core.protocol.oauth.metadata import ServerFeatures, server_metadata
+from madang.core.protocol.oauth.metadata import (
+    AuthorizationServerMetadata,
+    ServerFeatures,
+    server_metadata,
+)
 from madang.core.protocol.oauth.names import (
     CLIENT_ATTESTATION_CHALLENGE,
     DPOP,
     DPOP_NONCE,
 )
-from madang.core.protocol.oauth.token import read_token_request
+from madang.core.protocol.oauth.token import TokenResponse, read_token_request
 from madang.core.protocol.urls import WellKnown
 from madang.infra.web.errors import NO_STORE
 from madang.infra.web.marks import Form
+from madang.infra.web.openapi import OBJECT, Fields, describe
 
 _FORM = "application/x-www-form-urlencoded"
 _COOKIE_CHARS = 22
+_CLIENT = ("client_id", "client_assertion", "client_assertion_type")
+_PUSHED = Fields(
+    ("response_type", "code_challenge", "code_challenge_method"),
+    optional=(*_CLIENT, "redirect_uri", "scope", "state", "authorization_details", "issuer_state"),
+)
+_EXCHANGED = Fields(
+    ("grant_type",),
+    optional=(
+        *(*_CLIENT, "pre-authorized_code", "tx_code", "code", "code_verifier", "redirect_uri"),
+        *("refresh_token", "authorization_details"),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,26 +160,31 @@ def router(
 
     @routes.get(f"/.well-known/{WellKnown.AUTHORIZATION_SERVER}/{{tenant}}/{service}")
     @public("clients find their way by it", Form.PROBLEM)
+    @describe(gives={200: AuthorizationServerMetadata})
     async def metadata(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return Response(document(tenant), media_type="application/json", headers=kept)
 
     @routes.post(f"{below}/par")
     @protocol("the client authenticates; what it asks for is granted by the person alone")
+    @describe(_PUSHED, gives={201: PushedResponse})
     async def par(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return await endpoints.push(request, tenant)
 
     @routes.get(f"{below}/authorize")
     @public("a browser is sent on to the log-in page with a request that a client pushed")
+    @describe(gives={302: None, 303: None}, query=("client_id", "request_uri"))
     async def authorize(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return endpoints.open(request, tenant)
 
     @routes.post(f"{below}/token")
     @protocol("codes, keys and clients are checked")
+    @describe(_EXCHANGED, gives={200: TokenResponse})
     async def token(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return await endpoints.exchange(request, tenant)
 
     @routes.post(f"{below}/challenge")
     @protocol("a challenge opens nothing by itself")
+    @describe(gives={200: OBJECT})
     async def challenge(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return endpoints.challenge(tenant)
 
