@@ -1,19 +1,20 @@
 """What the provider signs: attestations, and the list that shows which of them still hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from madang.core.envelope import jws
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import Signer
-from madang.core.protocol.typed_jwt import sign_typed
+from madang.core.protocol.oauth.client_attestation import make_attestation
+from madang.core.protocol.oid4vci.key_attestation import (
+    KeyAttestation,
+    StatusPlace,
+    make_key_attestation,
+)
 from madang.core.status import token_jwt
 from madang.core.status.token import StatusListToken
 from madang.core.status.token_status_list import StatusList
 from wallet_api.provider.model import Bounds, Place, Statements
-
-WALLET_ATTESTATION = "oauth-client-attestation+jwt"
-KEY_ATTESTATION = "key-attestation+jwt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,18 @@ class Provider:
         said = self.statements
         claims = {
             "iss": self.identifier,
-            "sub": self.client_id,
-            "iat": now,
-            "exp": now + said.wallet_seconds,
-            "cnf": {"jwk": key.to_jwk()},
             "wallet_name": said.name,
             "wallet_link": said.link or f"{self.identifier}/",
-            "status": self._status(place),
+            "status": {"status_list": {"uri": self.list_uri(place.number), "idx": place.index}},
         }
-        return _signed(WALLET_ATTESTATION, claims, signer)
+        return make_attestation(
+            signer,
+            client_id=self.client_id,
+            key=key,
+            issued_at=now,
+            expires_at=now + said.wallet_seconds,
+            claims=claims,
+        )
 
     def keys(
         self,
@@ -74,17 +78,16 @@ class Provider:
             signer: the provider's key, with its chain.
         """
         said = self.statements
-        claims = {
-            "iss": self.identifier,
-            "iat": now,
-            "exp": now + said.key_seconds,
-            "attested_keys": [key.to_jwk() for key in keys],
-            "key_storage": list(said.key_storage),
-            "user_authentication": list(said.user_authentication),
-            "status": self._status(place),
-            **({} if nonce is None else {"nonce": nonce}),
-        }
-        return _signed(KEY_ATTESTATION, claims, signer)
+        attested = KeyAttestation(
+            keys=tuple(keys),
+            key_storage=said.key_storage,
+            user_authentication=said.user_authentication,
+            nonce=nonce,
+            expires_at=now + said.key_seconds,
+            status=StatusPlace(self.list_uri(place.number), place.index),
+            issuer=self.identifier,
+        )
+        return make_key_attestation(attested, signer, issued_at=now)
 
     def list(
         self, number: int, statuses: StatusList, bounds: Bounds, *, now: int, signer: Signer
@@ -102,10 +105,3 @@ class Provider:
     def list_uri(self, number: int) -> str:
         """Return where a list is published."""
         return f"{self.identifier}/statuslists/{number}"
-
-    def _status(self, place: Place) -> dict[str, object]:
-        return {"status_list": {"uri": self.list_uri(place.number), "idx": place.index}}
-
-
-def _signed(typ: str, claims: Mapping[str, object], signer: Signer) -> str:
-    return sign_typed(typ, claims, jws.chain_header(signer.certificate_chain), signer)
