@@ -248,7 +248,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
         tokens=server.tokens,
         rules=rules,
         secrets=deps.secrets,
-        statuses=attestation_statuses(settings, deps),
+        statuses=attestation_statuses(settings, deps, deps.key_attestation_anchors),
     )
     documents = Documents(office, rules, deps.secrets)
     parts = Parts(
@@ -298,7 +298,7 @@ def server_of(office: Office, deps: Deps) -> AuthorizationServer:
         database=deps.database,
         addresses=deps.addresses,
         http=deps.http,
-        anchors=deps.wallet_anchors,
+        statuses=attestation_statuses(settings, deps, deps.wallet_anchors),
     )
     codes = PreAuthorizedOffers(
         OfferStore, office.types, CodePolicy(settings.tx_code_tries, settings.token_seconds)
@@ -344,13 +344,15 @@ def type_rules(settings: Settings, deps: Deps) -> TypeRules:
     return TypeRules(settings.approved_types, settings.key_attestations_required, attestations)
 
 
-def attestation_statuses(settings: Settings, deps: Deps) -> AttestationStatuses:
-    """Return what knows which key attestations were revoked."""
+def attestation_statuses(
+    settings: Settings, deps: Deps, anchors: Sequence[bytes]
+) -> AttestationStatuses:
+    """Return what knows which attestations of the providers under these anchors were revoked."""
     bounds = StatusBounds(
         seconds=settings.attestation_status_seconds,
         allow_loopback_http=settings.allow_loopback_http,
     )
-    return AttestationStatuses(deps.http, deps.clock, deps.key_attestation_anchors, bounds)
+    return AttestationStatuses(deps.http, deps.clock, anchors, bounds)
 
 
 def signer_of(keys: TurningKeys, clock: Clock) -> Callable[[str], Signer]:

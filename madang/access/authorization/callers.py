@@ -14,11 +14,16 @@ from madang.core.protocol.oauth.client_assertion import (
     open_assertion,
     subject_of,
 )
-from madang.core.protocol.oauth.client_attestation import check_attestation, check_pop
+from madang.core.protocol.oauth.client_attestation import (
+    ClientAttestation,
+    check_attestation,
+    check_pop,
+)
 from madang.core.protocol.oauth.errors import (
     OAuthCode,
     OAuthError,
     invalid_client,
+    invalid_client_attestation,
     invalid_request,
 )
 from madang.core.protocol.oauth.names import (
@@ -30,6 +35,8 @@ from madang.core.protocol.oauth.names import (
     PRIVATE_KEY_JWT,
 )
 from madang.core.protocol.oauth.registration import ClientRegistration
+from madang.core.status.errors import StatusError
+from madang.core.status.token_status_list import reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,7 @@ class Callers:
         if assertion is not None:
             return await self._signed(tenant, form, assertion)
         if attestation is not None and pop is not None:
-            return self._attested(tenant, form, attestation, pop)
+            return await self._attested(tenant, form, attestation, pop)
         if (attestation, pop) != (None, None):
             told = f"{CLIENT_ATTESTATION} and {CLIENT_ATTESTATION_POP} come together"
             raise OAuthError(OAuthCode.INVALID_CLIENT_ATTESTATION, told)
@@ -137,8 +144,10 @@ class Callers:
         until = checked.expires_at + policy.skew_seconds
         return _caller(client, UsedId(("assertion", tenant, client_id, checked.jti), until))
 
-    def _attested(self, tenant: str, form: Mapping[str, str], attestation: str, pop: str) -> Caller:
-        """Steps: the provider's word, the client's name, the key, the challenge."""
+    async def _attested(
+        self, tenant: str, form: Mapping[str, str], attestation: str, pop: str
+    ) -> Caller:
+        """Steps: the provider's word, the client's name, the key, the challenge, the status."""
         ground = self.ground
         now, policy = ground.clock.now(), ground.policy
         window = ground.window(now, policy.proof_seconds)
@@ -151,6 +160,7 @@ class Callers:
         if proved.challenge is None or not ground.challenges(tenant).good(proved.challenge, now):
             told = "the claim challenge should be a new one from the challenge endpoint"
             raise OAuthError(OAuthCode.USE_ATTESTATION_CHALLENGE, told)
+        await self._check_status(vouched)
         instance = vouched.key.thumbprint()
         until = now + policy.proof_seconds + 2 * policy.skew_seconds
         used = UsedId(("attestation", tenant, instance, proved.jti), until)
@@ -163,6 +173,15 @@ class Callers:
             instance,
             (used,),
         )
+
+    async def _check_status(self, vouched: ClientAttestation) -> None:
+        """Refuse a wallet that its provider revoked; asked last, for it may need the network."""
+        try:
+            place = reference(vouched.claims)
+        except StatusError as error:
+            raise invalid_client_attestation(str(error)) from None
+        if place is not None and not await self.ground.statuses.valid(*place):
+            raise invalid_client_attestation("the wallet was revoked, or its status is not known")
 
 
 def _caller(client: ClientRegistration, *proofs: UsedId) -> Caller:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from madang.core.protocol.oauth.server_nonce import ServerNonces
 from madang.core.protocol.typed_jwt import Window
+from madang.infra.attestation_statuses import AttestationStatuses
 from madang.infra.clock import Clock
 from madang.infra.db import Database
 from madang.infra.http import HttpClient
@@ -60,6 +61,7 @@ class Ground:
         http: fetches key sets of clients.
         secret: of nonces and challenges, the same in all processes.
         anchors: DER of the authorities of wallet providers; empty when none is known.
+        statuses: knows which wallets their providers revoked.
     """
 
     service: str
@@ -71,6 +73,7 @@ class Ground:
     http: HttpClient
     secret: bytes
     anchors: tuple[bytes, ...]
+    statuses: AttestationStatuses
 
     def identifier(self, tenant: str) -> str:
         """Return the server's issuer identifier in a municipality."""

@@ -9,6 +9,7 @@ from madang.access.authorization.requests import AuthorizationRequests
 from madang.access.authorization.resource import ResourceTokens
 from madang.access.authorization.store import shared_secret
 from madang.core.protocol.oauth.server_nonce import SECRET_BYTES
+from madang.infra.attestation_statuses import AttestationStatuses
 from madang.infra.clock import Clock
 from madang.infra.db import Database
 from madang.infra.http import HttpClient
@@ -56,9 +57,10 @@ def ground_of(
     database: Database,
     addresses: Addresses,
     http: HttpClient,
-    anchors: tuple[bytes, ...],
+    statuses: AttestationStatuses,
 ) -> Ground:
     """Return what a server stands on; its secret is drawn at the first start and kept."""
     with database.transaction() as session:
         secret = shared_secret(session, _SECRET, SystemIds().bytes(SECRET_BYTES))
-    return Ground(service, policy, clock, ids, database, addresses, http, secret, anchors)
+    anchors = statuses.anchors
+    return Ground(service, policy, clock, ids, database, addresses, http, secret, anchors, statuses)
