@@ -18,6 +18,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from madang.core.encoding import base64url, strict_json
+from madang.core.envelope import jws
+from madang.core.keys.jwk import ES256, PublicKey
 from madang.infra import ca
 from madang.infra.anchors import read_certificates
 from madang.infra.files import EVERYBODY, write_whole
@@ -34,6 +37,8 @@ class CaFilesError(RuntimeError):
 @dataclass(frozen=True, slots=True)
 class CaFiles:
     """The files of one authority: `<name>.key` and `<name>.pem`, leaf first, root left out.
+
+    A leaf that signs is in `<name>.jwks.json` too, private key and `x5c` in one, as tools want it.
 
     Attributes:
         folder: for nothing else.
@@ -60,6 +65,8 @@ class CaFiles:
         if not files.chain.exists():
             key, below = self._key(name), self._below(now)
             leaf = ca.leaf(below, key.public_key(), title, uri=uri, dns=dns, now=now)
+            content = strict_json.dumps({"keys": [_private_jwk(key, (leaf, below.der))]})
+            write_whole(self.folder / f"{name}.jwks.json", content.encode())
             self._write_chain(files.chain, leaf, below.der)
         return files
 
@@ -117,3 +124,15 @@ class CaFiles:
         loaded = [x509.load_der_x509_certificate(der) for der in ders]
         pem = b"".join(each.public_bytes(Encoding.PEM) for each in loaded)
         write_whole(path, pem, EVERYBODY)
+
+
+def _private_jwk(key: ec.EllipticCurvePrivateKey, chain: tuple[bytes, ...]) -> dict[str, object]:
+    public = PublicKey.from_native(key.public_key())
+    return {
+        **public.to_jwk(),
+        "d": base64url.encode(key.private_numbers().private_value.to_bytes(32, "big")),
+        "kid": public.thumbprint(),
+        "alg": ES256,
+        "use": "sig",
+        **jws.chain_header(chain),
+    }

@@ -1,11 +1,16 @@
 """The development authority's files: made once, used again, and good for what they are made for."""
 
+import json
 import ssl
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from joserfc import jws as joserfc_jws
+from joserfc.jwk import ECKey
 
+from madang.core.envelope import jws
+from madang.core.keys.signing import checker_for
 from madang.core.trust.x509 import san_uris, validate_chain
 from madang.infra.anchors import load_anchors, read_certificates
 from madang.infra.ca_files import CaFiles, CaFilesError
@@ -37,15 +42,28 @@ def test_a_later_run_keeps_what_is_there_and_has_the_same_root(tmp_path: Path) -
     assert second is not None
     after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert before.items() <= after.items()
-    assert after.keys() - before.keys() == {"verifier.key", "verifier.pem"}
+    assert after.keys() - before.keys() == {
+        f"verifier.{ending}" for ending in ("key", "pem", "jwks.json")
+    }
     validate_chain(second.certificate_chain, load_anchors(tmp_path / "root.pem"), now=NOW)
 
 
 def test_private_keys_are_for_their_owner_alone(tmp_path: Path) -> None:
     made(CaFiles(tmp_path))
-    keys = list(tmp_path.glob("*.key"))
-    assert len(keys) == 3
+    keys = [*tmp_path.glob("*.key"), *tmp_path.glob("*.jwks.json")]
+    assert len(keys) == 4
     assert all(path.stat().st_mode & 0o077 == 0 for path in keys)
+
+
+def test_a_tool_gets_key_and_chain_in_one_file(tmp_path: Path) -> None:
+    signer = made(CaFiles(tmp_path)).signer("a", "b")
+    assert signer is not None
+    [jwk] = json.loads((tmp_path / "issuer.jwks.json").read_text())["keys"]
+    key = ECKey.import_key(jwk)
+    assert (jwk["alg"], jwk["kid"]) == ("ES256", signer.key_id)
+    assert jws.decode_chain(jwk) == signer.certificate_chain
+    signed = joserfc_jws.serialize_compact({"alg": "ES256"}, b"data", key)
+    assert jws.verify(jws.parse(signed), checker_for(signer.public_key))
 
 
 def test_a_server_has_its_names_and_the_form_that_tls_wants(tmp_path: Path) -> None:
