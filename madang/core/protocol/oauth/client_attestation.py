@@ -95,6 +95,7 @@ def make_pop(
     jti: str,
     issued_at: int,
     challenge: str | None = None,
+    seconds: int = 60,
 ) -> str:
     """Return the client instance's proof of possession (section 5.2).
 
@@ -105,12 +106,14 @@ def make_pop(
         jti: chance, new for each proof.
         issued_at: seconds since 1970.
         challenge: the server's newest, None when it gives none.
+        seconds: how long it counts; earlier drafts demand ``exp``, and their servers are about.
     """
     claims: dict[str, object] = {
         "iss": client_id,
         "aud": audience,
         "jti": jti,
         "iat": issued_at,
+        "exp": issued_at + seconds,
     }
     if challenge is not None:
         claims["challenge"] = challenge
