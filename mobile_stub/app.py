@@ -26,6 +26,7 @@ from mobile_stub.present import Presenter
 from mobile_stub.receipts import ReceiptFetcher
 from mobile_stub.receiving.build import receiver as build_receiver
 from mobile_stub.receiving.receiver import Receiver
+from mobile_stub.receiving.surface import add_receiving
 from mobile_stub.settings import Settings
 
 _OFFER_SCHEMES = ("openid-credential-offer:", "haip-vci:")
@@ -101,6 +102,7 @@ def build(wallet: Wallet) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_OWN_NAMES, www_redirect=False)
     _scanning(app, wallet)
     _showing(app, wallet)
+    add_receiving(app, wallet.receiver)
 
     @app.exception_handler(WalletError)
     async def refuse(_request: Request, error: WalletError) -> JSONResponse:

@@ -32,7 +32,9 @@ class Settings(BaseSettings):
         provider: address of the wallet provider; empty for a wallet without attestations.
         client_id: how servers know this wallet where it does not attest itself.
         client_key: PEM of the key that it then signs with (`private_key_jwt`).
-        redirect_uri: where browsers come back to, when it is not the wallet's own address.
+        redirect_uri: where browsers come back to, when it is not `/callback` of the wallet itself.
+        browser: "open" opens the device's browser for a log-in, "wait" waits for somebody to open
+            what `/log-in` tells, "follow" follows redirects without a person, for test tools.
     """
 
     model_config = SettingsConfigDict(env_prefix="WALLET_", extra="ignore", frozen=True)
@@ -57,3 +59,4 @@ class Settings(BaseSettings):
     client_id: str = "madang-wallet"
     client_key: Path | None = None
     redirect_uri: str = ""
+    browser: Literal["open", "wait", "follow"] = "open"

@@ -10,9 +10,11 @@ from madang.core.keys.jwk import PublicKey
 from madang.core.keys.software import SoftwareSigner
 from mobile_stub.accreditations import Accreditations
 from mobile_stub.adapters.anchors import load_anchors
+from mobile_stub.adapters.browser import DeviceBrowser, FollowingBrowser
 from mobile_stub.adapters.network import Network
 from mobile_stub.errors import WalletError
 from mobile_stub.receiving.access import Accesses
+from mobile_stub.receiving.authorization import Browser
 from mobile_stub.receiving.client import Clients
 from mobile_stub.receiving.credentials import Credentials
 from mobile_stub.receiving.deferred import Deferred
@@ -55,7 +57,22 @@ def receiver(
         deliveries,
         deferred,
         notifier,
+        _browser(settings, network),
     )
+
+
+def _browser(settings: Settings, network: Network) -> Browser:
+    """Return where the person logs in: the wallet's own address is where it comes back to."""
+    redirect_uri = settings.redirect_uri or f"http://127.0.0.1:{settings.port}/callback"
+    if settings.browser == "follow":
+        return FollowingBrowser(redirect_uri, network)
+    if settings.browser == "wait":
+        return DeviceBrowser(redirect_uri, launch=_nothing)
+    return DeviceBrowser(redirect_uri)
+
+
+def _nothing(_url: str) -> None:
+    """Open nothing: somebody else does."""
 
 
 def client_signer(path: Path | None) -> SoftwareSigner | None:

@@ -54,6 +54,7 @@ class Receiver:
         deliveries: takes answers in.
         deferred: fetches what was promised.
         notifier: tells issuers what became of it.
+        browser: where the person logs in unless another is given; None where nobody can.
     """
 
     vault: Keeper
@@ -65,6 +66,7 @@ class Receiver:
     deliveries: Deliveries
     deferred: Deferred
     notifier: Notifier
+    browser: Browser | None = None
 
     async def preview(self, link: str, now: int) -> dict[str, Any]:
         """Return what an offer is about, from the issuer's own metadata.
@@ -91,7 +93,7 @@ class Receiver:
             scan: what was scanned and shown.
             tx_code: what the person typed.
             now: seconds since the epoch.
-            browser: where the person logs in; None where nobody can.
+            browser: where the person logs in; None for the usual one.
 
         Raises:
             WalletError: the issuer refused, or what came is not what was offered.
@@ -100,7 +102,7 @@ class Receiver:
         if (facts.offer.credential_issuer, {*facts.wanted}) != _shown(scan.preview):
             raise WalletError("offer_changed", "the offer is not the one that was shown")
         progress = _Progress(self.vault, scan)
-        access = await self._access(progress, facts, tx_code, browser, now)
+        access = await self._access(progress, facts, tx_code, browser or self.browser, now)
         try:
             return await self._everything(progress, access, facts.wanted, now)
         except WalletError as error:

@@ -1,5 +1,7 @@
 """Offers of all kinds, and who begins."""
 
+from dataclasses import replace
+
 import pytest
 
 from mobile_stub.errors import WalletError
@@ -45,7 +47,9 @@ def test_the_wallet_begins_by_itself(world: World, office: Office, page: Page) -
 
 
 def test_without_a_browser_the_person_is_told(world: World, office: Office) -> None:
+    alone = replace(world.wallet.receiver, browser=None)
+    scan = run(world.wallet.open(office.by_log_in()))
     with pytest.raises(WalletError) as refused:
-        taken(world, office.by_log_in())
+        run(alone.accept(scan, None, NOW))
     assert refused.value.code == "browser_needed"
     assert not office.sent("par")
