@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from madang.access import log_calls
 from madang.access.guard import Guard
@@ -14,7 +14,8 @@ from madang.access.sign_in import sign_in_router
 from madang.access.staff import Staff, StaffAccount, StaffSession
 from madang.core.merkle.note import VerifierKey
 from madang.core.protocol.limits import DEFAULT_LIMITS
-from madang.infra import anchors
+from madang.core.trust.foreign import ForeignAnchors
+from madang.infra.anchors import load_anchors
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import Clock, SystemClock
 from madang.infra.db import Database
@@ -36,23 +37,36 @@ from verifier.eligibility.deciding import Deciding
 from verifier.eligibility.routes import Agency, api_router, page_router
 from verifier.eligibility.store import CheckRow, RuleRow, SqlChecks
 from verifier.errors import TABLE
+from verifier.keys.routes import KeyOffice, key_router
+from verifier.keys.store import ApiKeyRow, SqlKeyBook
+from verifier.keys.usecases import Keyring
 from verifier.presentations.answering import Examiner
+from verifier.presentations.attestations import load_attestations
+from verifier.presentations.clients import Attestation, Clients, Signers
+from verifier.presentations.desk import Desk
+from verifier.presentations.did_routes import did_router
+from verifier.presentations.explaining import Explainer
 from verifier.presentations.identification import Identification
 from verifier.presentations.list_shelf import KeptListRow, ListShelf
 from verifier.presentations.model import Use
-from verifier.presentations.opening import Opener, Signers
-from verifier.presentations.routes import Desk, counter_router, wallet_router
+from verifier.presentations.opening import Opener
+from verifier.presentations.present_routes import Reception, present_router
+from verifier.presentations.routes import service_router, wallet_router
+from verifier.presentations.scripts import script_router
+from verifier.presentations.sending import Sender
 from verifier.presentations.status_lists import Bounds, FetchedStatusLists
-from verifier.presentations.store import (
-    BasisRow,
-    PresentationRow,
-    SqlPresentations,
-    StatusTimeRow,
-)
+from verifier.presentations.store import PresentationRow, SqlPresentations
 from verifier.presentations.types import known_types
+from verifier.presentations.watch import Watch
+from verifier.requests import api_routes, page_routes
+from verifier.requests.asking import Asking, Releasing
+from verifier.requests.callers import Callers
+from verifier.requests.composing import Composer
+from verifier.requests.store import QuestionRow, SqlQuestions
 from verifier.settings import Settings
 
 SERVICE = "verifier"
+_WITH_PAGES = ("eligibility", "presentations", "requests", "keys")
 
 
 @dataclass(frozen=True)
@@ -65,6 +79,8 @@ class Deps:
         http: where status lists are fetched.
         log_keys: keys of the municipalities' logs, known from elsewhere than the logs.
         accreditations: the registry of who attests and asks what.
+        attestations: verifier attestations of the municipalities.
+        anchors: roots of issuers whose types the catalogue lacks.
     """
 
     clock: Clock
@@ -79,6 +95,8 @@ class Deps:
     log: LogClient
     log_keys: Mapping[str, VerifierKey]
     texts: Texts
+    attestations: Mapping[str, Attestation]
+    anchors: tuple[bytes, ...]
 
 
 def production(settings: Settings) -> Deps:
@@ -89,7 +107,7 @@ def production(settings: Settings) -> Deps:
     http = HttpxClient(
         timeout=settings.http_timeout_seconds,
         max_bytes=min(settings.http_max_bytes, settings.status_list_bytes),
-        anchors=anchors.load_anchors(settings.tls_anchors),
+        anchors=load_anchors(settings.tls_anchors),
     )
     database = Database(settings.database(SERVICE))
     return Deps(
@@ -105,6 +123,8 @@ def production(settings: Settings) -> Deps:
         log=log_calls.log_over(http, addresses, log_authorization(signers, addresses, clock)),
         log_keys=load_log_keys(folders.log_keys),
         texts=load_texts(settings.catalog_dir / "texts"),
+        attestations=load_attestations(settings.verifier_attestations),
+        anchors=load_anchors(settings.credential_anchors),
     )
 
 
@@ -125,8 +145,8 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     """Return the application; its lifespan enters the rules and delivers to the log."""
     deps.database.create(
         PresentationRow,
-        StatusTimeRow,
-        BasisRow,
+        ApiKeyRow,
+        QuestionRow,
         KeptListRow,
         KeptSnapshotRow,
         CheckRow,
@@ -138,10 +158,10 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     )
     staff = Staff(deps.database, deps.ids, settings)
     here = Path(__file__).parent
-    folders = [here / "eligibility" / "pages"]
+    folders = [here / feature / "pages" for feature in _WITH_PAGES]
     pages = Pages(deps.texts, folders, service=SERVICE, tenants=deps.catalogue.tenants)
     desk = _desk(settings, deps)
-    agency = _agency(settings, deps, desk.opener, pages)
+    agency = _agency(settings, deps, desk, pages)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -161,10 +181,11 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
             errors=TABLE,
             routers=[
                 wallet_router(desk),
-                counter_router(desk),
+                service_router(desk),
                 api_router(agency),
                 sign_in_router(SERVICE, staff, deps.clock, pages),
                 page_router(agency),
+                *_request_routers(settings, deps, desk, pages),
             ],
             max_body_bytes=settings.max_body_bytes,
             lifespan=lifespan,
@@ -173,15 +194,25 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
 
 
 def _desk(settings: Settings, deps: Deps) -> Desk:
-    trust = Trust(deps.accreditations, types_by_vct(deps.catalogue, deps.addresses))
+    types = types_by_vct(deps.catalogue, deps.addresses)
+    trust = Trust(deps.accreditations, types, ForeignAnchors(deps.anchors))
+    clients = Clients(
+        addresses=deps.addresses,
+        signers=deps.signers,
+        prefix=settings.client_id_prefix,
+        attestations=deps.attestations,
+        allow_loopback_http=settings.allow_loopback_http,
+    )
     opener = Opener(
         catalogue=deps.catalogue,
         addresses=deps.addresses,
         trust=trust,
-        signers=deps.signers,
+        clients=clients,
         ids=deps.ids,
+        outside=settings.ask_outside_registry,
+        foreign=bool(deps.anchors),
+        allow_loopback_http=settings.allow_loopback_http,
         seconds=settings.presentation_seconds,
-        result_seconds=settings.result_seconds,
     )
     bounds = Bounds(
         list_bytes=settings.status_list_bytes,
@@ -196,14 +227,17 @@ def _desk(settings: Settings, deps: Deps) -> Desk:
     return Desk(
         database=deps.database,
         clock=deps.clock,
-        presentations=SqlPresentations,
+        ids=deps.ids,
+        presentations=lambda session: SqlPresentations(session, settings.result_seconds),
         opener=opener,
+        sender=Sender(opener, clients, deps.addresses, settings.authorization_endpoint),
         examiner=Examiner(
             trust=trust,
             lists=FetchedStatusLists(deps.http, trust, bounds, shelf),
             lapses={
                 Use.IDENTIFICATION: frozenset(settings.identification_lapses),
                 Use.ELIGIBILITY: frozenset(settings.eligibility_lapses),
+                Use.REQUEST: frozenset(settings.request_lapses),
             },
             limits=DEFAULT_LIMITS,
             max_age=settings.key_binding_seconds,
@@ -213,26 +247,61 @@ def _desk(settings: Settings, deps: Deps) -> Desk:
         ),
         conclusions={
             Use.IDENTIFICATION: lambda _: identification,
+            Use.REQUEST: lambda _: Releasing(),
             Use.ELIGIBILITY: lambda session: Deciding(
                 SqlChecks(session), deps.catalogue, deps.addresses, deps.ids
             ),
         },
         limits=DEFAULT_LIMITS,
         tries=settings.presentation_tries,
+        watch=Watch(settings.event_seconds, settings.event_streams),
     )
 
 
-def _agency(settings: Settings, deps: Deps, opener: Opener, pages: Pages) -> Agency:
-    return Agency(
+def _request_routers(
+    settings: Settings, deps: Deps, desk: Desk, pages: Pages
+) -> tuple[APIRouter, ...]:
+    """Return the routes of agencies' own requests, and of those who are asked."""
+    explainer = Explainer(deps.catalogue, deps.addresses)
+    asking = Asking(desk)
+    callers = Callers(deps.addresses, deps.clock, deps.database, SqlKeyBook, deps.service_keys)
+    office = KeyOffice(
         database=deps.database,
         clock=deps.clock,
+        book=SqlKeyBook,
+        keyring=Keyring(deps.ids),
+        pages=pages,
+        utc_offset_hours=settings.utc_offset_hours,
+    )
+    study = page_routes.Study(
+        asking=asking,
+        composer=Composer(desk.opener),
+        explainer=explainer,
+        questions=SqlQuestions,
+        pages=pages,
+        refresh=settings.refresh_seconds,
+        utc_offset_hours=settings.utc_offset_hours,
+    )
+    return (
+        api_routes.api_router(asking, callers),
+        page_routes.page_router(study),
+        key_router(office),
+        present_router(Reception(desk, explainer, pages, settings.refresh_seconds)),
+        did_router(desk.sender.clients),
+        script_router(),
+    )
+
+
+def _agency(settings: Settings, deps: Deps, desk: Desk, pages: Pages) -> Agency:
+    return Agency(
+        desk=desk,
         checks=SqlChecks,
-        presentations=SqlPresentations,
-        checker=Checker(deps.catalogue, deps.addresses, deps.ids, opener, settings.decision_days),
+        checker=Checker(
+            deps.catalogue, deps.addresses, deps.ids, desk.opener, settings.decision_days
+        ),
         pages=pages,
         log=deps.log,
         log_keys=deps.log_keys,
-        limits=DEFAULT_LIMITS,
         refresh=settings.refresh_seconds,
         utc_offset_hours=settings.utc_offset_hours,
     )

@@ -3,18 +3,13 @@
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
+
+from madang.core.protocol.oid4vp.client_id import Prefix
 from madang.infra.settings import CommonSettings
 
 Lapse = Literal["expired", "status_revoked", "status_suspended"]
 """What may be wrong with a certificate that is nevertheless genuine and the holder's."""
-
-ClientIdPrefix = Literal[
-    "redirect_uri",
-    "x509_san_dns",
-    "x509_hash",
-    "decentralized_identifier",
-    "verifier_attestation",
-]
 
 
 class Settings(CommonSettings):
@@ -38,8 +33,18 @@ class Settings(CommonSettings):
         refresh_seconds: how often a page that waits loads itself again.
         utc_offset_hours: of the office's clock.
         identification_lapses: lapses with which an identification still counts.
-        credential_anchors: authorities whose issuers count for types outside the catalogue.
-        client_id_prefix: how the verifier names itself in signed requests (OpenID4VP 1.0 5.9.3).
+        request_lapses: lapses that an agency's own request is told of instead of being refused.
+        client_id_prefix: how the municipalities name themselves in requests, where a caller names
+            no other prefix.
+        verifier_attestations: by municipality a file with its verifier attestation, a JWT.
+        credential_anchors: PEM file, or folder of PEM and DER, with the roots of issuers whose
+            types the catalogue lacks.
+        ask_outside_registry: municipalities that may ask what no registered purpose lists; our own
+            wallets answer no such request.
+        authorization_endpoint: what links to wallets begin with; empty for the schemes of the
+            specifications.
+        event_seconds: longest time between two looks of a page that is told of events.
+        event_streams: how many pages are told of events at a time.
         eligibility_lapses: lapses that become a reason in the decision; every other failure
             refuses the answer. Such a certificate never counts as valid.
     """
@@ -59,9 +64,15 @@ class Settings(CommonSettings):
     decision_days: int = 1825
     refresh_seconds: int = 3
     utc_offset_hours: int = 9
+    client_id_prefix: Prefix = Prefix.X509_HASH
+    verifier_attestations: dict[str, Path] = Field(default_factory=dict)
     credential_anchors: Path | None = None
-    client_id_prefix: ClientIdPrefix = "x509_hash"
+    ask_outside_registry: frozenset[str] = frozenset()
+    authorization_endpoint: str = ""
+    event_seconds: float = 2.0
+    event_streams: int = 200
     identification_lapses: frozenset[Lapse] = frozenset()
+    request_lapses: frozenset[Lapse] = frozenset()
     eligibility_lapses: frozenset[Lapse] = frozenset(
         {"expired", "status_revoked", "status_suspended"}
     )

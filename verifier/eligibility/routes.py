@@ -16,10 +16,7 @@ from madang.core.encoding import base64url
 from madang.core.encoding.strict_json import Json
 from madang.core.evidence.receipt import Receipt
 from madang.core.merkle.note import VerifierKey
-from madang.core.protocol.limits import Limits
 from madang.core.protocol.message import Message, read_json
-from madang.infra.clock import Clock
-from madang.infra.db import Database
 from madang.infra.log_client import LogClient
 from madang.infra.web.errors import NO_STORE
 from madang.infra.web.i18n import language_of
@@ -38,9 +35,12 @@ from verifier.eligibility.checking import (
 )
 from verifier.eligibility.model import Check, Decided, Entered
 from verifier.eligibility.receipts import receipt_for
+from verifier.presentations.desk import Desk
 from verifier.presentations.model import Open, Presentation
-from verifier.presentations.opening import ClosedPresentationError, Presentations
-from verifier.presentations.routes import BodyError, opened_body, state_body, state_of
+from verifier.presentations.opening import ClosedPresentationError
+from verifier.presentations.routes import BodyError, opened_body
+from verifier.presentations.sending import Channel
+from verifier.presentations.telling import state_body, state_of
 
 
 class NewCheck(Message):
@@ -64,40 +64,37 @@ class Agency:
     """What the routes need.
 
     Attributes:
+        desk: where presentations are opened and answered.
         checks: gives a transaction's store of checks.
-        presentations: gives a transaction's store of presentations.
         log_keys: keys of the municipalities' logs.
         refresh: seconds between two looks of a page that waits.
         utc_offset_hours: of the office's clock.
     """
 
-    database: Database
-    clock: Clock
+    desk: Desk
     checks: Callable[[Session], Checks]
-    presentations: Callable[[Session], Presentations]
     checker: Checker
     pages: Pages
     log: LogClient
     log_keys: Mapping[str, VerifierKey]
-    limits: Limits
     refresh: int
     utc_offset_hours: int
 
     def begin(self, tenant: str, programme: str, actor: str) -> Open:
         """Begin a check."""
-        with self.database.transaction() as session:
-            checks, presentations = self.checks(session), self.presentations(session)
-            now = self.clock.now()
+        with self.desk.database.transaction() as session:
+            checks, presentations = self.checks(session), self.desk.presentations(session)
+            now = self.desk.clock.now()
             return self.checker.begin(
                 checks, presentations, tenant, programme, actor=actor, now=now
             )
 
     def find(self, tenant: str, check: str) -> Found:
         """Return a check; UnknownCheckError if the tenant has none of this id."""
-        with self.database.reading() as session:
-            checks = self.checks(session)
+        with self.desk.database.reading() as session:
+            checks, now = self.checks(session), self.desk.clock.now()
             found = checks.find(tenant, check)
-            presentation = self.presentations(session).find(tenant, check, now=self.clock.now())
+            presentation = self.desk.presentations(session).find(tenant, check, now=now)
             if found is None or presentation is None:
                 raise UnknownCheckError(check)
             return Found(*found, presentation, checks.entered(tenant, decision_key(check)))
@@ -108,7 +105,7 @@ class Agency:
         if found.decided is None or found.entered is None:
             raise UnknownCheckError(check)
         digest = found.check.rule_digest
-        with self.database.reading() as session:
+        with self.desk.database.reading() as session:
             checks = self.checks(session)
             rule = checks.rule(tenant, digest)
             rule_entered = checks.entered(tenant, rule_key(tenant, digest))
@@ -130,9 +127,9 @@ def api_router(agency: Agency) -> APIRouter:
     @service(Role.AGENCY)
     @describe(NewCheck, gives={201: OBJECT})
     async def begin(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        wish = read_json(NewCheck, await request.body(), agency.limits, BodyError)
+        wish = read_json(NewCheck, await request.body(), agency.desk.limits, BodyError)
         opened = agency.begin(tenant, wish.programme, request.state.actor.actor)
-        return JSONResponse(opened_body(agency.checker.opener, opened), 201, NO_STORE)
+        return JSONResponse(opened_body(agency.desk, opened), 201, NO_STORE)
 
     @router.get("/{check}")
     @service(Role.AGENCY)
@@ -184,7 +181,8 @@ def page_router(agency: Agency) -> APIRouter:
         presentation = agency.find(tenant, check).presentation
         if not isinstance(presentation, Open):
             raise ClosedPresentationError(state_of(presentation))
-        link = agency.checker.opener.link(presentation.terms)
+        desk = agency.desk
+        link = desk.sender.link(presentation, Channel.LINK, now=desk.clock.now())
         return Response(png(link), media_type="image/png", headers=NO_STORE)
 
     @router.get("/eligibility/{check}/document.json")
@@ -217,7 +215,7 @@ def _page(agency: Agency, request: Request, found: Found) -> Response:
         told=decided and decided.told[language],
         rule_digest=base64url.encode(found.check.rule_digest),
         issuers=issuers,
-        status_as_of=found.presentation.status_as_of,
+        status_as_of=found.presentation.judged.status_as_of,
         moment=partial(day_and_minute, utc_offset_hours=agency.utc_offset_hours),
         log_index=found.entered and found.entered.index,
     )

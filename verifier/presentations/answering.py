@@ -1,19 +1,22 @@
 """Verifying a posted answer, and what an accepted or a refused one leads to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
-from madang.core.protocol.dcql.model import parse_query
 from madang.core.protocol.limits import Limits
+from madang.core.protocol.message import load
 from madang.core.protocol.oid4vp.asked import Asked
-from madang.core.protocol.oid4vp.errors import VpCode, VpError
+from madang.core.protocol.oid4vp.errors import VpCode, VpError, refusing
 from madang.core.protocol.oid4vp.presented import Policy
+from madang.core.protocol.oid4vp.request import by_dc_api
 from madang.core.protocol.oid4vp.response import (
     Answer,
+    Came,
     PostedAnswer,
     PostedError,
     open_answer,
+    parse_handed_over,
     parse_posted,
 )
 from madang.core.protocol.oid4vp.status_check import StatusLookup
@@ -22,8 +25,17 @@ from madang.core.protocol.oid4vp.verdict import PresentationVerdict, Standing, S
 from madang.core.protocol.oid4vp.verification import Examined, conclude, examine
 from madang.core.trust.snapshot import SnapshotError
 from madang.infra.trust import Trust
-from verifier.presentations.model import Checked, Open, Proved, Refused, Terms, Use, refusal
-from verifier.presentations.opening import Presentations, present_open
+from verifier.presentations.model import (
+    Checked,
+    Judgement,
+    Open,
+    Proved,
+    Reason,
+    Terms,
+    Use,
+    refusal,
+)
+from verifier.presentations.opening import ClosedPresentationError, Presentations, present_open
 
 NOTHING_PRESENTED = "nothing_presented"
 
@@ -80,21 +92,12 @@ class Examiner:
     allow_loopback_http: bool
     types: Mapping[str, KnownType]
 
-    async def check(self, presentation: Open, posted: PostedAnswer, *, now: int) -> Checked:
-        """Verify an answer in all steps; nothing raises but what cannot be read.
-
-        Raises:
-            VpError: it cannot be decrypted or read.
-        """
-        terms, keys = presentation.terms, {presentation.key["kid"]: presentation.key}
-        answer = open_answer(posted, keys, limits=self.limits)
-        if isinstance(answer, PostedError):
-            return refusal(_wallet_error(answer))
-        asked = Asked(parse_query(terms.query), terms.client_id, terms.nonce, terms.state)
+    async def check(self, use: Use, answer: Answer, asked: Asked, *, now: int) -> Checked:
+        """Verify an answer in all steps; nothing raises."""
         try:
             trust = self.trust.at(now)
         except SnapshotError as error:
-            return refusal(error.code)
+            return refusal(Reason(error.code))
         policy = Policy(
             trust=trust,
             now=now,
@@ -107,21 +110,22 @@ class Examiner:
         statuses = {
             source: await self.lists.lookup(source, now=now) for source in examined.status_sources
         }
-        return self._checked(terms, examined, conclude(examined, statuses), now)
+        return self._checked(use, examined, conclude(examined, statuses), now)
 
     def _checked(
-        self, terms: Terms, examined: Examined, verdict: PresentationVerdict, now: int
+        self, use: Use, examined: Examined, verdict: PresentationVerdict, now: int
     ) -> Checked:
         trust = examined.policy.trust
         heard = [
             None if each.status_age is None else now - each.status_age for each in verdict.standings
         ]
         oldest = min((at for at in heard if at is not None), default=None)
-        codes = tuple(dict.fromkeys(failure.code for failure in verdict.failures))
+        reasons = _reasons(verdict)
         if not examined.presented:
-            codes = (*codes, NOTHING_PRESENTED)
-        if not self.lapses[terms.use].issuperset(codes):
-            return Checked((), "", codes, oldest, verdict.basis)
+            reasons = (*reasons, Reason(NOTHING_PRESENTED))
+        codes = {reason.code for reason in reasons}
+        if not self.lapses[use].issuperset(codes):
+            return Checked((), "", Judgement(reasons, oldest, verdict.basis))
         proved = []
         for item, standing, at in zip(examined.presented, verdict.standings, heard, strict=True):
             if item.issuer_digest is None or standing.vct is None:
@@ -129,27 +133,56 @@ class Examiner:
             valid = standing.standing is Standing.VALID
             proved.append(
                 Proved(
+                    query_id=item.query_id,
+                    format=item.format,
                     type_id=trust.type_id(standing.vct) or standing.vct,
                     issuer=standing.issuer or "",
                     standing=standing.standing,
                     claims=item.released if valid else {},
                     issuer_digest=item.issuer_digest,
+                    holder=item.holder if item.bound else None,
                     status_as_of=at,
                 )
             )
-        holder = examined.presented[0].holder or ""
-        return Checked(tuple(proved), holder, (), oldest, verdict.basis)
+        holder = next((each.holder for each in proved if each.holder), "")
+        return Checked(tuple(proved), holder, Judgement((), oldest, verdict.basis))
 
 
-def read_posted(body: bytes, limits: Limits) -> PostedAnswer | PostedError | VpError:
-    """Read what was posted; what cannot be read is an answer too, one that is refused."""
-    try:
-        posted = parse_posted(body, limits=limits)
-    except VpError as error:
-        return error
-    if isinstance(posted, Answer):
-        raise AssertionError("what came in the clear was refused")  # noqa: TRY004  # our bug
-    return posted
+def _reasons(verdict: PresentationVerdict) -> tuple[Reason, ...]:
+    return tuple(
+        Reason(each.code, each.clause, each.detail, each.step.value, each.query_id)
+        for each in verdict.failures
+    )
+
+
+def read_posted(
+    body: bytes, asked: Asked, keys: Mapping[str, Mapping[str, str]], limits: Limits
+) -> Answer | PostedError:
+    """Read what was posted, or what a browser handed over, and decrypt it.
+
+    Args:
+        body: as it came.
+        asked: of this session, and the way on which the answer came.
+        keys: the private keys of this one request, by `kid`.
+        limits: bounds on size, nesting and number of presentations.
+
+    Raises:
+        VpError: it cannot be decrypted or read, or came in another form than was asked for.
+    """
+    came: Came
+    if by_dc_api(asked.response_mode):
+        refuse = refusing("response_form", "A.4")
+        handed = load(body, limits.body_bytes, limits, refuse)
+        data = handed.get("data") if isinstance(handed, dict) else None
+        came = parse_handed_over(data, asked.response_mode, limits=limits)
+    else:
+        came = parse_posted(body, asked.response_mode, limits=limits)
+    return open_answer(came, keys, limits=limits) if isinstance(came, PostedAnswer) else came
+
+
+def unread(error: VpError) -> Checked:
+    """Return the outcome of an answer that cannot be read."""
+    return refusal(Reason(error.reason, error.clause, error.detail))
 
 
 def refuse(
@@ -161,13 +194,26 @@ def refuse(
         UnknownPresentationError, ClosedPresentationError: it was closed in the meantime.
     """
     presentation = present_open(presentations, terms.tenant, terms.id, now)
-    refused = presentation.refused(checked.failures, checked.status_as_of, most=most)
-    presentations.keep(replace(refused, basis=checked.basis))
-    _note(presentations, terms, checked.failures[0], now)
+    presentations.keep(presentation.refused(checked.judged, most=most))
+    _note(presentations, terms, checked.judged.codes[0], now)
 
 
-def decline(presentations: Presentations, terms: Terms, error: PostedError, *, now: int) -> bool:
+def decline(
+    presentations: Presentations,
+    terms: Terms,
+    error: PostedError,
+    *,
+    state: str | None,
+    now: int,
+) -> bool:
     """Close a presentation because the wallet reports an error (OpenID4VP 1.0 section 8.5).
+
+    Args:
+        presentations: of the transaction.
+        terms: of the presentation.
+        error: what the wallet said.
+        state: what it has to repeat; None where the browser's own session says whose it is.
+        now: seconds since 1970.
 
     Returns:
         False when the report is not of this session: nothing is closed.
@@ -176,30 +222,45 @@ def decline(presentations: Presentations, terms: Terms, error: PostedError, *, n
         UnknownPresentationError, ClosedPresentationError: it was closed in the meantime.
     """
     presentation = present_open(presentations, terms.tenant, terms.id, now)
-    if error.state != terms.state:
+    if error.state != state:
         return False
-    closed: Refused = presentation.declined(_wallet_error(error))
+    known = error.code if error.code in list(VpCode) else "error"
+    closed = presentation.declined(f"wallet_{known}")
     presentations.keep(closed)
-    _note(presentations, terms, closed.failures[0], now)
+    _note(presentations, terms, closed.judged.codes[0], now)
     return True
 
 
-def _wallet_error(error: PostedError) -> str:
-    return f"wallet_{error.code}" if error.code in list(VpCode) else "wallet_error"
-
-
 def accept(
-    presentations: Presentations, terms: Terms, checked: Checked, then: Conclusion, *, now: int
+    presentations: Presentations,
+    presentation: Open,
+    checked: Checked,
+    then: Conclusion,
+    *,
+    held: bytes | None,
+    now: int,
 ) -> None:
     """Close a presentation with its one accepted answer and act on it, together.
 
+    What was read before the answer was verified is not read again: the row changes only where it is
+    still open.
+
+    Args:
+        presentations: of the transaction.
+        presentation: as it was when the answer came.
+        checked: the answer.
+        then: what follows from it.
+        held: SHA-256 of the response code that the result is held for; None for none.
+        now: seconds since 1970.
+
     Raises:
-        UnknownPresentationError, ClosedPresentationError: another answer came first.
+        ClosedPresentationError: another answer came first.
     """
-    presentation = present_open(presentations, terms.tenant, terms.id, now)
+    terms = presentation.terms
     result = then.accept(terms, checked, now=now)
-    accepted = presentation.accepted(result, checked.status_as_of)
-    presentations.keep(replace(accepted, basis=checked.basis))
+    if not presentations.keep(presentation.accepted(result, checked.judged, held=held)):
+        present_open(presentations, terms.tenant, terms.id, now)
+        raise ClosedPresentationError("answered")
     _note(presentations, terms, "accepted", now)
 
 

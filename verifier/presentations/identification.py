@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from madang.core.protocol.oid4vp.result import PresentationResult, sign_result
 from madang.infra.tenancy import Addresses
+from verifier.presentations.clients import Signers
 from verifier.presentations.model import Checked, Terms
-from verifier.presentations.opening import Signers
 
 RESULT_KEY = "verifier"
 """The key whose certificate names the verifier: the issuer follows its chain to its anchors."""

@@ -1,24 +1,21 @@
-"""Opening a presentation, and the signed request that a wallet fetches."""
+"""Opening a presentation: what may be asked, and its fresh values."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from madang.access.service_token import ServiceIdentity
 from madang.core.catalog.certificate_type import Path, Texts
-from madang.core.encoding import base64url
+from madang.core.encoding import base64url, strict_json
 from madang.core.encoding.strict_json import Json
 from madang.core.formats.identifiers import SD_JWT_VC
 from madang.core.keys.jwk import PublicKey
-from madang.core.keys.signing import Signer
-from madang.core.protocol.dcql.model import parse_query
-from madang.core.protocol.oid4vp.client_id import parse_client_id, x509_hash_client_id
+from madang.core.protocol.dcql.model import DcqlQuery, parse_query, refuse_repeated_claims
 from madang.core.protocol.oid4vp.registration_check import asked
-from madang.core.protocol.oid4vp.request import Delivery, Session, build_request
-from madang.core.protocol.oid4vp.request_link import RequestLink
-from madang.core.protocol.oid4vp.request_signing import sign_request
 from madang.core.protocol.oid4vp.verifier_info import Registration
 from madang.core.trust.accreditation import RegisteredPurpose, texts_hash
 from madang.core.trust.registry import TrustError
@@ -26,21 +23,24 @@ from madang.infra.catalogue import Catalogue
 from madang.infra.ids import Ids
 from madang.infra.tenancy import Addresses
 from madang.infra.trust import Trust
-from verifier.presentations.model import Open, Presentation, PresentationId, Terms, Use
+from verifier.presentations.clients import Clients
+from verifier.presentations.manner import check_manner
+from verifier.presentations.model import (
+    USUAL,
+    Answered,
+    Manner,
+    Open,
+    Presentation,
+    PresentationId,
+    Refused,
+    Terms,
+    Use,
+)
 
-REQUEST_KEY = "verifier"
-LINK_SCHEME = "haip-vp"
 _ONLY = "credential"
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _SEED_BYTES, _SCALAR_BYTES = 40, 32
-
-
-class Signers(Protocol):
-    """Where the signing keys are."""
-
-    def signer(self, tenant: str, purpose: str) -> Signer:
-        """Return the signer of a municipality for a purpose."""
-        ...
+_QUERIES_KEPT = 256
 
 
 class Presentations(Protocol):
@@ -54,12 +54,20 @@ class Presentations(Protocol):
         """Keep a new presentation."""
         ...
 
-    def forget(self, *, keys_until: int, results_until: int) -> None:
-        """Delete keys and results of presentations whose time was over at these times."""
+    def forget(self, *, now: int) -> None:
+        """Delete keys and results whose time is over."""
         ...
 
-    def keep(self, presentation: Presentation) -> None:
-        """Keep another state of it."""
+    def keep(self, presentation: Open | Answered | Refused) -> bool:
+        """Keep the next state of an open presentation; False if it is not open any more."""
+        ...
+
+    def bind(self, presentation: Open, browser: bytes) -> bool:
+        """Let only this browser have the answer; False if another came first."""
+        ...
+
+    def release(self, answered: Answered, *, given: bytes | None) -> bool:
+        """Take the response code away, and with `GIVEN` the result; False if it is gone already."""
         ...
 
     def note(self, tenant: str, code: str, *, now: int, reference: str, actor: str | None) -> None:
@@ -71,8 +79,8 @@ class PurposeError(ValueError):
     """The municipality is not registered for this purpose, or it does not fit its use.
 
     Attributes:
-        code: verifier_not_registered, verifier_suspended, purpose_not_registered, purpose_texts or
-            over_asking.
+        code: verifier_not_registered, verifier_suspended, purpose_not_registered, purpose_missing,
+            purpose_texts, issuer_unknown or over_asking.
     """
 
     def __init__(self, detail: str, code: str = "purpose_not_registered") -> None:
@@ -105,10 +113,13 @@ class Wanted:
     """What a caller wants to ask.
 
     Attributes:
-        purpose: as registered.
+        purpose: as registered; empty to ask outside the registry.
         query: DCQL query, within the purpose.
         audience: who may act on the result; empty when nobody outside may.
         actor: pseudonym of whoever asks.
+        manner: how the request is sent and answered.
+        prefix: of the client identifier; empty for the one that the settings name.
+        asker: the service, key or page that may have the result.
     """
 
     tenant: str
@@ -117,26 +128,34 @@ class Wanted:
     query: Json
     actor: str
     audience: str = ""
+    manner: Manner = USUAL
+    prefix: str = ""
+    asker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """Opens presentations and makes their requests.
+    """Opens presentations.
 
     Attributes:
         catalogue: what holders are told of each purpose.
         trust: what each municipality is registered for.
+        clients: under which identifiers municipalities ask.
+        outside: the municipalities that may ask outside the registry.
+        foreign: whether issuers of types that the catalogue lacks can be trusted.
+        allow_loopback_http: for a first run: browsers may return to http on this machine.
         seconds: how long a wallet has to answer.
-        result_seconds: how long a result counts after an answer.
     """
 
     catalogue: Catalogue
     addresses: Addresses
     trust: Trust
-    signers: Signers
+    clients: Clients
     ids: Ids
+    outside: Collection[str]
+    foreign: bool
+    allow_loopback_http: bool
     seconds: int
-    result_seconds: int
 
     def purpose(
         self,
@@ -169,90 +188,127 @@ class Opener:
     def _identifier(self, tenant: str) -> str:
         return self.addresses.identifier(tenant, "verifier")
 
+    def registration(
+        self, tenant: str, purpose: str, query: DcqlQuery, *, now: int
+    ) -> Registration | None:
+        """Return the registered use that a query lies within; None outside the registry.
+
+        Raises:
+            PurposeError: the query asks what the purpose does not list, or no purpose is named
+                and the municipality may not ask outside the registry.
+            SnapshotError: as `purpose`.
+        """
+        asks = asked(query)
+        if purpose:
+            found = self.purpose(tenant, purpose, asks, now=now)
+            return Registration(self._identifier(tenant), found.id, self.texts(found))
+        if tenant not in self.outside:
+            told = "name a registered purpose; this municipality may not ask outside the registry"
+            raise PurposeError(told, "purpose_missing")
+        unknown = sorted(asks.keys() - self._known_types())
+        if unknown and not self.foreign:
+            told = f"no issuer of {', '.join(unknown)} is trusted; name its root in the anchors"
+            raise PurposeError(told, "issuer_unknown")
+        return None
+
+    def _known_types(self) -> frozenset[str]:
+        types = self.catalogue.types
+        vcts = (self.catalogue.vct(self.addresses, each) for each in types)
+        return frozenset((*vcts, *map(self.catalogue.doc_type, types)))
+
     def identification(
-        self, tenant: str, purpose: str, audience: str, actor: str, *, now: int
+        self,
+        tenant: str,
+        purpose: str,
+        audience: str,
+        caller: ServiceIdentity,
+        manner: Manner = USUAL,
+        *,
+        now: int,
     ) -> Wanted:
-        """Return the request by which a counter learns whose certificates it deals with.
+        """Return the request by which an office learns whose certificates it deals with.
 
         Raises:
             PurposeError: not registered, or the purpose asks more than one certificate.
             AudienceError: the result is meant for another than the municipality's issuer.
             SnapshotError: as `purpose`.
         """
-        asks = self.purpose(tenant, purpose, now=now).asks
-        if len(asks) != 1:
+        query = self.query_of(tenant, purpose, now=now)
+        if len(query["credentials"]) != 1:
             raise PurposeError("an identification asks exactly one certificate")
         if audience != self.addresses.identifier(tenant, "issuer"):
             raise AudienceError("audience should be the identifier of the municipality's issuer")
+        return Wanted(
+            tenant=tenant,
+            use=Use.IDENTIFICATION,
+            purpose=purpose,
+            query=query,
+            actor=caller.actor,
+            audience=audience,
+            manner=manner,
+            asker=caller.issuer,
+        )
+
+    def query_of(self, tenant: str, purpose: str, *, now: int) -> dict[str, list[Json]]:
+        """Return the DCQL query for everything that a purpose lists; errors as `purpose`."""
+        asks = self.purpose(tenant, purpose, now=now).asks
         types = self.trust.at(now).types
-        credentials = [
+        credentials: list[Json] = [
             {
-                "id": types.get(vct, _ONLY),
+                "id": types.get(vct, f"{_ONLY}-{number}"),
                 "format": SD_JWT_VC,
                 "meta": {"vct_values": [vct]},
                 **({"claims": [{"path": list(path)} for path in paths]} if paths else {}),
             }
-            for vct, paths in asks.items()
+            for number, (vct, paths) in enumerate(asks.items())
         ]
-        query = {"credentials": credentials}
-        return Wanted(tenant, Use.IDENTIFICATION, purpose, query, actor, audience)
+        return {"credentials": credentials}
 
     def open(self, presentations: Presentations, wanted: Wanted, *, now: int) -> Open:
         """Open a presentation with fresh values.
 
         Raises:
-            PurposeError: the query asks what the purpose does not list.
+            PurposeError: as `registration`.
+            DcqlError: the query is none, or points to a claim twice.
+            MannerError: it cannot be sent or answered like that.
             SnapshotError: as `purpose`.
         """
-        asks = asked(parse_query(wanted.query))
-        self.texts(self.purpose(wanted.tenant, wanted.purpose, asks, now=now))
-        leaf = self.signers.signer(wanted.tenant, REQUEST_KEY).certificate_chain[0]
-        terms = Terms(
-            id=PresentationId(self.ids.token()),
-            tenant=wanted.tenant,
+        query = parse_query(wanted.query)
+        refuse_repeated_claims(query)
+        self.registration(wanted.tenant, wanted.purpose, query, now=now)
+        opened = Open(self._terms(wanted, query, now), _private_jwk(self.ids.bytes(_SEED_BYTES)))
+        presentations.forget(now=now)
+        presentations.add(opened)
+        presentations.note(
+            wanted.tenant,
+            "presentation.opened",
+            now=now,
+            reference=opened.terms.id,
+            actor=wanted.actor,
+        )
+        return opened
+
+    def _terms(self, wanted: Wanted, query: DcqlQuery, now: int) -> Terms:
+        tenant, id_ = wanted.tenant, PresentationId(self.ids.token())
+        client_id = self.clients.client_id(tenant, wanted.prefix, id_)
+        manner = check_manner(
+            wanted.manner, client_id.prefix, query, allow_loopback_http=self.allow_loopback_http
+        )
+        return Terms(
+            id=id_,
+            tenant=tenant,
             use=wanted.use,
             purpose=wanted.purpose,
             audience=wanted.audience,
-            query=wanted.query,
-            client_id=str(x509_hash_client_id(leaf)),
+            query=strict_json.dumps(wanted.query),
+            client_id=str(client_id),
             nonce=self.ids.token(),
             state=self.ids.token(),
             issued_at=now,
             expires_at=now + self.seconds,
+            manner=manner,
+            asker=wanted.asker,
         )
-        opened = Open(terms, _private_jwk(self.ids.bytes(_SEED_BYTES)))
-        presentations.forget(keys_until=now, results_until=now - self.result_seconds)
-        presentations.add(opened)
-        presentations.note(
-            terms.tenant, "presentation.opened", now=now, reference=terms.id, actor=wanted.actor
-        )
-        return opened
-
-    def link(self, terms: Terms) -> str:
-        """Return the link that a wallet reads."""
-        base = self._identifier(terms.tenant)
-        return RequestLink(terms.client_id, f"{base}/request/{terms.id}").to_uri(scheme=LINK_SCHEME)
-
-    def request(self, presentation: Open, *, wallet_nonce: str | None, now: int) -> str:
-        """Return the signed request object; the same request whenever it is asked for.
-
-        Raises:
-            PurposeError: the municipality is not registered any more, or suspended.
-            SnapshotError: as `purpose`.
-        """
-        terms = presentation.terms
-        public = {name: presentation.key[name] for name in ("kty", "crv", "x", "y", "kid")}
-        base, query = self._identifier(terms.tenant), parse_query(terms.query)
-        purpose = self.purpose(terms.tenant, terms.purpose, asked(query), now=now)
-        request = build_request(
-            parse_client_id(terms.client_id),
-            query,
-            Session(terms.nonce, terms.state, public, terms.issued_at, terms.expires_at),
-            Delivery("direct_post.jwt", f"{base}/response/{terms.id}"),
-            registration=Registration(base, purpose.id, self.texts(purpose)),
-            wallet_nonce=wallet_nonce,
-        )
-        return sign_request(request, self.signers.signer(terms.tenant, REQUEST_KEY))
 
 
 def present_open(presentations: Presentations, tenant: str, presentation: str, now: int) -> Open:
@@ -268,6 +324,12 @@ def present_open(presentations: Presentations, tenant: str, presentation: str, n
     if not isinstance(found, Open):
         raise ClosedPresentationError(type(found).__name__.lower())
     return found
+
+
+@lru_cache(maxsize=_QUERIES_KEPT)
+def query_of(text: str) -> DcqlQuery:
+    """Return a query of ours, which was read when its presentation was opened."""
+    return parse_query(strict_json.loads(text))
 
 
 def _private_jwk(seed: bytes) -> dict[str, str]:

@@ -1,47 +1,29 @@
-"""Routes of presentations: for the counter, and for wallets."""
+"""Routes of presentations: for the municipality's own services, and for wallets."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
-from sqlmodel import Session
 
 from madang.access.errors import WrongRole
 from madang.access.marks import protocol, service
 from madang.access.service_token import ServiceIdentity
-from madang.core.protocol.limits import Limits
+from madang.access.staff import Role
 from madang.core.protocol.message import Message, read_json
-from madang.core.protocol.oid4vp.errors import VpCode, VpError
 from madang.core.protocol.oid4vp.request import REQUEST_TYP
 from madang.core.protocol.oid4vp.request_link import parse_wallet_post
-from madang.core.protocol.oid4vp.response import PostedError
-from madang.core.trust.registry import Basis
-from madang.infra.clock import Clock
-from madang.infra.db import Database
 from madang.infra.web.errors import NO_STORE
-from verifier.presentations import answering
-from verifier.presentations.answering import AnswerRefusedError, Conclusion, Examiner
-from verifier.presentations.model import (
-    Answered,
-    Checked,
-    Open,
-    Presentation,
-    Refused,
-    Terms,
-    Use,
-    refusal,
-)
-from verifier.presentations.opening import (
-    Opener,
-    Presentations,
-    UnknownPresentationError,
-    present_open,
-)
+from verifier.presentations.desk import Desk
+from verifier.presentations.manner import only_by_api
+from verifier.presentations.model import Manner, Open, Use
+from verifier.presentations.opening import UnknownPresentationError
+from verifier.presentations.same_device import RESPONSE_CODE, OtherBrowserError
+from verifier.presentations.sending import Channel
+from verifier.presentations.telling import state_body
 
-_MEDIA_TYPE = f"application/{REQUEST_TYP}"
+_MEDIA_TYPE: Final = f"application/{REQUEST_TYP}"
+_HERE: Final = {False: Channel.LINK, True: Channel.SAME_DEVICE}
 
 
 class BodyError(ValueError):
@@ -49,175 +31,139 @@ class BodyError(ValueError):
 
 
 class NewPresentation(Message):
-    """What the counter sends."""
+    """What a service of the municipality sends."""
 
     purpose: Annotated[str, Field(max_length=100)]
     audience: Annotated[str, Field(max_length=1000)]
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What the routes need.
-
-    Attributes:
-        presentations: gives a transaction's store.
-        conclusions: what an accepted answer of each use leads to, in a transaction.
-        tries: refused answers after which a presentation is closed.
-    """
-
-    database: Database
-    clock: Clock
-    presentations: Callable[[Session], Presentations]
-    opener: Opener
-    examiner: Examiner
-    conclusions: Mapping[Use, Callable[[Session], Conclusion]]
-    limits: Limits
-    tries: int
-
-    def waiting(self, tenant: str, presentation: str) -> Open:
-        """Return a presentation that waits for an answer; errors as of `present_open`."""
-        with self.database.reading() as session:
-            store = self.presentations(session)
-            return present_open(store, tenant, presentation, self.clock.now())
-
-    async def answer(self, tenant: str, presentation: str, body: bytes) -> None:
-        """Verify what was posted, and only then answer.
-
-        Raises:
-            AnswerRefusedError: it was refused and counted.
-        """
-        waiting = self.waiting(tenant, presentation)
-        terms, posted = waiting.terms, answering.read_posted(body, self.limits)
-        if isinstance(posted, VpError):
-            raise self._refused(terms, refusal(posted.reason), wire=posted.code)
-        if isinstance(posted, PostedError):
-            self._declined(terms, posted)
-            return
-        try:
-            checked = await self.examiner.check(waiting, posted, now=self.clock.now())
-        except VpError as error:
-            raise self._refused(terms, refusal(error.reason), wire=error.code) from None
-        if checked.failures:
-            raise self._refused(terms, checked)
-        with self.database.transaction() as session:
-            store, then = self.presentations(session), self.conclusions[terms.use](session)
-            answering.accept(store, terms, checked, then, now=self.clock.now())
-
-    def _refused(
-        self, terms: Terms, checked: Checked, *, wire: str = VpCode.INVALID_REQUEST
-    ) -> AnswerRefusedError:
-        with self.database.transaction() as session:
-            store, now = self.presentations(session), self.clock.now()
-            answering.refuse(store, terms, checked, most=self.tries, now=now)
-        return AnswerRefusedError(wire)
-
-    def _declined(self, terms: Terms, posted: PostedError) -> None:
-        with self.database.transaction() as session:
-            store, now = self.presentations(session), self.clock.now()
-            closed = answering.decline(store, terms, posted, now=now)
-        if not closed:
-            raise self._refused(terms, refusal("state"))
+    return_to: Annotated[str, Field(max_length=2000)] = ""
 
 
 def wallet_router(desk: Desk) -> APIRouter:
-    """Return the routes that wallets use (OpenID4VP 1.0 sections 5.10 and 8.2)."""
+    """Return the routes that wallets use (OpenID4VP 1.0 sections 5.10 and 8.2).
+
+    Those that end in `here` are for a wallet on the device of the browser that waits.
+    """
     router = APIRouter(prefix="/{tenant}/verifier")
 
     @router.get("/request/{presentation}")
     @protocol("a wallet fetches the request that its link names; it is signed and holds no secret")
     async def request_object(tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        return _signed(desk, tenant, presentation, None)
+        return _signed(desk, tenant, presentation, Channel.LINK, None)
+
+    @router.get("/request/{presentation}/here")
+    @protocol("the same for a wallet on the same device")
+    async def request_object_here(tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        return _signed(desk, tenant, presentation, Channel.SAME_DEVICE, None)
 
     @router.post("/request/{presentation}")
     @protocol("the same with a nonce of the wallet")
     async def request_object_by_post(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         nonce = parse_wallet_post(await request.body(), limits=desk.limits)
-        return _signed(desk, tenant, presentation, nonce)
+        return _signed(desk, tenant, presentation, Channel.LINK, nonce)
+
+    @router.post("/request/{presentation}/here")
+    @protocol("the same with a nonce of a wallet on the same device")
+    async def request_object_by_post_here(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        nonce = parse_wallet_post(await request.body(), limits=desk.limits)
+        return _signed(desk, tenant, presentation, Channel.SAME_DEVICE, nonce)
 
     @router.post("/response/{presentation}")
     @protocol("a wallet's answer proves itself: encrypted to this request and signed by its holder")
     async def response(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        await desk.answer(tenant, presentation, await request.body())
-        return JSONResponse({}, headers=NO_STORE)
+        return await _answered(desk, request, tenant, presentation, Channel.LINK)
+
+    @router.post("/response/{presentation}/here")
+    @protocol("the same from a wallet on the same device; it sends the browser back")
+    async def response_here(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        return await _answered(desk, request, tenant, presentation, Channel.SAME_DEVICE)
 
     return router
 
 
-def counter_router(desk: Desk) -> APIRouter:
-    """Return the routes that the counter uses."""
+def _signed(
+    desk: Desk, tenant: str, presentation: str, channel: Channel, nonce: str | None
+) -> Response:
+    waiting = _by_link(desk, tenant, presentation, channel)
+    compact = desk.sender.request(waiting, channel, wallet_nonce=nonce, now=desk.clock.now())
+    return Response(compact, media_type=_MEDIA_TYPE, headers=NO_STORE)
+
+
+async def _answered(
+    desk: Desk, request: Request, tenant: str, presentation: str, channel: Channel
+) -> Response:
+    address = await desk.answer(tenant, presentation, await request.body(), channel)
+    return JSONResponse({} if address is None else {"redirect_uri": address}, headers=NO_STORE)
+
+
+def _by_link(desk: Desk, tenant: str, presentation: str, channel: Channel) -> Open:
+    """Return what waits; a request by value or by the browser's API is fetched from nowhere."""
+    waiting = desk.waiting(tenant, presentation)
+    manner = waiting.terms.manner
+    if manner.by_value or only_by_api(manner):
+        raise UnknownPresentationError(presentation)
+    if channel is Channel.SAME_DEVICE and waiting.browser is None:
+        raise OtherBrowserError(presentation)
+    return waiting
+
+
+def service_router(desk: Desk) -> APIRouter:
+    """Return the routes that the counter and the issuer's log-in use."""
     router = APIRouter(prefix="/{tenant}/verifier/api/presentations")
 
     @router.post("", status_code=201)
-    @service("clerk")
+    @service()
     async def open_presentation(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        caller = _counter(desk, request, tenant)
+        caller = _office(desk, request, tenant)
         wish = read_json(NewPresentation, await request.body(), desk.limits, BodyError)
-        opener = desk.opener
         now = desk.clock.now()
-        wanted = opener.identification(tenant, wish.purpose, wish.audience, caller.actor, now=now)
-        with desk.database.transaction() as session:
-            opened = opener.open(desk.presentations(session), wanted, now=now)
-        return JSONResponse(opened_body(opener, opened), 201, NO_STORE)
+        wanted = desk.opener.identification(
+            tenant,
+            wish.purpose,
+            wish.audience,
+            caller,
+            Manner(return_to=wish.return_to),
+            now=now,
+        )
+        return JSONResponse(opened_body(desk, desk.open(wanted)), 201, NO_STORE)
 
     @router.get("/{presentation}")
-    @service("clerk")
+    @service()
     async def state(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        _counter(desk, request, tenant)
-        with desk.database.reading() as session:
-            now = desk.clock.now()
-            found = desk.presentations(session).find(tenant, presentation, now=now)
-        if found is None or found.terms.use is not Use.IDENTIFICATION:
+        caller = _office(desk, request, tenant)
+        found = desk.find(tenant, presentation)
+        if found.terms.use is not Use.IDENTIFICATION or found.terms.asker != caller.issuer:
             raise UnknownPresentationError(presentation)
-        return JSONResponse(state_body(found), headers=NO_STORE)
+        code = request.query_params.get(RESPONSE_CODE)
+        return JSONResponse(state_body(desk.result(tenant, presentation, code)), headers=NO_STORE)
 
     return router
 
 
-def _counter(desk: Desk, request: Request, tenant: str) -> ServiceIdentity:
-    """Return who calls; the result of an identification is for the counter alone."""
+def _office(desk: Desk, request: Request, tenant: str) -> ServiceIdentity:
+    """Return who calls: the counter for a clerk, or the issuer, whose log-in has no clerk."""
     caller: ServiceIdentity = request.state.actor
-    if caller.issuer != desk.opener.addresses.identifier(tenant, "counter"):
-        raise WrongRole
-    return caller
+    addresses = desk.opener.addresses
+    counter = caller.issuer == addresses.identifier(tenant, "counter")
+    if counter and Role.CLERK in caller.roles:
+        return caller
+    if caller.issuer == addresses.identifier(tenant, "issuer"):
+        return caller
+    raise WrongRole
 
 
-def opened_body(opener: Opener, opened: Open) -> dict[str, object]:
-    """Return what whoever opened a presentation is told."""
+def opened_body(desk: Desk, opened: Open) -> dict[str, object]:
+    """Return what whoever opened a presentation is told.
+
+    `request_uri` is for a wallet anywhere. `same_device_uri` is for the browser of the one who is
+    asked: the wallet's link where the caller has a page to return to, else our page of the request.
+    """
+    terms, now = opened.terms, desk.clock.now()
+    api = only_by_api(terms.manner)
+    link = None if api else desk.sender.link(opened, Channel.LINK, now=now)
+    page = desk.sender.page(terms)
     return {
-        "presentation_id": opened.terms.id,
-        "request_uri": opener.link(opened.terms),
-        "expires_at": opened.terms.expires_at,
+        "presentation_id": terms.id,
+        "request_uri": link,
+        "same_device_uri": link if terms.manner.return_to else page,
+        "expires_at": terms.expires_at,
     }
-
-
-def state_body(presentation: Presentation) -> dict[str, object]:
-    """Return a presentation's state with every failure's code, and what it was judged by."""
-    failures = () if isinstance(presentation, Answered) else presentation.failures
-    result = presentation.result if isinstance(presentation, Answered) else None
-    basis = presentation.basis
-    return {
-        "state": state_of(presentation),
-        "failures": list(failures),
-        "result": result,
-        "status_as_of": presentation.status_as_of,
-        "accreditations": None if basis is None else _basis_body(basis),
-    }
-
-
-def _basis_body(basis: Basis) -> dict[str, object]:
-    return {"version": basis.version, "block": basis.block, "as_of": basis.time}
-
-
-def state_of(presentation: Presentation) -> str:
-    """Return the word for a state."""
-    if isinstance(presentation, Open):
-        return "open"
-    if isinstance(presentation, Answered):
-        return "answered"
-    return "refused" if isinstance(presentation, Refused) else "expired"
-
-
-def _signed(desk: Desk, tenant: str, presentation: str, nonce: str | None) -> Response:
-    waiting, now = desk.waiting(tenant, presentation), desk.clock.now()
-    compact = desk.opener.request(waiting, wallet_nonce=nonce, now=now)
-    return Response(compact, media_type=_MEDIA_TYPE, headers=NO_STORE)

@@ -1,9 +1,14 @@
-"""Table of presentations."""
+"""Table of presentations.
+
+An answer comes once and is looked for by its id, so the table is read and written by statements on
+it, one a step; what is fixed for the life of a presentation stands in one column.
+"""
 
 from dataclasses import asdict
+from typing import Any, Final
 
-from sqlalchemy import delete, update
-from sqlmodel import Field, Session, SQLModel, col
+from sqlalchemy import Row, Table, insert, select, update
+from sqlmodel import Field, Session, SQLModel
 
 from madang.core.encoding import strict_json
 from madang.core.trust.registry import Basis
@@ -11,9 +16,12 @@ from madang.infra import journal
 from verifier.presentations.model import (
     Answered,
     Expired,
+    Judgement,
+    Manner,
     Open,
     Presentation,
     PresentationId,
+    Reason,
     Refused,
     Terms,
     Use,
@@ -23,163 +31,173 @@ _OPEN, _ANSWERED, _REFUSED = "open", "answered", "refused"
 
 
 class PresentationRow(SQLModel, table=True):
-    """One presentation; never any claim.
+    """One presentation; never any claim but in the result, which is forgotten.
 
     Attributes:
-        query: DCQL query as JSON.
-        encryption_key: private JWK as JSON; None as soon as no answer is accepted any more.
+        terms: what is asked and how, as JSON.
         phase: open, answered or refused; an open one whose time is over is expired.
-        failures: codes, separated by spaces.
-        result: presentation result for the audience.
+        encryption_key: private JWK as JSON; None as soon as no answer is accepted any more.
+        browser: SHA-256 of the token of the browser that opened its page.
+        held: SHA-256 of the response code; empty when the result was given for it.
+        result: for whoever asked.
+        judged: what the last answer came to, as JSON.
+        forget_at: epoch seconds when key and result go; None when nothing is left to forget.
     """
 
-    __tablename__ = "presentation"
+    __tablename__ = "presentation_session"
 
     id: str = Field(primary_key=True)
-    tenant: str = Field(index=True)
+    tenant: str
     use: str
-    purpose: str
-    audience: str
-    query: str
-    client_id: str
-    nonce: str
-    state: str
+    terms: str
     issued_at: int
-    expires_at: int = Field(index=True)
-    encryption_key: str | None
+    expires_at: int
     phase: str = Field(default=_OPEN)
     tries: int = 0
-    failures: str = ""
+    encryption_key: str | None = None
+    browser: bytes | None = None
+    held: bytes | None = None
     result: str | None = None
+    judged: str | None = None
+    forget_at: int | None = Field(default=None, index=True)
 
 
-class StatusTimeRow(SQLModel, table=True):
-    """When the oldest status of a presentation's last answer was heard of, if out of its time."""
-
-    __tablename__ = "presentation_status_time"
-
-    id: str = Field(primary_key=True)
-    as_of: int
-
-
-class BasisRow(SQLModel, table=True):
-    """The state of the accreditations that a presentation's last answer was judged by."""
-
-    __tablename__ = "presentation_basis"
-
-    id: str = Field(primary_key=True)
-    version: int
-    block: int
-    block_hash: str
-    time: int
+_TABLE: Final[Table] = PresentationRow.__table__  # type: ignore[attr-defined]  # SQLModel's own
+_BY_ID: Final = select(_TABLE)
 
 
 class SqlPresentations:
-    """Implements `Presentations` in the caller's transaction."""
+    """Implements `Presentations` in the caller's transaction.
 
-    def __init__(self, session: Session) -> None:
+    Args:
+        session: the transaction.
+        result_seconds: how long a result is kept after the time to answer.
+    """
+
+    def __init__(self, session: Session, result_seconds: int) -> None:
         self._session = session
+        self._result_seconds = result_seconds
 
     def find(self, tenant: str, presentation: str, *, now: int) -> Presentation | None:
         """Return a presentation of the tenant; None if the tenant has none of this id."""
-        row = self._session.get(PresentationRow, presentation)
-        if row is None or row.tenant != tenant:
+        found = self._session.execute(_BY_ID.where(_TABLE.c.id == presentation)).first()
+        if found is None or found.tenant != tenant:
             return None
-        time = self._session.get(StatusTimeRow, presentation)
-        as_of = None if time is None else time.as_of
-        terms, failures = _terms(row), tuple(row.failures.split())
-        basis = self._basis(presentation)
-        if row.phase == _ANSWERED:
-            return Answered(terms, row.result, as_of, basis)
-        if row.phase == _REFUSED:
-            return Refused(terms, failures, as_of, basis)
-        if now >= row.expires_at or row.encryption_key is None:
-            return Expired(terms, failures, as_of, basis)
-        key = strict_json.loads(row.encryption_key)
-        return Open(terms, key, row.tries, failures, as_of, basis)
-
-    def _basis(self, presentation: str) -> Basis | None:
-        row = self._session.get(BasisRow, presentation)
-        return None if row is None else Basis(row.version, row.block, row.block_hash, row.time)
-
-    def forget(self, *, keys_until: int, results_until: int) -> None:
-        """Delete keys and results of presentations whose time was over at these times."""
-        for column, until in (
-            (col(PresentationRow.encryption_key), keys_until),
-            (col(PresentationRow.result), results_until),
-        ):
-            over = col(PresentationRow.expires_at) <= until
-            self._session.execute(
-                update(PresentationRow).where(over, column.is_not(None)).values({column: None})
-            )
+        return _presentation(found, now)
 
     def add(self, presentation: Open) -> None:
         """Keep a new presentation."""
         terms = presentation.terms
-        self._session.add(
-            PresentationRow(
-                id=terms.id,
-                tenant=terms.tenant,
-                use=terms.use.value,
-                purpose=terms.purpose,
-                audience=terms.audience,
-                query=strict_json.dumps(terms.query),
-                client_id=terms.client_id,
-                nonce=terms.nonce,
-                state=terms.state,
-                issued_at=terms.issued_at,
-                expires_at=terms.expires_at,
-                encryption_key=strict_json.dumps(dict(presentation.key)),
-            )
-        )
+        row = {
+            "id": terms.id,
+            "tenant": terms.tenant,
+            "use": terms.use.value,
+            "terms": strict_json.dumps(_terms_json(terms)),
+            "issued_at": terms.issued_at,
+            "expires_at": terms.expires_at,
+            "phase": _OPEN,
+            "tries": 0,
+            "encryption_key": strict_json.dumps(dict(presentation.key)),
+            "forget_at": terms.expires_at,
+        }
+        self._session.execute(insert(_TABLE), [row])
 
-    def keep(self, presentation: Presentation) -> None:
-        """Keep another state; the key goes with the open one."""
-        row = self._session.get_one(PresentationRow, presentation.terms.id)
-        self._keep_time(presentation)
-        self._keep_basis(presentation)
-        match presentation:
-            case Open(tries=tries, failures=failures):
-                row.tries, row.failures = tries, " ".join(failures)
-                return
-            case Answered(result=result):
-                row.phase, row.result, row.failures = _ANSWERED, result, ""
-            case Refused(failures=failures):
-                row.phase, row.failures = _REFUSED, " ".join(failures)
-            case Expired():
-                pass
-        row.encryption_key = None
+    def forget(self, *, now: int) -> None:
+        """Delete keys and results whose time is over."""
+        over = update(_TABLE).where(_TABLE.c.forget_at <= now)
+        self._session.execute(over.values(encryption_key=None, result=None, forget_at=None))
 
-    def _keep_time(self, presentation: Presentation) -> None:
-        id_, as_of = presentation.terms.id, presentation.status_as_of
-        if as_of is None:
-            self._session.execute(delete(StatusTimeRow).where(col(StatusTimeRow.id) == id_))
+    def keep(self, presentation: Open | Answered | Refused) -> bool:
+        """Keep the next state of an open presentation; False if it is not open any more."""
+        row: dict[str, Any] = {"judged": _judged_text(presentation.judged)}
+        terms = presentation.terms
+        if isinstance(presentation, Open):
+            row |= {"tries": presentation.tries}
+        elif isinstance(presentation, Answered):
+            row |= {"phase": _ANSWERED, "result": presentation.result, "held": presentation.held}
+            row |= {"forget_at": terms.expires_at + self._result_seconds, "encryption_key": None}
         else:
-            self._session.merge(StatusTimeRow(id=id_, as_of=as_of))
+            row |= {"phase": _REFUSED, "encryption_key": None, "forget_at": None}
+        waiting = (_TABLE.c.id == terms.id) & (_TABLE.c.phase == _OPEN)
+        return self._changed(update(_TABLE).where(waiting).values(**row))
 
-    def _keep_basis(self, presentation: Presentation) -> None:
-        id_, basis = presentation.terms.id, presentation.basis
-        if basis is None:
-            self._session.execute(delete(BasisRow).where(col(BasisRow.id) == id_))
-        else:
-            self._session.merge(BasisRow(id=id_, **asdict(basis)))
+    def bind(self, presentation: Open, browser: bytes) -> bool:
+        """Let only this browser have the answer; False if another came first."""
+        free = (_TABLE.c.id == presentation.terms.id) & _TABLE.c.browser.is_(None)
+        return self._changed(update(_TABLE).where(free).values(browser=browser))
+
+    def release(self, answered: Answered, *, given: bytes | None) -> bool:
+        """Take the response code away, and with `GIVEN` the result; False if it is gone already.
+
+        Args:
+            answered: with the hash that is held.
+            given: None to leave the result for whoever asked, `GIVEN` for one that was given.
+        """
+        held = (_TABLE.c.id == answered.terms.id) & (_TABLE.c.held == answered.held)
+        row: dict[str, Any] = {"held": given}
+        if given is not None:
+            row |= {"result": None, "forget_at": None}
+        return self._changed(update(_TABLE).where(held).values(**row))
 
     def note(self, tenant: str, code: str, *, now: int, reference: str, actor: str | None) -> None:
         """Write a line in the journal."""
         journal.record(self._session, tenant, code, at=now, reference=reference, actor=actor)
 
+    def _changed(self, statement: Any) -> bool:  # noqa: ANN401 - an update of the table
+        result: Any = self._session.execute(statement)
+        return bool(result.rowcount == 1)
 
-def _terms(row: PresentationRow) -> Terms:
+
+def _presentation(row: Row[Any], now: int) -> Presentation:
+    terms, judged = _terms(row), _judged(row.judged)
+    if row.phase == _ANSWERED:
+        return Answered(terms, row.result, row.held, judged, row.browser)
+    if row.phase == _REFUSED:
+        return Refused(terms, judged)
+    if now >= row.expires_at or row.encryption_key is None:
+        return Expired(terms, judged)
+    return Open(terms, strict_json.loads(row.encryption_key), row.tries, judged, row.browser)
+
+
+def _terms_json(terms: Terms) -> dict[str, Any]:
+    return {
+        "purpose": terms.purpose,
+        "audience": terms.audience,
+        "query": terms.query,
+        "client_id": terms.client_id,
+        "nonce": terms.nonce,
+        "state": terms.state,
+        "asker": terms.asker,
+        "manner": asdict(terms.manner),
+    }
+
+
+def _terms(row: Row[Any]) -> Terms:
+    read = strict_json.loads(row.terms)
+    manner = read.pop("manner")
+    data = tuple(manner.pop("transaction_data"))
     return Terms(
         id=PresentationId(row.id),
         tenant=row.tenant,
         use=Use(row.use),
-        purpose=row.purpose,
-        audience=row.audience,
-        query=strict_json.loads(row.query),
-        client_id=row.client_id,
-        nonce=row.nonce,
-        state=row.state,
         issued_at=row.issued_at,
         expires_at=row.expires_at,
+        manner=Manner(**manner, transaction_data=data),
+        **read,
+    )
+
+
+def _judged_text(judged: Judgement) -> str | None:
+    return None if judged == Judgement() else strict_json.dumps(asdict(judged))
+
+
+def _judged(text: str | None) -> Judgement:
+    if text is None:
+        return Judgement()
+    read = strict_json.loads(text)
+    basis = read["basis"]
+    return Judgement(
+        tuple(Reason(**reason) for reason in read["reasons"]),
+        read["status_as_of"],
+        None if basis is None else Basis(**basis),
     )

@@ -27,4 +27,12 @@ def test_what_is_open_to_wallets_is_known(city: City) -> None:
         ("GET", "/{tenant}/verifier/request/{presentation}"),
         ("POST", "/{tenant}/verifier/request/{presentation}"),
         ("POST", "/{tenant}/verifier/response/{presentation}"),
+        ("GET", "/{tenant}/verifier/request/{presentation}/here"),
+        ("POST", "/{tenant}/verifier/request/{presentation}/here"),
+        ("POST", "/{tenant}/verifier/response/{presentation}/here"),
+        ("GET", "/{tenant}/verifier/present/{presentation}/request"),
+        ("POST", "/{tenant}/verifier/present/{presentation}/answer"),
+        ("POST", "/{tenant}/verifier/api/requests"),
+        ("GET", "/{tenant}/verifier/api/requests/{presentation}"),
+        ("GET", "/{tenant}/verifier/api/requests/{presentation}/events"),
     }

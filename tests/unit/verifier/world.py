@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -28,6 +29,7 @@ from madang.core.merkle.tiles import Tile
 from madang.core.protocol.oid4vp.request import RequestObject
 from madang.core.protocol.oid4vp.request_check import WalletPolicy, verify_request
 from madang.core.protocol.oid4vp.request_link import parse_request_link
+from madang.core.protocol.oid4vp.request_parameters import from_parameters
 from madang.core.protocol.oid4vp.response import answer_form
 from madang.core.status import token_cwt, token_jwt
 from madang.core.status.token import StatusListToken
@@ -48,6 +50,8 @@ from madang.infra.trust import Trust, load_anchors, types_by_vct
 from madang.infra.web.i18n import load_texts
 from tests.accreditations import KeptTwin, RegistryTwin, founded_in
 from verifier.app import Deps, build, load_log_keys
+from verifier.keys.store import SqlKeyBook
+from verifier.keys.usecases import Keyring
 from verifier.settings import Settings
 
 CATALOG = Path(__file__).resolve().parents[3] / "catalog"
@@ -97,6 +101,7 @@ class Browser:
     """Calls the application without a network, one request at a time; keeps cookies."""
 
     def __init__(self, app: FastAPI, base_url: str) -> None:
+        self.app, self.base_url = app, base_url
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=base_url)
 
     def request(self, method: str, url: str, **options: Any) -> httpx.Response:
@@ -303,17 +308,17 @@ class City:
         headers = {"authorization": f"Bearer {bearer}"}
         return self.client.request(method, path, content=content, headers=headers)
 
-    def ask_identity(self, purpose: str = "counter_identification") -> "Asked":
+    def ask_identity(self) -> "Asked":
         """Open a presentation for the counter."""
-        body = {"purpose": purpose, "audience": self.identifier("issuer")}
-        return self._asked(self.call("POST", f"/{TENANT}/verifier/api/presentations", body))
+        body = {"purpose": "counter_identification", "audience": self.identifier("issuer")}
+        return self.opened(self.call("POST", f"/{TENANT}/verifier/api/presentations", body))
 
     def ask_eligibility(self) -> "Asked":
         """Open a check of the rent support."""
         path = f"/{TENANT}/verifier/api/eligibility"
-        return self._asked(self.call("POST", path, {"programme": RENT}, roles=["agency"]))
+        return self.opened(self.call("POST", path, {"programme": RENT}, roles=["agency"]))
 
-    def _asked(self, answer: httpx.Response) -> "Asked":
+    def opened(self, answer: httpx.Response) -> "Asked":
         assert answer.status_code == 201, answer.text
         told = answer.json()
         link = parse_request_link(told["request_uri"])
@@ -321,6 +326,41 @@ class City:
         policy = WalletPolicy(self.roots, self.clock.now())
         verified = verify_request(compact, client_id=link.client_id, policy=policy)
         return Asked(self, told["presentation_id"], link.request_uri, verified.request)
+
+    # --- agencies' programs
+
+    def key(self, tenant: str = TENANT) -> str:
+        """Make a key for an agency's program."""
+        keyring, now = Keyring(self.deps.ids), self.clock.now()
+        with self.deps.database.transaction() as session:
+            return keyring.make(SqlKeyBook(session), tenant, "a program", actor="a", now=now)
+
+    def ask(self, wish: object, *, key: str = "", tenant: str = TENANT) -> httpx.Response:
+        """Ask as an agency's program."""
+        headers = {"authorization": f"Bearer {key or self.key(tenant)}"}
+        path = f"/{tenant}/verifier/api/requests"
+        return self.client.post(path, content=json.dumps(wish).encode(), headers=headers)
+
+    def told(self, request: str, key: str, query: str = "") -> httpx.Response:
+        """Ask how a request stands."""
+        headers = {"authorization": f"Bearer {key}"}
+        path = f"/{TENANT}/verifier/api/requests/{request}{query}"
+        return self.client.get(path, headers=headers)
+
+    def asked(self, told: Mapping[str, Any]) -> "Asked":
+        """Read a request as a wallet that trusts every verifier reads it."""
+        parameters = dict(parse_qsl(told["request_uri"].partition("?")[2]))
+        if "request_uri" in parameters:
+            post = parameters.get("request_uri_method") == "post"
+            fetched = self.client.request("POST" if post else "GET", parameters["request_uri"])
+            assert fetched.status_code == 200, fetched.text
+            request = request_in(fetched.text)
+        elif "request" in parameters:
+            request = request_in(parameters["request"])
+        else:
+            request = from_parameters(parameters)
+        assert request.client_id == parameters["client_id"]
+        return Asked(self, told["request_id"], parameters.get("request_uri", ""), request)
 
     def state(self, asked: "Asked", kind: str = "presentations") -> dict[str, Any]:
         path = f"/{TENANT}/verifier/api/{kind}/{asked.id}"
@@ -397,7 +437,8 @@ class Asked:
     @property
     def key(self) -> dict[str, Any]:
         """The request's encryption key."""
-        keys = self.request.client_metadata.jwks
+        metadata = self.request.client_metadata
+        keys = None if metadata is None else metadata.jwks
         assert keys is not None
         return keys.keys[0]
 
@@ -448,6 +489,8 @@ def open_city(land: Land, **changes: object) -> Iterator[City]:
         log=log,
         log_keys=load_log_keys(land.folders.log_keys),
         texts=load_texts(settings.catalog_dir / "texts"),
+        attestations={},
+        anchors=(),
     )
     app = build(settings, deps)
     client = Browser(app, addresses.origin(TENANT, "verifier"))
@@ -455,6 +498,12 @@ def open_city(land: Land, **changes: object) -> Iterator[City]:
     city.publish_list()
     yield city
     deps.database.close()
+
+
+def request_in(compact: str) -> RequestObject:
+    """Return the request in a signed object, whoever signed it."""
+    claims = json.loads(jws.parse(compact, max_bytes=100_000).payload)
+    return RequestObject.model_validate(claims)
 
 
 def digest_of(credential: str) -> bytes:

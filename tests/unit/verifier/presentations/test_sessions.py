@@ -233,6 +233,17 @@ def test_only_a_clerk_may_ask(city: City) -> None:
 def test_another_service_does_not_act_as_the_counter(city: City) -> None:
     asked = city.ask_identity()
     body = {"purpose": "counter_identification", "audience": city.identifier("issuer")}
-    assert city.call("POST", API, body, service="issuer").status_code == 403
-    assert city.call("GET", f"{API}/{asked.id}", service="issuer").status_code == 403
+    assert city.call("POST", API, body, service="verifier").status_code == 403
+    assert city.call("GET", f"{API}/{asked.id}", service="verifier").status_code == 403
     assert city.journal() == ["access.wrong_role"] * 2
+
+
+def test_the_issuer_asks_without_a_clerk_and_has_its_own_results_alone(city: City) -> None:
+    body = {"purpose": "counter_identification", "audience": city.identifier("issuer")}
+    answer = city.call("POST", API, body, roles=[], service="issuer")
+    assert answer.status_code == 201
+    own = f"{API}/{answer.json()['presentation_id']}"
+    assert city.call("GET", own, roles=[], service="issuer").json()["state"] == "open"
+    assert city.call("GET", own).status_code == 404
+    other = f"{API}/{city.ask_identity().id}"
+    assert city.call("GET", other, roles=[], service="issuer").status_code == 404

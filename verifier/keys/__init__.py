@@ -1,0 +1,1 @@
+"""Keys by which agencies' own programs call the verifier."""

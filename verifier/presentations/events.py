@@ -1,0 +1,26 @@
+"""Server-sent events of a presentation."""
+
+from collections.abc import AsyncIterator
+
+from fastapi.responses import StreamingResponse
+
+from madang.infra.web.errors import NO_STORE
+from verifier.presentations.desk import Desk
+from verifier.presentations.telling import state_of
+from verifier.presentations.watch import EVENT_STREAM
+
+
+def changes(desk: Desk, tenant: str, presentation: str) -> AsyncIterator[bytes]:
+    """Return the events of a presentation: its state and the codes of a refusal, no more."""
+
+    def look() -> dict[str, object]:
+        found = desk.find(tenant, presentation)
+        return {"state": state_of(found), "failures": list(found.judged.codes)}
+
+    return desk.watch.events(presentation, look)
+
+
+def event_stream(content: AsyncIterator[bytes]) -> StreamingResponse:
+    """Return events as they come; nobody between may keep them back."""
+    headers = {**NO_STORE, "x-accel-buffering": "no"}
+    return StreamingResponse(content, media_type=EVENT_STREAM, headers=headers)
