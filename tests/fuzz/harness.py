@@ -4,10 +4,13 @@ Anything else that comes out is a find: another exception, or a value that is no
 dump reads back as.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+
+from madang.core.envelope import jws
 
 Function = Callable[[bytes], None]
 
@@ -82,3 +85,12 @@ def chunks(data: bytes) -> Iterator[bytes]:
 def joined(*pieces: bytes) -> bytes:
     """Make what `chunks` takes apart."""
     return b"".join(len(piece).to_bytes(2) + piece for piece in pieces)
+
+
+def dumped(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def payload_of(compact: str) -> bytes:
+    """Return what a JWS signs; the harness signs it anew."""
+    return jws.parse(compact).payload

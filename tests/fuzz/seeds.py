@@ -33,14 +33,6 @@ from madang.core.protocol.oauth.names import PreAuthorizedCode
 from madang.core.protocol.oauth.token import TokenRequest
 from madang.core.protocol.oid4vci.offer import pre_authorized_offer
 from madang.core.protocol.oid4vci.proof import make_proof_jwt
-from madang.core.protocol.oid4vp.client_id import redirect_uri_client_id
-from madang.core.protocol.oid4vp.request import Delivery, Session, build_request
-from madang.core.protocol.oid4vp.request_link import RequestLink
-from madang.core.protocol.oid4vp.request_parameters import unsigned_link
-from madang.core.protocol.oid4vp.request_signing import sign_request
-from madang.core.protocol.oid4vp.result import PresentationResult, sign_result
-from madang.core.protocol.oid4vp.transaction_data import encode
-from madang.core.protocol.oid4vp.verifier_attestation import VerifierAttestation, make_attestation
 from madang.core.protocol.oid4vp.verifier_info import Registration
 from madang.core.protocol.wallet_provider import INSTANCE_PROOF, make_proof
 from madang.core.rules.document import decision_document
@@ -61,12 +53,13 @@ from tests.fuzz import catalogue
 from tests.fuzz.authorizing_seeds import authorizing
 from tests.fuzz.credential_seeds import credentials
 from tests.fuzz.evidence_seeds import evidences
-from tests.fuzz.harness import joined
+from tests.fuzz.harness import dumped, joined, payload_of
 from tests.fuzz.logging_in_seeds import logging_in
 from tests.fuzz.parsers.envelopes import DOCUMENT
 from tests.fuzz.parsers.formats import PARENT, disclosure_digest
 from tests.fuzz.parsers.key_lives import CONTEXT, COST
 from tests.fuzz.parsers.mdocs import TRANSCRIPT
+from tests.fuzz.presenting_seeds import presenting
 from tests.fuzz.world import (
     ATTESTER,
     CHAIN,
@@ -88,12 +81,9 @@ from tests.fuzz.world import (
     NOW,
     ORIGIN,
     PROOF,
-    QUERY,
-    QUERY_JSON,
     RECORD,
     ROOT_DER,
     SIGNER,
-    STATE,
     VCT,
     VERIFIER,
     WITNESS_KEY,
@@ -101,15 +91,6 @@ from tests.fuzz.world import (
 )
 
 Seeds = dict[str, tuple[bytes, ...]]
-
-
-def dumped(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def payload_of(compact: str) -> bytes:
-    """Return what a JWS signs; the harness signs it anew."""
-    return jws.parse(compact).payload
 
 
 STATUSES = StatusList(2, bytearray(b"\x1b\xe4")).pack("https://a.example/lists")
@@ -453,44 +434,6 @@ def accreditations() -> Seeds:
         "snapshot_signed": (payload_of(sign_snapshot(snapshot, SIGNER)),),
         "snapshot": (sign_snapshot(snapshot, SIGNER).encode(),),
         "registered_use": (json.dumps([use.to_json()]).encode(),),
-    }
-
-
-def presenting() -> Seeds:
-    session = Session(NONCE, STATE, ENCRYPTION_JWK, NOW, NOW + 600)
-    delivery = Delivery("direct_post.jwt", f"{VERIFIER}/answer")
-    use = Registration(VERIFIER, "why", {"ko": "왜"})
-    asked = build_request(CLIENT_ID, QUERY, session, delivery, registration=use)
-    signed = sign_request(asked, SIGNER)
-    by_address = build_request(
-        redirect_uri_client_id(f"{VERIFIER}/answer"), QUERY, session, delivery
-    )
-    attested = make_attestation(
-        VerifierAttestation(ISSUER, "mapo", HOLDER.public_key, NOW + 60), SIGNER, issued_at=NOW
-    )
-    link = RequestLink(str(CLIENT_ID), f"{VERIFIER}/request/1", "post").to_uri()
-    result = sign_result(
-        PresentationResult(VERIFIER, ISSUER, "p1", "id", b"\x07" * 32, "jkt", NOW, NOW + 60), SIGNER
-    )
-    return {
-        "dcql_query": (dumped(QUERY_JSON),),
-        "claims_path": (joined(dumped(RECORD), b'["languages",null]', b'["languages",1]'),),
-        "request_link": (link.encode(),),
-        "wallet_post": (b"wallet_nonce=abc",),
-        "client_id": (str(CLIENT_ID).encode(), b"x509_san_dns:mapo.example"),
-        "request_object": (signed.encode(),),
-        "request_object_signed": (payload_of(signed),),
-        "posted_answer": (b"response=a.b.c.d.e", b"error=access_denied&state=s"),
-        "posted_answer_clear": (b"vp_token=%7B%22id%22%3A%5B%22a~%22%5D%7D&state=s",),
-        "handed_over_answer": (dumped({"vp_token": {"id": ["a~"]}}), dumped({"response": "a.b"})),
-        "request_parameters": (unsigned_link(by_address, scheme="x").partition("?")[2].encode(),),
-        "transaction_data": (encode("transfer", ["id"], {"amount": "1"}).encode(),),
-        "verifier_attestation": (attested.encode(),),
-        "verifier_attestation_signed": (payload_of(attested),),
-        "cbor_as_json": (b"\xa1aa\xd9\x03\xecj2026-01-01",),
-        "answer_encrypted": (dumped({"vp_token": {"id": ["a~"]}, "state": STATE}),),
-        "result": (result.encode(),),
-        "result_signed": (payload_of(result),),
     }
 
 

@@ -1,4 +1,7 @@
-"""Issuers of types outside our catalogue: trusted by X.509 anchors that somebody configured."""
+"""Issuers of types outside our catalogue: trusted by X.509 anchors that somebody configured.
+
+The chain is validated as all are (RFC 5280 section 6.1); root and leaf by HAIP 1.0 section 6.1.1.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
