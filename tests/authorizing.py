@@ -12,6 +12,8 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from issuer.app import Deps, build, server_of
+from issuer.offers.entitlements import Entitlements
+from issuer.offers.store import OfferStore
 from issuer.office import Office
 from issuer.secrets import secrets_of
 from issuer.settings import Settings
@@ -21,6 +23,7 @@ from issuer.sources.synthetic.population import City as Population
 from issuer.sources.synthetic.register import SyntheticRegister
 from madang.access.authorization.model import GrantId, browser_cookie
 from madang.access.authorization.server import AuthorizationServer
+from madang.core.catalog.certificate_type import IdentityLevel, TypeId
 from madang.core.keys.software import SoftwareSigner, generate_ed25519, generate_p256
 from madang.core.merkle.note import VerifierKey
 from madang.core.protocol.oauth.authorization import AuthorizationRequest, read_answer
@@ -64,11 +67,10 @@ from tests.unit.issuer.world import (
 from tests.unit.madang.core.protocol.oauth.providers import Provider
 
 CALLBACK = "https://wallet.example/cb"
+COOKIE = "__Host-madang_authorization"
 VERIFIER = "v" * 43
 DETAIL = AuthorizationDetail(type="openid_credential", credential_configuration_id="lease")
 FORM = {"content-type": "application/x-www-form-urlencoded"}
-GRANT = GrantId("grant-1")
-COOKIE = "__Host-madang_authorization"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +114,20 @@ class Stage:
 
     Attributes:
         server: the same one's parts, for what the log-in feature does.
+        grant: what a resident may fetch who has logged in.
     """
 
     world: World
     server: AuthorizationServer
+    grant: GrantId
 
     @property
     def issuer(self) -> str:
         return self.world.identifier()
+
+    @property
+    def cookie(self) -> str:
+        return browser_cookie(self.issuer)
 
     @property
     def now(self) -> int:
@@ -205,7 +213,7 @@ class Stage:
         self, request_uri: str, client_id: str = ASSERTING.client_id, browser: str = ""
     ) -> httpx.Response:
         """Open the authorization endpoint in a browser that knows a cookie or none."""
-        cookies = {"cookie": f"{browser_cookie(self.issuer)}={browser}"} if browser else {}
+        cookies = {"cookie": f"{self.cookie}={browser}"} if browser else {}
         asked = {"client_id": client_id, "request_uri": request_uri}
         return self.world.client.get(f"/{TENANT}/issuer/authorize", params=asked, headers=cookies)
 
@@ -215,13 +223,13 @@ class Stage:
         assert answer.status_code == 303, answer.text
         page = answer.headers["location"]
         assert page.startswith(f"{self.issuer}/sign-in/")
-        return page.rpartition("/")[2], str(answer.cookies[browser_cookie(self.issuer)])
+        return page.rpartition("/")[2], str(answer.cookies[self.cookie])
 
     def approve(self, pending: str, configurations: Sequence[str] = ("lease",)) -> str:
         """Agree as the log-in feature does; return where the browser goes."""
         with self.world.deps.database.transaction() as session:
             approve = self.server.requests.approve
-            return approve(session, TENANT, pending, GRANT, configurations, now=self.now)
+            return approve(session, TENANT, pending, self.grant, configurations, now=self.now)
 
     def code(self, party: Party = ASSERTING, **form: Any) -> str:
         pending, _ = self.opened(self.pushed(party, **form), party.client_id)
@@ -265,8 +273,8 @@ class Stage:
         """Tell whether an access token still counts."""
         proof = self.proof("credential", party, access_token=token)
         answer = self.ask(token, {"dpop": proof})
-        # No offer stands behind the grant of these tests: that is what a good token is told.
-        return "no longer offered" in answer.json()["error_description"]
+        # The key holds no Digital ID of the resident: that is what a good token is told.
+        return answer.status_code == 400 and answer.json()["error"] == "credential_request_denied"
 
 
 @cache
@@ -323,12 +331,17 @@ def stage(
         clients={TENANT: {each.client_id: each.registered() for each in LISTED}},
     )
     app = build(settings, deps)
-    more = register, log_key, issuer_keys, authorities.provider(), ListsTwin()
+    more = register, log_key, issuer_keys, PROVIDER.signer, ListsTwin()
     world = World(Client(app), deps, settings, clock, ids, keys, authorities, *more)
     office = Office(settings, clock, ids, deps.database, catalogue, addresses)
     # Its own chance: two servers that draw the same would hand out the same codes.
     server = server_of(office, replace(deps, ids=SystemIds()))
-    yield Stage(world, server)
+    (person, *_) = world.people("lease", "income")
+    types = tuple(map(TypeId, ("lease", "digital_id", "household_income")))
+    with deps.database.transaction() as session:
+        entitle = Entitlements(OfferStore(session), 30 * 86_400).entitle
+        grant = entitle(office.work(session, TENANT), person, IdentityLevel.HIGH, types)
+    yield Stage(world, server, grant)
     deps.database.close()
 
 

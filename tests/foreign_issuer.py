@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx
 import uvicorn
 
-from madang.access.authorization.model import BROWSER_COOKIE
 from madang.core.encoding import base64url
 from madang.core.keys.software import SoftwareSigner, generate_p256
 from madang.core.protocol.oid4vci.credential import CredentialRequest
@@ -47,19 +46,19 @@ def browse(on: Stage, address: str) -> str:
     """Open an address in a browser, agree there, and return where the browser comes back to."""
     answer = httpx.get(address)
     assert answer.status_code == 303, answer.text
-    assert BROWSER_COOKIE in answer.cookies
+    assert on.cookie in answer.cookies
     return on.approve(answer.headers["location"].rpartition("/")[2])
 
 
 def credential_request(on: Stage) -> dict[str, object]:
-    """Return a request whose key proof holds; a good token is told that nothing is offered."""
+    """Return a request whose key proof holds; a good token is told what is wrong with the key."""
     nonce = httpx.post(f"{on.issuer}/nonce").json()["c_nonce"]
     proofs = on.world.proofs([generate_p256("h")], nonce)
     return CredentialRequest("lease", None, proofs).to_json()
 
 
 GOOD = "credential_request_denied"
-"""What a good token gets in these tests: no offer stands behind its grant."""
+"""What a good token gets in these tests: the proved key holds no Digital ID of the resident."""
 
 
 def private_jwk(signer: SoftwareSigner) -> dict[str, str]:

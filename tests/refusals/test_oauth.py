@@ -32,7 +32,7 @@ from tests.authorizing import (
     address,
     stage,
 )
-from tests.unit.issuer.world import OTHER, TENANT
+from tests.unit.issuer.world import OTHER, TENANT, ListsTwin
 from tests.unit.madang.core.protocol.oauth.providers import Provider
 
 Case = Callable[[Stage], httpx.Response]
@@ -41,7 +41,7 @@ STRANGER = generate_p256("stranger")
 
 @pytest.fixture
 def on(tmp_path: Path) -> Iterator[Stage]:
-    with stage(tmp_path) as opened:
+    with stage(tmp_path, ListsTwin()) as opened:
         yield opened
 
 
@@ -228,6 +228,14 @@ def test_i19_a_proof_of_possession_that_comes_twice(on: Stage) -> None:
     assert _attested(on, attestation, pop).status_code == 201
     with nothing_comes_of_it(on, "client.invalid_client"):
         assert told(_attested(on, attestation, pop)) == (401, "invalid_client")
+
+
+def test_i19_a_wallet_whose_status_is_not_known(on: Stage) -> None:
+    place = {"status_list": {"uri": "https://w.example.invalid/1", "idx": 7}}
+    for status in (place, {"status_list": {}}):
+        with nothing_comes_of_it(on, "client.invalid_client_attestation"):
+            answer = _attested(on, on.attestation(claims={"status": status}), on.pop())
+        assert told(answer) == (401, "invalid_client_attestation")
 
 
 def test_i20_a_request_that_was_not_pushed(on: Stage) -> None:

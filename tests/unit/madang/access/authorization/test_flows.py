@@ -24,9 +24,7 @@ from tests.authorizing import (
     ASSERTING,
     ATTESTED,
     CALLBACK,
-    COOKIE,
     DETAIL,
-    GRANT,
     PARTIES,
     PUBLIC,
     UNLISTED,
@@ -103,7 +101,7 @@ def test_details_give_identifiers_that_stay_the_same(on: Stage) -> None:
             found = check(session, TENANT, presented, now=on.now)
             assert found.identifiers == {detail["credential_identifiers"][0]: "lease"}
             assert found.configurations == ("lease",)
-            assert (found.grant, found.client_id) == (GRANT, ASSERTING.client_id)
+            assert (found.grant, found.client_id) == (on.grant, ASSERTING.client_id)
 
 
 def store_presented(token: str, proof: str | None) -> PresentedToken:
@@ -149,11 +147,11 @@ def test_the_browser_that_opened_the_request_is_known_by_a_cookie(on: Stage) -> 
     request_uri = on.pushed(issuer_state="offer-7")
     answer = on.open(request_uri)
     cookie = answer.headers["set-cookie"].lower()
-    for part in ("httponly", "secure", "samesite=lax", "path=/;"):
+    for part in ("__host-", "httponly", "secure", "samesite=lax", "path=/;"):
         assert part in cookie
     assert answer.headers["cache-control"] == "no-store"
     pending = urlsplit(answer.headers["location"]).path.rpartition("/")[2]
-    browser = answer.cookies[COOKIE]
+    browser = answer.cookies[on.cookie]
     look = on.server.requests.pending
     with on.world.deps.database.transaction() as session:
         told = look(session, TENANT, pending, browser, now=on.now)
@@ -172,7 +170,7 @@ def test_a_request_is_opened_again_until_it_is_answered(on: Stage) -> None:
     request_uri = on.pushed()
     first, browser = on.opened(request_uri, ASSERTING.client_id)
     again = on.open(request_uri, browser=browser)
-    assert again.cookies[COOKIE] == browser
+    assert again.cookies[on.cookie] == browser
     second, _ = on.opened(request_uri, ASSERTING.client_id)
     assert first == second == again.headers["location"].rpartition("/")[2]
     assert location(again) == {}
@@ -268,7 +266,7 @@ def test_a_renewed_offer_voids_the_token(on: Stage) -> None:
         on.server.tokens.revoke(session, TENANT, GrantId("another"))
     assert on.good(tokens["access_token"])
     with on.world.deps.database.transaction() as session:
-        on.server.tokens.revoke(session, TENANT, GRANT)
+        on.server.tokens.revoke(session, TENANT, on.grant)
     assert not on.good(tokens["access_token"])
     assert on.refresh(tokens["refresh_token"]).status_code == 400
 

@@ -36,7 +36,7 @@ def statements(on: Stage) -> Iterator[list[str]]:
     event.remove(engine, "commit", committed)
 
 
-def test_a_pre_authorized_code_takes_one_commit_and_three_statements(on: Stage) -> None:
+def test_a_pre_authorized_code_takes_one_commit_and_few_statements(on: Stage) -> None:
     made = on.world.offer(on.world.people()[0])
     form = {
         "grant_type": PRE_AUTHORIZED_CODE_GRANT,
@@ -45,7 +45,12 @@ def test_a_pre_authorized_code_takes_one_commit_and_three_statements(on: Stage) 
     }
     with statements(on) as seen:
         assert on.world.post("token", data=form).status_code == 200
-    assert seen == ["BEGIN", "SELECT", "INSERT", "UPDATE", "COMMIT"]
+    # The offer is found and changed, its reference withdrawn, the token kept.
+    assert (seen[0], seen[-1], seen.count("COMMIT")) == ("BEGIN", "COMMIT", 1)
+    assert sorted(seen[1:-1]) in (
+        ["INSERT", "SELECT", "UPDATE"],
+        ["DELETE", "INSERT", "SELECT", "UPDATE"],
+    )
 
 
 def test_a_code_takes_one_commit(on: Stage) -> None:
