@@ -10,16 +10,21 @@ from issuer.authorization.desk import Desk, Seen
 from issuer.authorization.model import Device, NoSuchWay, Presenting
 from issuer.authorization.view import View, here
 from madang.access.authorization.model import browser_cookie
+from madang.access.guard import CSRF_FIELD
 from madang.access.marks import protocol, public, resident
 from madang.core.protocol.openid.code_flow import parse_callback
 from madang.infra.web.errors import NO_STORE
 from madang.infra.web.i18n import language_of
 from madang.infra.web.marks import Form
+from madang.infra.web.openapi import OBJECT, PICTURE, Answers, Content, Fields, describe
 from madang.infra.web.qr import png
 
 STATIC: Final = Path(__file__).parent / "static"
 PREFIX: Final = "/{tenant}/issuer/sign-in/{authorization}"
 _DAY_SECONDS = 86_400
+_CONFIRMED: Final = Fields((CSRF_FIELD,))
+_ONWARD: Final[Answers] = {303: None}
+"""A form or a way back is answered by the address of the page that comes next."""
 
 
 def pages_router(view: View) -> APIRouter:
@@ -34,12 +39,14 @@ def pages_router(view: View) -> APIRouter:
 
     @routes.get("/state")
     @resident(Form.PROBLEM)
+    @describe(gives={200: OBJECT})
     async def state(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         found = await desk.look(tenant, _seen(request))
         return JSONResponse({"waiting": isinstance(found, Presenting)}, headers=NO_STORE)
 
     @routes.get("/qr.png")
     @resident()
+    @describe(gives={200: PICTURE})
     async def picture(request: Request) -> Any:  # noqa: ANN401 - FastAPI's response
         found = _seen(request).sign_in
         if not isinstance(found, Presenting):
@@ -55,6 +62,7 @@ def ways_router(desk: Desk) -> APIRouter:
 
     @routes.post("/wallet")
     @resident()
+    @describe(Fields((CSRF_FIELD, "device")), gives=_ONWARD)
     async def wallet(request: Request, tenant: str, authorization: str) -> Any:  # noqa: ANN401 - FastAPI's response
         try:
             device = Device(request.state.form.get("device"))
@@ -67,6 +75,7 @@ def ways_router(desk: Desk) -> APIRouter:
 
     @routes.get("/return")
     @resident()
+    @describe(gives=_ONWARD, query=("response_code",))
     async def came_back(request: Request, tenant: str, authorization: str) -> Any:  # noqa: ANN401 - FastAPI's response
         code = request.query_params.get("response_code", "")
         await desk.look(tenant, _seen(request), code)
@@ -74,12 +83,14 @@ def ways_router(desk: Desk) -> APIRouter:
 
     @routes.post("/choose")
     @resident()
+    @describe(_CONFIRMED, gives=_ONWARD)
     async def choose(request: Request, tenant: str, authorization: str) -> Any:  # noqa: ANN401 - FastAPI's response
         desk.leave(tenant, _seen(request))
         return RedirectResponse(here(tenant, authorization), 303, NO_STORE)
 
     @routes.get("/provider")
     @resident()
+    @describe(gives=_ONWARD)
     async def provider(request: Request, tenant: str, authorization: str) -> Any:  # noqa: ANN401 - FastAPI's response
         address = await desk.ask_provider(tenant, _seen(request), language_of(request))
         return RedirectResponse(address or here(tenant, authorization), 303, NO_STORE)
@@ -93,11 +104,13 @@ def ends_router(desk: Desk) -> APIRouter:
 
     @routes.post("/agree")
     @resident()
+    @describe(_CONFIRMED, gives=_ONWARD)
     async def agree(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return RedirectResponse(desk.agree(tenant, _seen(request)), 303, NO_STORE)
 
     @routes.post("/refuse")
     @resident()
+    @describe(_CONFIRMED, gives=_ONWARD)
     async def refuse(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return RedirectResponse(desk.refuse(tenant, _seen(request)), 303, NO_STORE)
 
@@ -110,6 +123,7 @@ def way_back_router(desk: Desk) -> APIRouter:
 
     @routes.get("/upstream")
     @protocol("the state that the provider sends back, and the browser's cookie", Form.PAGE)
+    @describe(gives=_ONWARD, query=("state", "code", "error", "iss"))
     async def upstream(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         callback = parse_callback(request.url.query)
         browser = request.cookies.get(browser_cookie(desk.office.identifier(tenant)), "")
@@ -118,6 +132,7 @@ def way_back_router(desk: Desk) -> APIRouter:
 
     @routes.get("/sign-in.js")
     @public("the pages' script")
+    @describe(gives={200: Content("text/javascript")})
     async def script() -> Any:  # noqa: ANN401 - FastAPI's response
         headers = {"cache-control": f"public, max-age={_DAY_SECONDS}"}
         return FileResponse(STATIC / "sign-in.js", media_type="text/javascript", headers=headers)
