@@ -308,9 +308,9 @@ class City:
         headers = {"authorization": f"Bearer {bearer}"}
         return self.client.request(method, path, content=content, headers=headers)
 
-    def ask_identity(self) -> "Asked":
+    def ask_identity(self, purpose: str = "counter_identification") -> "Asked":
         """Open a presentation for the counter."""
-        body = {"purpose": "counter_identification", "audience": self.identifier("issuer")}
+        body = {"purpose": purpose, "audience": self.identifier("issuer")}
         return self.opened(self.call("POST", f"/{TENANT}/verifier/api/presentations", body))
 
     def ask_eligibility(self) -> "Asked":
