@@ -144,6 +144,7 @@ def _security_schemes(paths: Iterable[str]) -> dict[str, Any]:
 
 
 _SECURITY: Final = MappingProxyType({Caller.STAFF: "session", Caller.SERVICE: "service"})
+_SIGNED_IN: Final = frozenset({Caller.STAFF, Caller.RESIDENT})
 _REFUSALS: Final[Mapping[Form, tuple[str, type[BaseModel] | None]]] = MappingProxyType(
     {
         Form.OAUTH: (JSON, ErrorBody),
@@ -202,7 +203,7 @@ class _Writer:
         content = {media_type: {"schema": schema}}
         found = {"4XX": {"description": "Refused", "content": content}}
         found["503"] = {"description": "Not now", "content": content}
-        if access.caller is Caller.STAFF and access.form is Form.PAGE:
+        if access.caller in _SIGNED_IN and access.form is Form.PAGE:
             found["303"] = {"description": "Sign in first, or see the page after the change"}
         return found
 
