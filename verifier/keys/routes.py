@@ -14,6 +14,7 @@ from madang.access.staff import Role
 from madang.infra.clock import Clock
 from madang.infra.db import Database
 from madang.infra.web.errors import NO_STORE
+from madang.infra.web.openapi import PAGE, Fields, describe
 from madang.infra.web.pages import Pages
 from madang.infra.web.times import day_and_minute
 from verifier.keys.usecases import KeyBook, Keyring, UnknownApiKeyError, revoke
@@ -56,6 +57,7 @@ def key_router(office: KeyOffice) -> APIRouter:
 
     @router.post("")
     @staff(Role.ADMINISTRATOR)
+    @describe(Fields(optional=("name",)), gives={200: PAGE})
     async def make(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         name = str(request.state.form.get("name", "")).strip()[:_MOST_CHARS] or "-"
         actor, now = request.state.actor.pseudonym, office.clock.now()
@@ -65,6 +67,7 @@ def key_router(office: KeyOffice) -> APIRouter:
 
     @router.post("/revoke")
     @staff(Role.ADMINISTRATOR)
+    @describe(Fields(("key",)), gives={303: None})
     async def end(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         key = request.state.form.get("key")
         if not isinstance(key, str):

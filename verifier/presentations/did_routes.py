@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 
 from madang.access.marks import public
 from madang.infra.web.marks import Form
+from madang.infra.web.openapi import OBJECT, describe
 from verifier.presentations.clients import Clients
 
 _HEADERS: Final = {"access-control-allow-origin": "*", "cache-control": "public, max-age=300"}
@@ -18,6 +19,7 @@ def did_router(clients: Clients) -> APIRouter:
 
     @router.get("/did.json")
     @public("everybody may read the key that requests are signed with", Form.PROBLEM)
+    @describe(gives={200: OBJECT})
     async def document(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return JSONResponse(clients.did_document(tenant), headers=_HEADERS)
 

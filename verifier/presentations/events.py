@@ -1,13 +1,17 @@
 """Server-sent events of a presentation."""
 
 from collections.abc import AsyncIterator
+from typing import Final
 
 from fastapi.responses import StreamingResponse
 
 from madang.infra.web.errors import NO_STORE
+from madang.infra.web.openapi import Content
 from verifier.presentations.desk import Desk
 from verifier.presentations.telling import state_of
 from verifier.presentations.watch import EVENT_STREAM
+
+EVENTS: Final = Content(EVENT_STREAM)
 
 
 def changes(desk: Desk, tenant: str, presentation: str) -> AsyncIterator[bytes]:

@@ -10,10 +10,11 @@ from madang.access.marks import protocol, public
 from madang.infra.web.errors import NO_STORE
 from madang.infra.web.i18n import language_of
 from madang.infra.web.marks import Form
+from madang.infra.web.openapi import OBJECT, PAGE, PICTURE, Fields, describe
 from madang.infra.web.pages import Pages
 from madang.infra.web.qr import png
 from verifier.presentations.desk import Desk
-from verifier.presentations.events import changes, event_stream
+from verifier.presentations.events import EVENTS, changes, event_stream
 from verifier.presentations.explaining import Explainer
 from verifier.presentations.manner import only_by_api
 from verifier.presentations.model import Open, Presentation
@@ -62,6 +63,7 @@ def _pages(router: APIRouter, reception: Reception) -> None:
 
     @router.post("")
     @public("the one who is asked goes on, in this browser and no other")
+    @describe(Fields(), gives={303: None})
     async def go_on(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         token, place = desk.bind(tenant, presentation), request.url.path
         answer = RedirectResponse(place, 303, NO_STORE)
@@ -77,6 +79,7 @@ def _pages(router: APIRouter, reception: Reception) -> None:
 
     @router.get("/qr.png")
     @public("the same request for a wallet elsewhere; only the browser that opened the page")
+    @describe(gives={200: PICTURE})
     async def picture(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         waiting = desk.own(tenant, presentation, request.cookies.get(COOKIE))
         link = desk.sender.link(waiting, Channel.LINK, now=desk.clock.now())
@@ -84,6 +87,7 @@ def _pages(router: APIRouter, reception: Reception) -> None:
 
     @router.get("/done")
     @public("where a wallet sends the browser back with a code", Form.PAGE)
+    @describe(gives={200: PAGE}, query=(RESPONSE_CODE,))
     async def done(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         code, token = request.query_params.get(RESPONSE_CODE), request.cookies.get(COOKIE)
         found = desk.returned(tenant, presentation, code, token)
@@ -95,12 +99,14 @@ def _pages(router: APIRouter, reception: Reception) -> None:
 def _browser(router: APIRouter, desk: Desk) -> None:
     @router.get("/events")
     @public("tells the browser that opened the page that an answer came")
+    @describe(gives={200: EVENTS})
     async def events(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         desk.own(tenant, presentation, request.cookies.get(COOKIE))
         return event_stream(changes(desk, tenant, presentation))
 
     @router.get("/request")
     @protocol("the request for the Digital Credentials API; only the browser that opened the page")
+    @describe(gives={200: OBJECT})
     async def api_request(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         waiting = desk.own(tenant, presentation, request.cookies.get(COOKIE))
         asked = desk.sender.api_request(waiting, now=desk.clock.now())
@@ -108,6 +114,7 @@ def _browser(router: APIRouter, desk: Desk) -> None:
 
     @router.post("/answer")
     @protocol("the answer that the browser got; it proves itself, as a posted one does")
+    @describe(OBJECT, gives={200: OBJECT})
     async def api_answer(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         desk.own(tenant, presentation, request.cookies.get(COOKIE))
         await desk.answer(tenant, presentation, await request.body(), Channel.API)

@@ -14,6 +14,7 @@ from madang.core.protocol.message import Message, read_json
 from madang.core.protocol.oid4vp.request import REQUEST_TYP
 from madang.core.protocol.oid4vp.request_link import parse_wallet_post
 from madang.infra.web.errors import NO_STORE
+from madang.infra.web.openapi import OBJECT, Content, Fields, describe
 from verifier.presentations.desk import Desk
 from verifier.presentations.manner import only_by_api
 from verifier.presentations.model import Manner, Open, Use
@@ -23,6 +24,7 @@ from verifier.presentations.sending import Channel
 from verifier.presentations.telling import state_body
 
 _MEDIA_TYPE: Final = f"application/{REQUEST_TYP}"
+SIGNED: Final = Content(_MEDIA_TYPE)
 _HERE: Final = {False: Channel.LINK, True: Channel.SAME_DEVICE}
 
 
@@ -47,33 +49,39 @@ def wallet_router(desk: Desk) -> APIRouter:
 
     @router.get("/request/{presentation}")
     @protocol("a wallet fetches the request that its link names; it is signed and holds no secret")
+    @describe(gives={200: SIGNED})
     async def request_object(tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return _signed(desk, tenant, presentation, Channel.LINK, None)
 
     @router.get("/request/{presentation}/here")
     @protocol("the same for a wallet on the same device")
+    @describe(gives={200: SIGNED})
     async def request_object_here(tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return _signed(desk, tenant, presentation, Channel.SAME_DEVICE, None)
 
     @router.post("/request/{presentation}")
     @protocol("the same with a nonce of the wallet")
+    @describe(Fields(optional=("wallet_nonce", "wallet_metadata")), gives={200: SIGNED})
     async def request_object_by_post(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         nonce = parse_wallet_post(await request.body(), limits=desk.limits)
         return _signed(desk, tenant, presentation, Channel.LINK, nonce)
 
     @router.post("/request/{presentation}/here")
     @protocol("the same with a nonce of a wallet on the same device")
+    @describe(Fields(optional=("wallet_nonce", "wallet_metadata")), gives={200: SIGNED})
     async def request_object_by_post_here(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         nonce = parse_wallet_post(await request.body(), limits=desk.limits)
         return _signed(desk, tenant, presentation, Channel.SAME_DEVICE, nonce)
 
     @router.post("/response/{presentation}")
     @protocol("a wallet's answer proves itself: encrypted to this request and signed by its holder")
+    @describe(Fields(optional=("response", "vp_token", "state", "error")), gives={200: OBJECT})
     async def response(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return await _answered(desk, request, tenant, presentation, Channel.LINK)
 
     @router.post("/response/{presentation}/here")
     @protocol("the same from a wallet on the same device; it sends the browser back")
+    @describe(Fields(optional=("response", "vp_token", "state", "error")), gives={200: OBJECT})
     async def response_here(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return await _answered(desk, request, tenant, presentation, Channel.SAME_DEVICE)
 
@@ -112,6 +120,7 @@ def service_router(desk: Desk) -> APIRouter:
 
     @router.post("", status_code=201)
     @service()
+    @describe(NewPresentation, gives={201: OBJECT})
     async def open_presentation(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         caller = _office(desk, request, tenant)
         wish = read_json(NewPresentation, await request.body(), desk.limits, BodyError)
@@ -128,6 +137,7 @@ def service_router(desk: Desk) -> APIRouter:
 
     @router.get("/{presentation}")
     @service()
+    @describe(gives={200: OBJECT}, query=(RESPONSE_CODE,))
     async def state(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         caller = _office(desk, request, tenant)
         found = desk.find(tenant, presentation)

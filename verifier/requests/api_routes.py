@@ -9,7 +9,8 @@ from madang.access.marks import protocol
 from madang.core.protocol.message import read_json
 from madang.infra.web.errors import NO_STORE
 from madang.infra.web.marks import Form
-from verifier.presentations.events import changes, event_stream
+from madang.infra.web.openapi import OBJECT, describe
+from verifier.presentations.events import EVENTS, changes, event_stream
 from verifier.presentations.routes import BodyError, opened_body
 from verifier.presentations.same_device import RESPONSE_CODE
 from verifier.requests.asking import Asking, told
@@ -24,6 +25,7 @@ def api_router(asking: Asking, callers: Callers) -> APIRouter:
 
     @router.post("", status_code=201)
     @protocol("an agency's key or a service's token is checked behind the door", Form.PROBLEM)
+    @describe(Wish, gives={201: OBJECT})
     async def ask(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         asker = await callers.asker(request, tenant)
         wish = read_json(Wish, await request.body(), desk.limits, BodyError)
@@ -34,6 +36,7 @@ def api_router(asking: Asking, callers: Callers) -> APIRouter:
 
     @router.get("/{presentation}")
     @protocol("as above; what another asked is as if it were not there", Form.PROBLEM)
+    @describe(gives={200: OBJECT}, query=(RESPONSE_CODE,))
     async def state(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         asker = await callers.asker(request, tenant)
         code = request.query_params.get(RESPONSE_CODE)
@@ -42,6 +45,7 @@ def api_router(asking: Asking, callers: Callers) -> APIRouter:
 
     @router.get("/{presentation}/events")
     @protocol("as above, as server-sent events without the result", Form.PROBLEM)
+    @describe(gives={200: EVENTS})
     async def events(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         asker = await callers.asker(request, tenant)
         asking.find(tenant, presentation, asker.name)

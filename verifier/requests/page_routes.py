@@ -16,11 +16,12 @@ from madang.core.protocol.dcql.model import parse_query
 from madang.infra.web.errors import NO_STORE
 from madang.infra.web.i18n import language_of
 from madang.infra.web.marks import Form
+from madang.infra.web.openapi import PICTURE, Fields, describe
 from madang.infra.web.pages import Pages
 from madang.infra.web.qr import png
 from madang.infra.web.times import day_and_minute
 from verifier.presentations.desk import Desk
-from verifier.presentations.events import changes, event_stream
+from verifier.presentations.events import EVENTS, changes, event_stream
 from verifier.presentations.explaining import Explainer
 from verifier.presentations.manner import only_by_api
 from verifier.presentations.model import Open, Presentation
@@ -104,6 +105,7 @@ def _questions(router: APIRouter, study: Study) -> None:
 
     @router.post("/questions")
     @staff(Role.AGENCY)
+    @describe(Fields(optional=("name", "purpose")), gives={303: None})
     async def begin(request: Request, tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
         form = request.state.form
         purpose, name = str(form.get("purpose", "")), str(form.get("name", "")).strip()
@@ -120,12 +122,14 @@ def _questions(router: APIRouter, study: Study) -> None:
 
     @router.post("/questions/{question}")
     @staff(Role.AGENCY)
+    @describe(Fields(optional=("name", "action")), gives={303: None})
     async def change(request: Request, tenant: str, question: str) -> Any:  # noqa: ANN401 - FastAPI's response
         found = study.find(tenant, question)
         return _changed(study, request, found)
 
     @router.post("/questions/{question}/remove")
     @staff(Role.AGENCY)
+    @describe(Fields(), gives={303: None})
     async def remove(tenant: str, question: str) -> Any:  # noqa: ANN401 - FastAPI's response
         with desk.database.transaction() as session:
             study.questions(session).remove(tenant, question)
@@ -142,6 +146,7 @@ def _requests(router: APIRouter, study: Study) -> None:
 
     @router.get("/requests/{presentation}/qr.png")
     @staff(Role.AGENCY)
+    @describe(gives={200: PICTURE})
     async def picture(tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         found = study.asking.find(tenant, presentation, STAFF)
         if not isinstance(found, Open):
@@ -150,6 +155,7 @@ def _requests(router: APIRouter, study: Study) -> None:
 
     @router.get("/requests/{presentation}/events")
     @staff(Role.AGENCY, form=Form.PROBLEM)
+    @describe(gives={200: EVENTS})
     async def events(tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         study.asking.find(tenant, presentation, STAFF)
         return event_stream(changes(desk, tenant, presentation))
