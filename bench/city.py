@@ -22,8 +22,8 @@ from madang.core.keys.signing import Signer
 from madang.infra.clock import SystemClock
 from madang.infra.setup import StateFolders, keystore
 from mobile_stub.adapters.network import Network
-from mobile_stub.app import Wallet, open_wallet
 from mobile_stub.settings import Settings as WalletSettings
+from mobile_stub.wallet import Wallet, open_wallet
 
 TENANT = "hanbit"
 PORT = 8900

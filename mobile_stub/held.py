@@ -1,15 +1,30 @@
 """What a held copy says, whichever its format."""
 
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from madang.core.encoding import base64url
-from madang.core.encoding.cbor import Tag
+from madang.core.envelope import cose, jws
 from madang.core.formats.identifiers import MSO_MDOC
+from madang.core.formats.mdoc.as_json import as_json
 from madang.core.formats.mdoc.model import IssuerSigned, parse_issuer_signed
 from madang.core.formats.sd_jwt.model import parse
 from madang.core.formats.sd_jwt.verify import process
+from madang.core.keys.jwk import EDDSA, ES256
+from madang.core.protocol.dcql.credential import Credential
 from mobile_stub.model import HeldCopy
+
+_COSE_ALG: Final = 1
+_FULLY: Final[Mapping[int, frozenset[int]]] = MappingProxyType(
+    {
+        -7: frozenset({-7, -9}),
+        -35: frozenset({-35, -51}),
+        -36: frozenset({-36, -52}),
+        -8: frozenset({-8, -19}),
+    }
+)
+"""COSE algorithms of issuers, each with the name that says its curve too (appendix B.2.2)."""
 
 
 def issuer_signed(copy: HeldCopy) -> IssuerSigned:
@@ -22,9 +37,48 @@ def claims_of(copy: HeldCopy) -> Mapping[str, Any]:
     if copy.format != MSO_MDOC:
         return process(parse(copy.credential))
     return {
-        name: {item.element_identifier: _plain(item.element_value) for item in items}
+        name: {item.element_identifier: as_json(item.element_value) for item in items}
         for name, items in issuer_signed(copy).name_spaces.items()
     }
+
+
+def credential_of(copy: HeldCopy) -> Credential:
+    """Return what a query sees of a copy."""
+    if copy.format == MSO_MDOC:
+        chain, bound = cose.x5chain(issuer_signed(copy).issuer_auth), True
+    else:
+        parsed = parse(copy.credential)
+        chain, bound = jws.decode_chain(parsed.issuer_jws.header), "cnf" in parsed.payload
+    return Credential(copy.format, frozenset({copy.type}), claims_of(copy), bound, chain)
+
+
+def supported_by(copy: HeldCopy, formats: Mapping[str, Any] | None) -> bool:
+    """Tell whether a verifier that lists what it supports can check a copy (appendices B.2, B.3).
+
+    Args:
+        copy: held.
+        formats: `vp_formats_supported`; None or an empty entry where nothing is said.
+    """
+    if formats is None:
+        return True
+    listed = formats.get(copy.format)
+    if not isinstance(listed, Mapping):
+        return False
+    return all(
+        not isinstance(listed.get(name), list) or not known.isdisjoint(listed[name])
+        for name, known in _algorithms(copy).items()
+    )
+
+
+def _algorithms(copy: HeldCopy) -> dict[str, frozenset[Any]]:
+    """Return the names by which a copy's algorithms may be listed."""
+    if copy.format == MSO_MDOC:
+        algorithm = issuer_signed(copy).issuer_auth.header.get(_COSE_ALG, 0)
+        issuer = _FULLY.get(algorithm, frozenset())
+        return {"issuerauth_alg_values": issuer, "deviceauth_alg_values": _FULLY[-7]}
+    signed = parse(copy.credential).issuer_jws.header["alg"]
+    fully = frozenset({signed, "Ed25519"} if signed == EDDSA else {signed})
+    return {"sd-jwt_alg_values": fully, "kb-jwt_alg_values": frozenset({ES256})}
 
 
 def expires_at(copy: HeldCopy) -> int | None:
@@ -33,16 +87,3 @@ def expires_at(copy: HeldCopy) -> int | None:
         return issuer_signed(copy).mso.validity.valid_until
     found = parse(copy.credential).payload.get("exp")
     return found if isinstance(found, int) else None
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any CBOR gives any JSON
-    """Return CBOR as JSON (RFC 8949 section 6.1): tags fall away, bytes become base64url."""
-    if isinstance(value, Tag):
-        return _plain(value.value)
-    if isinstance(value, bytes):
-        return base64url.encode(value)
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    if isinstance(value, dict):
-        return {str(name): _plain(each) for name, each in value.items()}
-    return value

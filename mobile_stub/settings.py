@@ -1,10 +1,26 @@
 """Settings of the headless wallet; all come from the environment as WALLET_<NAME>."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Kind: TypeAlias = Literal["string", "integer", "number", "boolean", "object", "array"]
+
+
+class TransactionTypeSetting(BaseModel):
+    """A type of transaction data that this person may authorize.
+
+    Attributes:
+        members: required members, each with its JSON kind.
+        optional: likewise those that may be left out.
+        element: namespace and identifier under which an mdoc authorizes it, if any may.
+    """
+
+    members: dict[str, Kind]
+    optional: dict[str, Kind] = {}
+    element: tuple[str, str] | None = None
 
 
 class Settings(BaseSettings):
@@ -15,7 +31,7 @@ class Settings(BaseSettings):
         passphrase: opens it.
         anchors: folder with roots of municipalities, `**/*.der`; one has to be behind a snapshot.
         accreditations: address of the snapshot of the registry, `<log>/accreditations` of the
-            person's municipality.
+            person's municipality; without it verifiers are known by the settings alone.
         record: `contract.json`, which tells where the registry is.
         accreditation_max_age: seconds from its block after which a snapshot is not relied on.
         accreditation_refresh_seconds: age after which a newer snapshot is asked for.
@@ -35,6 +51,16 @@ class Settings(BaseSettings):
         redirect_uri: where browsers come back to, when it is not `/callback` of the wallet itself.
         browser: "open" opens the device's browser for a log-in, "wait" waits for somebody to open
             what `/log-in` tells, "follow" follows redirects without a person, for test tools.
+        request_anchors: roots of verifiers that no registry knows, PEM or DER, a file or a folder;
+            whoever stands below them may ask, and the person is told so.
+        clients: file of pre-registered verifiers and of those who may attest others.
+        unsigned_requests: answer to requests that nobody signed; the person is told so.
+        named_verifiers: answer to DIDs that nobody vouches for; the person is told so.
+        any_signature: take a request with one good signature of several.
+        transaction_types: what may be authorized, as JSON by type.
+        reuse_copies: show a copy to another verifier when no fresh one is left; they could then
+            tell that it is one person.
+        auto_consent: agree to everything that is asked; for test tools alone.
     """
 
     model_config = SettingsConfigDict(env_prefix="WALLET_", extra="ignore", frozen=True)
@@ -60,3 +86,11 @@ class Settings(BaseSettings):
     client_key: Path | None = None
     redirect_uri: str = ""
     browser: Literal["open", "wait", "follow"] = "open"
+    request_anchors: Path | None = None
+    clients: Path | None = None
+    unsigned_requests: bool = False
+    named_verifiers: bool = False
+    any_signature: bool = False
+    transaction_types: dict[str, TransactionTypeSetting] = {}
+    reuse_copies: bool = False
+    auto_consent: bool = False

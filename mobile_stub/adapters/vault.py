@@ -188,16 +188,19 @@ class Vault:
                 "UPDATE copy SET receipt = ? WHERE digest = ?", (sealed, digest)
             )
 
-    def presentation_set(self, client_id: str, available: int, *, keep: bool) -> int:
+    def presentation_set(
+        self, client_id: str, available: int, *, keep: bool, reuse: bool = False
+    ) -> int:
         """Return the set that this verifier sees: always the same, and no other verifier's.
 
         Args:
             client_id: of the verifier.
             available: how many sets there are.
             keep: whether the verifier sees it now; one that only asked uses up no set.
+            reuse: whether to go on counting when no set is left; copies are then shown again.
 
         Raises:
-            WalletError: every set is another verifier's already.
+            WalletError: every set is another verifier's already, and none is reused.
         """
         with self._transaction():
             row = self._connection.execute(
@@ -206,7 +209,7 @@ class Vault:
             if row is not None:
                 return int(row[0])
             used = self._connection.execute("SELECT COUNT(*) FROM presentation_set").fetchone()[0]
-            if used >= available:
+            if used >= available and not reuse:
                 raise WalletError(
                     "no_fresh_copies",
                     "every copy has been shown to another verifier; fetch new copies first",

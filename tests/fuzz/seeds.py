@@ -60,6 +60,7 @@ from tests.fuzz.parsers.formats import PARENT, disclosure_digest
 from tests.fuzz.parsers.key_lives import CONTEXT, COST
 from tests.fuzz.parsers.mdocs import TRANSCRIPT
 from tests.fuzz.presenting_seeds import presenting
+from tests.fuzz.wallet_seeds import wallet_requests
 from tests.fuzz.world import (
     ATTESTER,
     CHAIN,
@@ -455,6 +456,7 @@ def every() -> Seeds:
     """Return the seeds of every harness."""
     made = (
         *(encodings, key_lives, envelopes, formats, mdocs, logs, trusts, statuses, dids),
-        *(issuing, authorizing, logging_in, providing, presenting, laws, evidences, credentials),
+        *(issuing, authorizing, logging_in, providing, presenting, wallet_requests, laws),
+        *(evidences, credentials),
     )
     return {name: seeds for make in made for name, seeds in make().items()}

@@ -148,7 +148,7 @@ class Walk:
             resident = self.residents[outcome]
             scan = await resident.scan(await self.agency.browser.bytes(page.image("request-qr")))
             step.facts["asked"] = {
-                query: sorted(shown["claims"])
+                query: sorted(claim for each in shown for claim in each["claims"])
                 for query, shown in scan["preview"]["credentials"].items()
             }
             await resident.agree(scan["id"])

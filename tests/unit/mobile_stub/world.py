@@ -18,7 +18,7 @@ from madang.core.encoding import base64url
 from madang.core.envelope import jwe, jws
 from madang.core.formats.mdoc.issue import SALT_BYTES, Copy, draft, salts_from
 from madang.core.formats.mdoc.issue import issue as issue_mdoc
-from madang.core.formats.mdoc.mso import ValidityInfo
+from madang.core.formats.mdoc.mso import KeyAuthorizations, ValidityInfo
 from madang.core.formats.sd_jwt.frame import SdFrame
 from madang.core.formats.sd_jwt.issue import issue
 from madang.core.keys.jwk import PublicKey
@@ -34,9 +34,9 @@ from madang.infra import ca
 from mobile_stub.adapters import system
 from mobile_stub.adapters.network import Network
 from mobile_stub.adapters.vault import Vault
-from mobile_stub.app import Wallet, open_wallet
 from mobile_stub.model import HeldCopy
 from mobile_stub.settings import Settings
+from mobile_stub.wallet import Wallet, open_wallet
 from tests.accreditations import FAR, RegistryTwin, place_record
 
 T = TypeVar("T")
@@ -163,10 +163,16 @@ def credential(name: str, holder: PublicKey, *, by: Signer = ISSUER_KEY, **chang
     return issue(payload, frame, signer=by, header=header, salts=salts).compact
 
 
-def mdoc(holder: PublicKey, *, by: Signer = ISSUER_KEY, **changes: Any) -> str:
+def mdoc(
+    holder: PublicKey,
+    *,
+    by: Signer = ISSUER_KEY,
+    authorizations: KeyAuthorizations | None = None,
+    **changes: Any,
+) -> str:
     """Issue the Digital ID as an mdoc; changes are other elements."""
     elements = {**CLAIMS["digital_id"], **changes}
-    blank = draft(DOC_TYPE, {NAME_SPACE: elements})
+    blank = draft(DOC_TYPE, {NAME_SPACE: elements}, authorizations=authorizations)
     copy = Copy(
         device_key=holder,
         validity=ValidityInfo(NOW - 1000, NOW - 1000, NOW + DAY),
@@ -390,14 +396,16 @@ class World:
             ]
         )
 
-    def hold(self, *names: str) -> None:
+    def hold(self, *names: str, expired: bool = False) -> None:
         """Put three copies of each certificate into the wallet."""
+        changes = {"exp": NOW - DAY} if expired else {}
         for name in names:
             self.vault.keep(
                 [
                     HeldCopy(f"{name}-{number}", ISSUER, "dc+sd-jwt", VCT[name], number, text)
                     for number, text in enumerate(
-                        credential(name, signer.public_key) for signer in self.vault.signers(3)
+                        credential(name, signer.public_key, **changes)
+                        for signer in self.vault.signers(3)
                     )
                 ]
             )

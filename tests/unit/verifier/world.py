@@ -27,10 +27,11 @@ from madang.core.keys.software import SoftwareSigner, generate_p256
 from madang.core.merkle import checkpoint, tree
 from madang.core.merkle.tiles import Tile
 from madang.core.protocol.oid4vp.request import RequestObject
-from madang.core.protocol.oid4vp.request_check import WalletPolicy, verify_request
+from madang.core.protocol.oid4vp.request_check import verify_request
 from madang.core.protocol.oid4vp.request_link import parse_request_link
 from madang.core.protocol.oid4vp.request_parameters import from_parameters
 from madang.core.protocol.oid4vp.response import answer_form
+from madang.core.protocol.oid4vp.wallet_policy import WalletPolicy
 from madang.core.status import token_cwt, token_jwt
 from madang.core.status.token import StatusListToken
 from madang.core.status.token_status_list import StatusList

@@ -1,6 +1,8 @@
 """Present an SD-JWT: the asked disclosures only, bound to the holder (RFC 9901 section 7.2)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
 
 from madang.core.encoding import strict_json
 from madang.core.envelope import jws
@@ -10,6 +12,7 @@ from madang.core.formats.sd_jwt.verify import Unfolded
 from madang.core.keys.signing import Signer
 
 KEY_BINDING_TYPE = "kb+jwt"
+_NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 def present(
@@ -20,6 +23,7 @@ def present(
     audience: str,
     nonce: str,
     issued_at: int,
+    more: Mapping[str, object] = _NOTHING,
 ) -> str:
     """Return an SD-JWT+KB that discloses the values at `paths`.
 
@@ -33,6 +37,7 @@ def present(
         audience: the verifier's full client identifier.
         nonce: of the request.
         issued_at: seconds since the epoch.
+        more: further claims of the key binding JWT, such as hashes of what is authorized.
 
     Raises:
         SdJwtError: `issued` is not a proper SD-JWT, or it has a key binding already: an issuer
@@ -42,7 +47,8 @@ def present(
     if sd_jwt.key_binding is not None:
         told = "an SD-JWT from its issuer has no key binding"
         raise SdJwtError("key_binding_received", "RFC 9901 7.2", told)
-    return bind(select(sd_jwt, paths), sd_jwt.hash_name, holder, audience, nonce, issued_at)
+    shown = select(sd_jwt, paths)
+    return bind(shown, sd_jwt.hash_name, holder, audience, nonce, issued_at, more)
 
 
 def select(sd_jwt: SdJwt, paths: Iterable[Path]) -> str:
@@ -67,10 +73,17 @@ def _touches(place: Path, asked: Path) -> bool:
 
 
 def bind(
-    bound_part: str, hash_name: str, holder: Signer, audience: str, nonce: str, issued_at: int
+    bound_part: str,
+    hash_name: str,
+    holder: Signer,
+    audience: str,
+    nonce: str,
+    issued_at: int,
+    more: Mapping[str, object] = _NOTHING,
 ) -> str:
     """Add the key binding JWT (RFC 9901 section 4.3) to an SD-JWT that ends in "~"."""
     claims = {
+        **more,
         "iat": issued_at,
         "aud": audience,
         "nonce": nonce,

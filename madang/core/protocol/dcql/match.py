@@ -1,6 +1,6 @@
 """The wallet's side: which held credentials answer a query, with which claims."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -41,17 +41,25 @@ class Selection:
             required credential set.
         optional: per optional credential set its possible options; send one only on request.
         unmet: per need that nothing satisfies, the options that would have.
+        required: the options of each need that has to be met.
     """
 
     candidates: Mapping[str, tuple[Candidate, ...]]
     chosen: tuple[str, ...]
     optional: tuple[tuple[Option, ...], ...]
     unmet: tuple[tuple[Option, ...], ...]
+    required: tuple[tuple[Option, ...], ...] = ()
 
     @property
     def satisfied(self) -> bool:
         """Whether an answer may be sent at all (section 6.4.2)."""
         return not self.unmet
+
+    def accepts(self, answered: Collection[str]) -> bool:
+        """Tell whether these query ids, answered by what fits, meet every need."""
+        return all(
+            any({*answered}.issuperset(option) for option in options) for options in self.required
+        )
 
     def answer(self) -> dict[str, Candidate]:
         """Return the first candidate of each chosen query; nothing when a need is unmet."""
@@ -67,7 +75,8 @@ def match(query: DcqlQuery, held: Sequence[HeldCredential]) -> Selection:
     needs = _needs(query)
     chosen: dict[str, None] = {}
     unmet = []
-    for options in (need.options for need in needs if need.required):
+    required = tuple(need.options for need in needs if need.required)
+    for options in required:
         option = next((option for option in options if possible.issuperset(option)), None)
         if option is None:
             unmet.append(options)
@@ -77,7 +86,7 @@ def match(query: DcqlQuery, held: Sequence[HeldCredential]) -> Selection:
         for need in needs
         if not need.required
     ]
-    return Selection(candidates, tuple(chosen), tuple(optional), tuple(unmet))
+    return Selection(candidates, tuple(chosen), tuple(optional), tuple(unmet), required)
 
 
 def _needs(query: DcqlQuery) -> tuple[CredentialSetQuery, ...]:

@@ -1,53 +1,39 @@
-"""The wallet's checks of a signed request (OpenID4VP 1.0 sections 5 and 14.1, HAIP 1.0).
+"""The wallet's checks of a request by link (OpenID4VP 1.0 sections 5 and 14.1, HAIP 1.0).
 
-Steps, in this order; nothing is told to the verifier before step 5 has passed:
+Steps, in this order; nothing is told to the verifier before step 4 has passed:
 1. form, type and algorithm; 2. client_id inside equals that outside; 3. accepted prefix;
-4. chain to a configured anchor; 5. signature by the leaf; 6. client_id is the leaf's;
-7. members, times, response_uri, nonces; 8. a format and an encryption key the wallet can use.
+4. the key that the prefix leads to, and the signature by it (`client_authentication`);
+5. members, times, where the answer goes, nonces; 6. transaction data of known types; 7. a format
+and an encryption key the wallet can use.
+
+A request that nobody signed passes steps 1 to 4 only where the wallet's policy lets it, and is told
+nothing at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from madang.core.envelope import jws
 from madang.core.envelope.errors import EnvelopeError
-from madang.core.formats.identifiers import SD_JWT_VC
-from madang.core.protocol.dcql.errors import DcqlError
-from madang.core.protocol.dcql.model import check_bounds
+from madang.core.envelope.jws import Jws
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
-from madang.core.protocol.message import read
-from madang.core.protocol.oid4vp.client_id import (
-    CERTIFIED,
-    ClientId,
-    check_certificate,
-    check_response_host,
-    parse_client_id,
+from madang.core.protocol.oid4vp.client_authentication import (
+    ALGORITHMS,
+    Client,
+    Standing,
+    authenticate,
+    identify,
+    listed,
 )
-from madang.core.protocol.oid4vp.encryption import choose_encryption
-from madang.core.protocol.oid4vp.errors import ReplyAddress, VpCode, VpError, refusing
+from madang.core.protocol.oid4vp.client_id import ClientId, Prefix
+from madang.core.protocol.oid4vp.errors import VpError, refusing
 from madang.core.protocol.oid4vp.request import REQUEST_TYP, RequestObject
-from madang.core.protocol.typed_jwt import open_typed, verified_claims
-from madang.core.protocol.urls import is_web_address
-from madang.core.trust.x509 import ChainError, validate_chain
+from madang.core.protocol.oid4vp.request_members import read_members, reply_address
+from madang.core.protocol.oid4vp.wallet_policy import WalletPolicy
 
-
-@dataclass(frozen=True, slots=True)
-class WalletPolicy:
-    """What a wallet holds a request against.
-
-    Attributes:
-        anchors: DER roots of verifiers.
-        now: seconds since 1970.
-        max_skew: seconds the verifier's clock may be off.
-        wallet_nonce: what the wallet sent with a POST, or None.
-        allow_loopback_http: for development: answers may go to http on this machine.
-    """
-
-    anchors: Sequence[bytes]
-    now: int
-    max_skew: int = 60
-    wallet_nonce: str | None = None
-    allow_loopback_http: bool = False
+NONE: Final = "none"
+"""The algorithm of a request object that nobody signed (RFC 7518 section 3.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +41,38 @@ class VerifiedRequest:
     """A request that may be shown to the person.
 
     Attributes:
-        request: its claims.
-        client_id: the authenticated verifier.
-        chain: its certificates, leaf first.
-        compact: the request object as received.
+        request: its claims, with what is known of the client beforehand in their place.
+        client: who asks, and what is known of that.
+        origin: of the page that asked by the Digital Credentials API; None for a link.
     """
 
     request: RequestObject
-    client_id: ClientId
-    chain: tuple[bytes, ...]
-    compact: str
+    client: Client
+    origin: str | None = None
+
+    @property
+    def client_id(self) -> str:
+        """Return the full identifier of who asks."""
+        return self.client.id
+
+    @property
+    def chain(self) -> tuple[bytes, ...]:
+        """Return the certificates of the signature, leaf first."""
+        return self.client.chain
+
+    @property
+    def audience(self) -> str:
+        """Return whom a presentation is for (sections 14.1.2 and A.4)."""
+        return self.client.id if self.origin is None else f"origin:{self.origin}"
 
 
 def verify_request(
     compact: str, *, client_id: str, policy: WalletPolicy, limits: Limits = DEFAULT_LIMITS
 ) -> VerifiedRequest:
-    """Verify a request object.
+    """Verify a request object that came in a link or from behind it.
 
     Args:
-        compact: as fetched.
+        compact: as it came.
         client_id: as it stood in the link.
         policy: trust, time and what was sent before.
         limits: bounds on sizes and counts.
@@ -82,100 +81,84 @@ def verify_request(
         VpError: the first step that fails; ``reply_to`` is set only where the verifier was
             authenticated, and only there may the wallet answer.
     """
-    identity, chain, claims = _authenticate(compact, client_id, policy, limits)
-    try:
-        request = _read(claims, policy, limits)
-        check_response_host(identity, request.response_uri or "")
-        _check_usable(request)
-    except VpError as error:
-        raise error.replying_to(_reply_address(identity, claims, policy)) from None
-    return VerifiedRequest(request, identity, chain, compact)
+    opened = open_request(compact, limits)
+    claims = request_claims(opened)
+    if claims.get("client_id") != client_id:
+        raise refusing("client_id_differs", "5.10.1")("client_id inside is not that of the link")
+    unsigned = opened.header["alg"] == NONE
+    who = _unsigned(client_id, policy) if unsigned else signed_client(opened, client_id, policy)
+    return _verified(claims, who, policy, limits)
 
 
-def _authenticate(
-    compact: str, client_id: str, policy: WalletPolicy, limits: Limits
-) -> tuple[ClientId, tuple[bytes, ...], dict[str, object]]:
+def verify_plain(
+    members: Mapping[str, object], *, policy: WalletPolicy, limits: Limits = DEFAULT_LIMITS
+) -> VerifiedRequest:
+    """Verify a request whose parameters stand in the link.
+
+    Raises:
+        VpError: as of `verify_request`; it never names where to reply.
+    """
+    client = _unsigned(str(members.get("client_id", "")), policy)
+    return _verified(members, client, policy, limits)
+
+
+def open_request(compact: str, limits: Limits) -> Jws:
+    """Take a request object apart and check type and algorithm; an unsigned one needs no type.
+
+    Raises:
+        VpError: ``request_form``.
+    """
     refuse = refusing("request_form", "5")
-    opened = open_typed(compact, typ=REQUEST_TYP, max_bytes=limits.jwt_bytes, refuse=refuse)
     try:
-        inside = jws.claims(opened).get("client_id")
+        opened = jws.parse(compact, max_bytes=limits.jwt_bytes)
     except EnvelopeError as error:
         raise refuse(str(error)) from None
-    if inside != client_id:
-        raise refusing("client_id_differs", "5.10.1")("client_id inside is not that of the link")
-    identity = parse_client_id(client_id, accepted=CERTIFIED)
+    algorithm = opened.header["alg"]
+    if algorithm == NONE and not opened.signature:
+        return opened
+    if opened.header.get("typ") != REQUEST_TYP:
+        raise refuse(f"the request's typ should be {REQUEST_TYP}")
+    if algorithm not in ALGORITHMS:
+        raise refuse(f"the request's alg should be one of {', '.join(sorted(ALGORITHMS))}")
+    return opened
+
+
+def request_claims(opened: Jws) -> dict[str, object]:
+    """Return the claims of a request object, not verified; VpError ``request_form``."""
     try:
-        chain = jws.decode_chain(opened.header)
-        key = validate_chain(chain, policy.anchors, now=policy.now)
-    except ChainError as error:
-        raise refusing(f"request_{error.code}", "5.9.3")(str(error)) from None
+        return dict(jws.claims(opened))
     except EnvelopeError as error:
-        raise refusing("request_chain_malformed", "5.9.3")(str(error)) from None
-    claims = verified_claims(opened, key, refusing("request_signature", "5.9.3"))
-    check_certificate(identity, chain[0])
-    return identity, chain, claims
+        raise refusing("request_form", "5")(str(error)) from None
 
 
-def _read(claims: Mapping[str, object], policy: WalletPolicy, limits: Limits) -> RequestObject:
-    _refuse_members(claims)
-    request = read(RequestObject, claims, refusing("request_members", "5"))
-    _check_answerable(request)
+def signed_client(opened: Jws, client_id: str, policy: WalletPolicy) -> Client:
+    """Return the client that signed; VpError if it is not known, or nobody vouches for it."""
+    client = authenticate(opened, client_id, policy)
+    if client.standing is Standing.NAMED and not policy.named:
+        refuse = refusing("client_unknown", "5.9.3")
+        raise refuse("nobody that this wallet knows vouches for the DID; list it as a client")
+    return client
+
+
+def _unsigned(client_id: str, policy: WalletPolicy) -> Client:
+    """Return the client of a request that nobody signed."""
+    refuse = refusing("request_unsigned", "5.9.3")
+    identity = identify(client_id, policy)
+    if isinstance(identity, ClientId) and identity.prefix is not Prefix.REDIRECT_URI:
+        raise refuse(f"a request of a client {identity.prefix}: must be signed")
+    if not policy.unsigned:
+        raise refuse("this wallet answers to no request that nobody signed")
+    if isinstance(identity, ClientId):
+        return Client(client_id, identity, Standing.UNSIGNED)
+    if identity.jwks is not None:
+        raise refuse("the keys of this pre-registered client are known; it must sign")
+    return listed(identity, Standing.UNSIGNED)
+
+
+def _verified(
+    claims: Mapping[str, object], client: Client, policy: WalletPolicy, limits: Limits
+) -> VerifiedRequest:
     try:
-        check_bounds(request.dcql_query, limits)
-    except DcqlError as error:
-        raise refusing("query_bounds", "6")(str(error)) from None
-    _check_times(request, policy)
-    allow = policy.allow_loopback_http
-    if not is_web_address(request.response_uri or "", allow_loopback_http=allow):
-        raise refusing("response_uri", "8.2")("response_uri should be an absolute https address")
-    if policy.wallet_nonce is not None and request.wallet_nonce != policy.wallet_nonce:
-        raise refusing("wallet_nonce", "5.10.1")("wallet_nonce is not the one that was sent")
-    return request
-
-
-def _refuse_members(claims: Mapping[str, object]) -> None:
-    if "transaction_data" in claims:
-        refuse = refusing("transaction_data", "8.4", VpCode.INVALID_TRANSACTION_DATA)
-        raise refuse("no type of transaction_data is supported")
-    if "redirect_uri" in claims:
-        raise refusing("redirect_uri", "8.2")("redirect_uri must not stand beside response_uri")
-    if "scope" in claims and "dcql_query" in claims:
-        raise refusing("scope", "5.1")("a request has either dcql_query or scope, not both")
-
-
-def _check_answerable(request: RequestObject) -> None:
-    refuse = refusing("request_members", "5")
-    if request.aud is None or request.client_metadata is None:
-        raise refuse("aud and client_metadata are required here")
-    if request.response_mode != "direct_post.jwt":
-        raise refuse("response_mode should be direct_post.jwt, which alone is answered here")
-
-
-def _check_times(request: RequestObject, policy: WalletPolicy) -> None:
-    if request.iat is not None and request.iat > policy.now + policy.max_skew:
-        raise refusing("request_time", "5")("iat is in the future; check the device's clock")
-    if request.exp is not None and request.exp <= policy.now - policy.max_skew:
-        raise refusing("request_time", "5")("the request has expired; ask for a new one")
-
-
-def _check_usable(request: RequestObject) -> None:
-    formats = {query.format for query in request.dcql_query.credentials}
-    if SD_JWT_VC not in formats:
-        refuse = refusing("formats", "8.5", VpCode.VP_FORMATS_NOT_SUPPORTED)
-        raise refuse(f"the only format in this wallet is {SD_JWT_VC}")
-    choose_encryption(request.client_metadata)
-
-
-def _reply_address(
-    identity: ClientId, claims: Mapping[str, object], policy: WalletPolicy
-) -> ReplyAddress | None:
-    uri, state = claims.get("response_uri"), claims.get("state")
-    if not isinstance(uri, str):
-        return None
-    if not is_web_address(uri, allow_loopback_http=policy.allow_loopback_http):
-        return None
-    try:
-        check_response_host(identity, uri)
-    except VpError:
-        return None
-    return ReplyAddress(uri, state if isinstance(state, str) else None)
+        return VerifiedRequest(read_members(claims, client, policy, limits), client)
+    except VpError as error:
+        raise error.replying_to(reply_address(claims, client, policy)) from None

@@ -1,15 +1,20 @@
-"""How a request reaches a wallet: a link to it, fetched by GET or POST (sections 5.7, 5.10)."""
+"""How a request reaches a wallet: in a link, or behind one, by GET or POST (sections 5.4, 5.10)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 from madang.core.protocol.form import encode_form, parse_form
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
+from madang.core.protocol.message import load
 from madang.core.protocol.oid4vp.errors import VpCode, refusing
 from madang.core.protocol.urls import is_web_address
 
 SCHEMES = ("openid4vp", "haip-vp")
 METHODS = ("get", "post")
+_OBJECTS: Final = ("client_metadata", "dcql_query", "transaction_data", "verifier_info")
+"""Parameters that stand in a link as JSON text (section 5.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +42,66 @@ class RequestLink:
         return f"{scheme}://?{encode_form(parameters)}"
 
 
+@dataclass(frozen=True, slots=True)
+class RequestByValue:
+    """A request object that came in the link itself.
+
+    Attributes:
+        client_id: full identifier; the request object must hold the same.
+        compact: the request object.
+    """
+
+    client_id: str
+    compact: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRequest:
+    """A request whose parameters stand in the link, signed by nobody.
+
+    Attributes:
+        members: the parameters; those that are JSON texts are decoded.
+    """
+
+    members: Mapping[str, object]
+
+
+Linked: TypeAlias = RequestLink | RequestByValue | PlainRequest
+
+
 def parse_request_link(
     uri: str, *, allow_loopback_http: bool = False, limits: Limits = DEFAULT_LIMITS
-) -> RequestLink:
-    """Read a link in the wallet; only requests by reference are accepted.
+) -> Linked:
+    """Read a link in the wallet.
 
     Raises:
         VpError: invalid_request or invalid_request_uri_method.
     """
-    refuse = refusing("request_link", "5.7")
-    if len(uri) > limits.uri_chars:
-        raise refuse(f"the link is longer than {limits.uri_chars} characters")
-    form = parse_form(_query(uri), limits=limits, refuse=refuse)
+    return parse_request_query(
+        _query(uri, limits), allow_loopback_http=allow_loopback_http, limits=limits
+    )
+
+
+def parse_request_query(
+    query: str, *, allow_loopback_http: bool = False, limits: Limits = DEFAULT_LIMITS
+) -> Linked:
+    """Read the parameters of a link, or of a call of the wallet's authorization endpoint.
+
+    Raises:
+        VpError: as of `parse_request_link`.
+    """
+    refuse = refusing("request_link", "5.4")
+    _check_length(query, limits)
+    form = parse_form(query, limits=limits, refuse=refuse)
     client_id, request_uri = form.get("client_id"), form.get("request_uri")
-    if client_id is None or request_uri is None:
-        raise refuse("the link should have client_id and request_uri")
+    if client_id is None:
+        raise refuse("the link should have client_id")
+    if request_uri is None:
+        return _by_value(client_id, form, limits)
+    if "request" in form:
+        raise refuse("the link should have request or request_uri, not both")
+    if len(request_uri) > limits.uri_chars:
+        raise refuse(f"request_uri is longer than {limits.uri_chars} characters")
     if not is_web_address(request_uri, allow_loopback_http=allow_loopback_http):
         raise refuse("request_uri should be an absolute https address")
     method = form.get("request_uri_method", METHODS[0])
@@ -61,8 +111,24 @@ def parse_request_link(
     return RequestLink(client_id, request_uri, method)
 
 
-def _query(uri: str) -> str:
+def _by_value(client_id: str, form: Mapping[str, str], limits: Limits) -> Linked:
+    refuse = refusing("request_link", "5.1")
+    if "request_uri_method" in form:
+        raise refuse("request_uri_method should not stand without request_uri")
+    if "request" in form:
+        return RequestByValue(client_id, form["request"])
+    if "response_type" not in form:
+        raise refuse("the link should have request, request_uri, or a whole request")
+    decoded = {
+        name: load(text, limits.jwt_bytes, limits, refuse) if name in _OBJECTS else text
+        for name, text in form.items()
+    }
+    return PlainRequest(decoded)
+
+
+def _query(uri: str, limits: Limits) -> str:
     refuse = refusing("request_link", "9")
+    _check_length(uri, limits)
     try:
         parts = urlsplit(uri)
     except ValueError:
@@ -70,6 +136,12 @@ def _query(uri: str) -> str:
     if parts.scheme not in SCHEMES:
         raise refuse(f"the link should begin with {':// or '.join(SCHEMES)}://")
     return parts.query
+
+
+def _check_length(text: str, limits: Limits) -> None:
+    if len(text) > limits.jwt_bytes:
+        refuse = refusing("request_link", "5.4")
+        raise refuse(f"the link is longer than {limits.jwt_bytes} characters")
 
 
 def parse_wallet_post(body: bytes, *, limits: Limits = DEFAULT_LIMITS) -> str | None:

@@ -3,9 +3,10 @@
 import pytest
 
 from madang.core.protocol.oid4vp.errors import VpCode
-from madang.core.protocol.oid4vp.request_check import WalletPolicy, verify_request
+from madang.core.protocol.oid4vp.request_check import verify_request
 from madang.core.protocol.oid4vp.response import answer_form, error_form
 from madang.core.protocol.oid4vp.verifier_info import registration_of
+from madang.core.protocol.oid4vp.wallet_policy import WalletPolicy
 from tests.unit.verifier.world import NEIGHBOUR, NOW, TENANT, Asked, City, Land, open_city
 from verifier.presentations.store import PresentationRow
 

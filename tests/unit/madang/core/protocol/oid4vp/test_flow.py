@@ -5,7 +5,7 @@ from madang.core.formats.sd_jwt.present import present
 from madang.core.formats.sd_jwt.verify import process
 from madang.core.protocol.dcql.credential import Credential
 from madang.core.protocol.dcql.match import HeldCredential, match
-from madang.core.protocol.oid4vp.request_check import WalletPolicy, verify_request
+from madang.core.protocol.oid4vp.request_check import verify_request
 from madang.core.protocol.oid4vp.request_link import RequestLink, parse_request_link
 from madang.core.protocol.oid4vp.request_signing import sign_request
 from madang.core.protocol.oid4vp.response import (
@@ -15,6 +15,7 @@ from madang.core.protocol.oid4vp.response import (
     parse_posted,
 )
 from madang.core.protocol.oid4vp.verification import conclude, examine
+from madang.core.protocol.oid4vp.wallet_policy import WalletPolicy
 from tests.unit.madang.core.protocol.oid4vp.city import NOW, VCT, City, both, private_jwks
 
 

@@ -1,0 +1,151 @@
+"""One person's wallet: what the HTTP surface and the command do with it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from mobile_stub.accreditations import Accreditations
+from mobile_stub.adapters import system
+from mobile_stub.adapters.network import Network
+from mobile_stub.adapters.picture import read_qr
+from mobile_stub.adapters.vault import Vault
+from mobile_stub.errors import WalletError
+from mobile_stub.held import claims_of, expires_at
+from mobile_stub.model import HeldCopy, Scan
+from mobile_stub.presenting.model import Choices, Consent
+from mobile_stub.presenting.policy import trust_of
+from mobile_stub.presenting.presenter import NOTHING_CHOSEN, Opened, Presenter
+from mobile_stub.presenting.requests import Requests
+from mobile_stub.receipts import ReceiptFetcher
+from mobile_stub.receiving.build import receiver as build_receiver
+from mobile_stub.receiving.receiver import Receiver
+from mobile_stub.settings import Settings
+
+OFFER_SCHEMES = ("openid-credential-offer:", "haip-vci:")
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """One person's wallet."""
+
+    settings: Settings
+    network: Network
+    vault: Vault
+    receiver: Receiver
+    presenter: Presenter
+    receipts: ReceiptFetcher
+
+    async def scan(self, picture: bytes) -> Scan:
+        """Read a QR picture and find out what it is about; nothing is decided yet."""
+        if len(picture) > self.settings.max_picture_bytes:
+            raise WalletError("picture_too_large", "take a smaller picture")
+        return await self.open(read_qr(picture))
+
+    async def open(self, link: str) -> Scan:
+        """Find out what a link is about."""
+        if link.startswith(OFFER_SCHEMES):
+            preview = await self.receiver.preview(link, system.now())
+            return self._kept(Scan(system.token(), "offer", link, preview))
+        return self._asked(link, await self.presenter.open_link(link, system.now()))
+
+    async def open_page(self, origin: str, asked: object) -> Scan:
+        """Find out what a page asks by the Digital Credentials API."""
+        return self._asked("", await self.presenter.open_page(origin, asked, system.now()))
+
+    async def accept(self, scan: Scan, tx_code: str | None) -> dict[str, Any]:
+        """Fetch what was offered."""
+        return {"credentials": await self.receiver.accept(scan, tx_code, system.now())}
+
+    async def consent(
+        self, scan: Scan, *, agree: bool, choices: Choices = NOTHING_CHOSEN
+    ) -> dict[str, Any]:
+        """Answer a request, or tell that the person does not agree."""
+        if agree:
+            return await self.presenter.answer(scan, system.now(), choices)
+        return await self.presenter.decline(scan, system.now())
+
+    async def present(self, link: str, ask: Consent) -> dict[str, Any]:
+        """Answer the request behind a link as the person decides.
+
+        Args:
+            link: of the request.
+            ask: asks the person.
+
+        Returns:
+            As of `Presenter.answer`; where it has a `redirect_uri`, that is to be opened in the
+            person's browser.
+        """
+        return await self._decided(await self.open(link), ask)
+
+    async def present_to_page(self, origin: str, asked: object, ask: Consent) -> dict[str, Any]:
+        """Answer a page's request by the Digital Credentials API as the person decides."""
+        return await self._decided(await self.open_page(origin, asked), ask)
+
+    async def _decided(self, scan: Scan, ask: Consent) -> dict[str, Any]:
+        decision = await ask(scan.preview)
+        return await self.consent(scan, agree=decision.agree, choices=decision.choices)
+
+    async def delete(self, digest: str) -> None:
+        """Delete a copy for good and tell its issuer; WalletError if there is none."""
+        self.vault.delete(digest)
+        await self.receiver.deleted([digest], system.now())
+
+    def show(self, digest: str) -> dict[str, Any]:
+        """Return everything that a copy says; WalletError if there is none of that digest."""
+        for copy in self.vault.copies():
+            if copy.digest == digest:
+                return {**listed(copy), "claims": dict(claims_of(copy))}
+        raise WalletError("unknown_copy", "there is no copy of that digest; list them first")
+
+    def receipt(self, digest: str) -> dict[str, Any]:
+        """Return the receipt of a copy; WalletError if there is none yet."""
+        for copy in self.vault.copies():
+            if copy.digest == digest and copy.receipt is not None:
+                return copy.receipt
+        raise WalletError("no_receipt", "there is no receipt of this copy yet")
+
+    def _asked(self, link: str, opened: Opened) -> Scan:
+        progress = {"received": opened.received.as_json()}
+        return self._kept(Scan(system.token(), "presentation", link, opened.preview, progress))
+
+    def _kept(self, scan: Scan) -> Scan:
+        self.vault.keep_scan(scan)
+        return scan
+
+
+def listed(copy: HeldCopy) -> dict[str, Any]:
+    """Return what a list tells of a copy: nothing that it says of the person."""
+    return {
+        "digest": copy.digest,
+        "issuer": copy.issuer,
+        "format": copy.format,
+        "type": copy.type,
+        "set": copy.number,
+        "expires_at": expires_at(copy),
+        "has_receipt": copy.receipt is not None,
+    }
+
+
+def open_wallet(settings: Settings, network: Network) -> Wallet:
+    """Open the wallet in its folder.
+
+    Raises:
+        WalletError: the passphrase is another, or a file that the settings name cannot be used.
+    """
+    trust = trust_of(settings)
+    vault = Vault(settings.folder, settings.passphrase.get_secret_value())
+    accreditations = Accreditations(
+        network=network,
+        vault=vault,
+        source=settings.accreditations,
+        roots=[path.read_bytes() for path in sorted(settings.anchors.glob("**/*.der"))],
+        record=settings.record,
+        max_age=settings.accreditation_max_age,
+        refresh=settings.accreditation_refresh_seconds,
+    )
+    allow = settings.allow_loopback_http
+    receiver = build_receiver(settings, network, vault, accreditations)
+    followed = accreditations if settings.accreditations else None
+    requests = Requests(network, followed, trust, allow)
+    presenter = Presenter(network, vault, requests, trust, settings.copies)
+    fetcher = ReceiptFetcher(network, vault, receiver)
+    return Wallet(settings, network, vault, receiver, presenter, fetcher)
