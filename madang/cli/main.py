@@ -18,6 +18,7 @@ from madang.cli import (
     openapi,
     prepare,
     serve,
+    wallet,
 )
 from madang.cli.run import run_city
 
@@ -34,6 +35,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(chain.app, name="chain")
 app.add_typer(accreditation.app, name="accreditation")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(wallet.app, name="wallet")
 
 audits = typer.Typer(no_args_is_help=True, help="An auditor's checks, from outside.")
 audits.command("log")(audit.audit)

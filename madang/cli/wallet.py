@@ -1,0 +1,256 @@
+"""`madang wallet`: accept offers, answer verifiers, and look after what is held."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import typer
+from pydantic import SecretStr
+
+from madang.cli.refusing import REFUSED
+from mobile_stub.adapters.network import Network
+from mobile_stub.errors import WalletError
+from mobile_stub.presenting.model import Decision
+from mobile_stub.settings import Settings
+from mobile_stub.wallet import Wallet, listed, open_wallet
+
+T = TypeVar("T")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="A wallet from the command line; its settings are those of the wallet, WALLET_<NAME>.",
+)
+LinkArgument = Annotated[str, typer.Argument(help="The text of a QR code or button.")]
+DigestArgument = Annotated[str, typer.Argument(help="The copy, as `list` names it.")]
+FolderOption = Annotated[
+    Path | None, typer.Option("--folder", help="Of the wallet; WALLET_FOLDER if left out.")
+]
+SecretOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file",
+        help="Holds what opens it; WALLET_PASSPHRASE if left out, and else the terminal asks.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Agree without being asked.")]
+_NOT_AGREED: Final = "not agreed; nothing was shown"
+
+
+@app.command()
+def accept(
+    link: LinkArgument,
+    *,
+    tx_code: Annotated[str, typer.Option("--tx-code", help="The code that came apart.")] = "",
+    folder: FolderOption = None,
+    secret: SecretOption = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch what an offer holds."""
+
+    async def work(wallet: Wallet) -> dict[str, Any]:
+        scan = await wallet.open(link)
+        if scan.kind != "offer":
+            raise WalletError("not_an_offer", "this link asks for something; use `present`")
+        if not as_json:
+            _tell_offer(scan.preview)
+        if not yes and not typer.confirm("Fetch it?", err=True):
+            raise typer.Exit(REFUSED)
+        code = tx_code
+        if not code and scan.preview.get("needs_code"):
+            code = typer.prompt("Code", err=True)
+        return await wallet.accept(scan, code or None)
+
+    done = _with_wallet(folder, secret, work)
+    if as_json:
+        typer.echo(json.dumps(done))
+        return
+    for each in done["credentials"]:
+        kept = f"kept {each['copies']} copies of" if "copies" in each else "not yet there:"
+        typer.echo(f"{kept} {each.get('type', '?')}")
+
+
+@app.command()
+def present(
+    link: LinkArgument,
+    *,
+    folder: FolderOption = None,
+    secret: SecretOption = None,
+    yes: YesOption = False,
+    no: Annotated[bool, typer.Option("--no", help="Decline; the verifier is told.")] = False,
+    leave_out: Annotated[
+        list[str] | None, typer.Option("--leave-out", help="A query that is not answered.")
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser", help="Open where the verifier wants to go on.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a verifier's request, after showing who asks for what."""
+
+    async def person(preview: Mapping[str, Any]) -> Decision:
+        if not as_json:
+            _tell_request(preview)
+        agree = not no and bool(preview["possible"])
+        if agree and not yes:
+            agree = typer.confirm("Show this?", err=True)
+        return Decision(agree, dict.fromkeys(leave_out or (), ()))
+
+    done = _with_wallet(folder, secret, lambda wallet: wallet.present(link, person))
+    if as_json:
+        typer.echo(json.dumps(done))
+    elif done["status"] == "accepted":
+        typer.echo("shown, and taken by the verifier")
+    else:
+        typer.echo(_NOT_AGREED)
+    _go_on(done.get("redirect_uri"), browser=browser, quiet=as_json)
+    if done["status"] != "accepted":
+        raise typer.Exit(REFUSED)
+
+
+@app.command("list")
+def list_copies(
+    *, folder: FolderOption = None, secret: SecretOption = None, as_json: JsonOption = False
+) -> None:
+    """List every copy; nothing of what it says."""
+
+    async def work(wallet: Wallet) -> list[dict[str, Any]]:
+        return [listed(copy) for copy in wallet.vault.copies()]
+
+    found = _with_wallet(folder, secret, work)
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for each in found:
+        until = _day(each["expires_at"])
+        typer.echo(f"{each['digest']}  {each['format']}  {each['type']}  {until}")
+    if not found:
+        typer.echo("nothing is held")
+
+
+@app.command()
+def show(
+    digest: DigestArgument,
+    *,
+    folder: FolderOption = None,
+    secret: SecretOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a copy says."""
+
+    async def work(wallet: Wallet) -> dict[str, Any]:
+        return wallet.show(digest)
+
+    found = _with_wallet(folder, secret, work)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    typer.echo(f"{found['type']}\nfrom {found['issuer']}, {_day(found['expires_at'])}")
+    for name, value in found["claims"].items():
+        typer.echo(f"  {name}: {json.dumps(value, ensure_ascii=False)}")
+
+
+@app.command()
+def delete(
+    digest: DigestArgument,
+    *,
+    folder: FolderOption = None,
+    secret: SecretOption = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete one copy for good."""
+
+    async def work(wallet: Wallet) -> dict[str, str]:
+        found = wallet.show(digest)
+        if not yes and not typer.confirm(f"Delete this copy of {found['type']}?", err=True):
+            raise typer.Exit(REFUSED)
+        await wallet.delete(digest)
+        return {"deleted": digest}
+
+    done = _with_wallet(folder, secret, work)
+    typer.echo(json.dumps(done) if as_json else f"deleted {digest}")
+
+
+def _with_wallet(
+    folder: Path | None, secret: Path | None, work: Callable[[Wallet], Awaitable[T]]
+) -> T:
+    """Open the wallet, work with it, and close it; what it refuses ends the command."""
+
+    async def done() -> T:
+        settings = _settings(folder, secret)
+        network = Network(settings)
+        try:
+            wallet = open_wallet(settings, network)
+            try:
+                return await work(wallet)
+            finally:
+                wallet.vault.close()
+        finally:
+            await network.close()
+
+    with _refusing():
+        return asyncio.run(done())
+
+
+def _settings(folder: Path | None, secret: Path | None) -> Settings:
+    settings = Settings()
+    changes: dict[str, Any] = {} if folder is None else {"folder": folder}
+    if secret is not None:
+        try:
+            changes["passphrase"] = SecretStr(secret.read_text("utf-8").rstrip("\n"))
+        except OSError as error:
+            raise WalletError("passphrase_unreadable", f"{secret} cannot be read") from error
+    elif not settings.passphrase.get_secret_value():
+        changes["passphrase"] = SecretStr(typer.prompt("Passphrase", hide_input=True, err=True))
+    return settings.model_copy(update=changes)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except WalletError as error:
+        typer.echo(f"refused: {error}", err=True)
+        raise typer.Exit(REFUSED) from error
+
+
+def _tell_offer(preview: Mapping[str, Any]) -> None:
+    typer.echo(f"{preview['issuer']} offers:", err=True)
+    for name, names in preview["certificates"].items():
+        typer.echo(f"  {names.get('en', name)}", err=True)
+
+
+def _tell_request(preview: Mapping[str, Any]) -> None:
+    typer.echo(f"{', '.join(preview['verifier'])} asks ({preview['standing']}):", err=True)
+    for text in (preview["purpose"].get("en"), preview["notice"].get("en")):
+        if text:
+            typer.echo(f"  {text}", err=True)
+    for data in preview["transactions"]:
+        typer.echo(f"  to authorize: {json.dumps(data, ensure_ascii=False)}", err=True)
+    for name, copies in preview["credentials"].items():
+        for copy in copies:
+            typer.echo(f"  {name}: {copy['type']}", err=True)
+            for path, value in copy["claims"].items():
+                typer.echo(f"    {path} = {json.dumps(value, ensure_ascii=False)}", err=True)
+    for name, types in preview["missing"].items():
+        typer.echo(f"  {name}: {', '.join(types) or 'any'} is not held", err=True)
+
+
+def _go_on(uri: str | None, *, browser: bool, quiet: bool) -> None:
+    if uri is None:
+        return
+    if browser:
+        typer.launch(uri)
+    elif not quiet:
+        typer.echo(f"go on at {uri}")
+
+
+def _day(seconds: int | None) -> str:
+    if seconds is None:
+        return "without end"
+    return f"until {datetime.fromtimestamp(seconds, UTC).date().isoformat()}"

@@ -1,0 +1,149 @@
+"""`madang wallet` as its person types it, against small twins on the network."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from madang.cli import wallet
+from madang.cli.main import app
+from mobile_stub.adapters.network import Network
+from mobile_stub.settings import Settings
+from tests.unit.mobile_stub.verifiers import REDIRECT, RESPONSE_URI, Shop, trusting
+from tests.unit.mobile_stub.world import PASSPHRASE, SECRETS, Issuer, World, query
+
+Typed = Callable[..., str]
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return a wallet that is closed, so that the command can open it."""
+    world = World(tmp_path)
+    trusting(world, tmp_path)
+    world.hold("digital_id")
+    world.vault.close()
+    settings = world.settings
+    told = {
+        "FOLDER": settings.folder,
+        "PASSPHRASE": PASSPHRASE,
+        "ANCHORS": settings.anchors,
+        "ACCREDITATIONS": settings.accreditations,
+        "RECORD": settings.record,
+        "COPIES": 3,
+        "ACCREDITATION_REFRESH_SECONDS": settings.accreditation_refresh_seconds,
+        "REQUEST_ANCHORS": tmp_path / "roots.pem",
+    }
+    for name, value in told.items():
+        monkeypatch.setenv(f"WALLET_{name}", str(value))
+
+    def network(settings: Settings) -> Network:
+        return Network(settings, world.net)
+
+    monkeypatch.setattr(wallet, "Network", network)
+    return world
+
+
+def typed(*arguments: str, answer: str = "", code: int = 0) -> Any:
+    result = CliRunner().invoke(app, ["wallet", *arguments], input=answer)
+    assert result.exit_code == code, result.output
+    return result
+
+
+def held() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(typed("list", "--json").stdout)
+    return found
+
+
+def link(shop: Shop) -> str:
+    return f"openid4vp://?{shop.parameters()}"
+
+
+def test_what_is_held_is_listed_without_what_it_says_and_shown_when_asked(world: World) -> None:
+    assert world.folder
+    told = typed("list").stdout
+    assert told.count("dc+sd-jwt") == 3
+    assert not any(secret in told for secret in SECRETS)
+    digest = held()[0]["digest"]
+    assert 'name: "Kim Mina"' in typed("show", digest).stdout
+    assert json.loads(typed("show", digest, "--json").stdout)["claims"]["birth_year"] == 1996
+    assert "unknown_copy" in typed("show", "x", code=1).stderr
+
+
+def test_a_copy_is_deleted_when_its_person_agrees(world: World) -> None:
+    assert world.folder
+    digest = held()[0]["digest"]
+    typed("delete", digest, answer="n\n", code=1)
+    assert len(held()) == 3
+    assert typed("delete", digest, "--yes").stdout == f"deleted {digest}\n"
+    assert digest not in {each["digest"] for each in held()}
+    typed("delete", digest, "--yes", code=1)
+
+
+def test_a_request_is_told_before_it_is_answered(world: World) -> None:
+    shop = Shop(world.net, reply={"redirect_uri": REDIRECT})
+    result = typed("present", link(shop), answer="y\n")
+    assert "(certified)" in result.stderr
+    assert "No municipality has registered this office." in result.stderr
+    assert '["birth_year"] = 1996' in result.stderr
+    assert result.stdout.endswith(f"shown, and taken by the verifier\ngo on at {REDIRECT}\n")
+    assert shop.opened()["vp_token"].keys() == {"digital_id"}
+
+
+@pytest.mark.parametrize(("arguments", "answer"), [(["--no"], ""), ([], "n\n")])
+def test_who_does_not_agree_shows_nothing(arguments: list[str], answer: str, world: World) -> None:
+    shop = Shop(world.net)
+    result = typed("present", link(shop), *arguments, answer=answer, code=1)
+    assert result.stdout.endswith("not agreed; nothing was shown\n")
+    assert world.net.posted(RESPONSE_URI) == [{"error": "access_denied", "state": "state-1"}]
+    assert not world.leaked
+
+
+def test_machines_read_json_and_leave_out_what_is_optional(world: World) -> None:
+    asked = query("digital_id", "lease")
+    asked["credential_sets"] = [{"options": [["digital_id"], ["lease"]]}]
+    shop = Shop(world.net, claims={"dcql_query": asked})
+    done = typed("present", link(shop), "--yes", "--json", "--leave-out", "lease")
+    assert json.loads(done.stdout) == {"status": "accepted"}
+    refused = typed("present", link(shop), "--yes", "--leave-out", "digital_id", code=1)
+    assert "choice_refused" in refused.stderr
+
+
+def test_what_is_not_held_is_told(world: World) -> None:
+    shop = Shop(world.net, claims={"dcql_query": query("lease")})
+    result = typed("present", link(shop), "--yes", code=1)
+    assert "is not held" in result.stderr
+
+
+def test_an_offer_is_accepted_with_its_code(world: World) -> None:
+    issuer = Issuer(world.net)
+    typed("accept", issuer.link("lease"), answer="n\n", code=1)
+    result = typed("accept", issuer.link("lease"), answer="y\n1234\n")
+    assert "offers:" in result.stderr
+    assert result.stdout.endswith("kept 3 copies of lease\n")
+    done = typed("accept", issuer.link(), "--yes", "--tx-code", "1234", "--json")
+    assert json.loads(done.stdout)["credentials"][0]["copies"] == 3
+    wrong = typed("accept", issuer.link("lease"), "--yes", "--tx-code", "0000", code=1)
+    assert "invalid_grant" in wrong.stderr
+
+
+def test_a_request_is_no_offer(world: World) -> None:
+    refused = typed("accept", link(Shop(world.net)), code=1)
+    assert "not_an_offer" in refused.stderr
+
+
+def test_the_passphrase_comes_from_a_file_or_the_terminal(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert world.folder
+    file = tmp_path / "passphrase"
+    file.write_text(f"{PASSPHRASE}\n", "utf-8")
+    monkeypatch.delenv("WALLET_PASSPHRASE")
+    folder = str(world.settings.folder)
+    typed("list", "--folder", folder, "--passphrase-file", str(file))
+    typed("list", answer=f"{PASSPHRASE}\n")
+    assert "wrong_passphrase" in typed("list", answer="another\n", code=1).stderr
+    missing = typed("list", "--passphrase-file", str(tmp_path / "none"), code=1)
+    assert "passphrase_unreadable" in missing.stderr
