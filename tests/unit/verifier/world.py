@@ -24,8 +24,6 @@ from madang.core.formats.sd_jwt.issue import issue
 from madang.core.formats.sd_jwt.present import bind, present
 from madang.core.keys.signing import Signer
 from madang.core.keys.software import SoftwareSigner, generate_p256
-from madang.core.merkle import checkpoint, tree
-from madang.core.merkle.tiles import Tile
 from madang.core.protocol.oid4vp.request import RequestObject
 from madang.core.protocol.oid4vp.request_check import verify_request
 from madang.core.protocol.oid4vp.request_link import parse_request_link
@@ -43,13 +41,13 @@ from madang.infra.db import Database
 from madang.infra.http import Answer, HttpError
 from madang.infra.ids import SeededIds
 from madang.infra.keystore import Keystore
-from madang.infra.log_client import LogUnavailable, MemoryLogClient
 from madang.infra.outbox import OutboxWorker
 from madang.infra.setup import StateFolders, keystore, prepare_state
 from madang.infra.tenancy import Addresses
 from madang.infra.trust import Trust, load_anchors, types_by_vct
 from madang.infra.web.i18n import load_texts
 from tests.accreditations import KeptTwin, RegistryTwin, founded_in
+from tests.unit.verifier.published_log import PublishedLog
 from verifier.app import Deps, build, load_log_keys
 from verifier.keys.store import SqlKeyBook
 from verifier.keys.usecases import Keyring
@@ -122,32 +120,6 @@ class Browser:
 
     def post(self, url: str, **options: Any) -> httpx.Response:
         return self.request("POST", url, **options)
-
-
-class PublishedLog(MemoryLogClient):
-    """A log in memory that publishes what it takes at once."""
-
-    def __init__(self, keys: Keystore, addresses: Addresses) -> None:
-        super().__init__()
-        self._keys = keys
-        self._addresses = addresses
-        self.signing_key = "log"
-
-    def _leaves(self, tenant: str) -> list[bytes]:
-        return [tree.leaf_hash(entry.encode()) for entry in self.entries[tenant]]
-
-    async def checkpoint(self, tenant: str) -> str:
-        if not self.entries.get(tenant) or not self.available:
-            raise LogUnavailable("nothing published")
-        leaves = self._leaves(tenant)
-        origin = self._addresses.log_origin(tenant)
-        head = checkpoint.Checkpoint(origin, len(leaves), tree.root(leaves))
-        return checkpoint.sign(head, self._keys.signer(tenant, self.signing_key))
-
-    async def tile(self, tenant: str, tile: Tile) -> bytes:
-        if tile.level != 0 or tile.index != 0:
-            raise LogUnavailable(tile.path)
-        return b"".join(self._leaves(tenant)[: tile.width])
 
 
 @dataclass(frozen=True, repr=False)
