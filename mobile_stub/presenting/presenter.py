@@ -12,6 +12,7 @@ from madang.core.protocol.oid4vp.errors import ReplyAddress, VpCode, VpError
 from madang.core.protocol.oid4vp.response import answer_form, answer_members, error_form
 from madang.core.protocol.oid4vp.wallet_answer import asked_of
 from madang.core.protocol.urls import is_web_address
+from madang.core.trust.registry import Registry
 from mobile_stub.adapters.network import Network, Reply
 from mobile_stub.errors import RequestRefusedError, WalletError
 from mobile_stub.model import HeldCopy, Scan
@@ -83,11 +84,12 @@ class Presenter:
         Raises:
             WalletError: the request is not one that may be shown to the person.
         """
+        registry = await self.requests.registry(now)
         try:
-            received = await self.requests.by_link(link, now)
+            received = await self.requests.by_link(link)
         except VpError as error:
             raise WalletError(error.reason, error.detail) from error
-        return await self._opened(received, now)
+        return await self._opened(received, registry, now)
 
     async def open_page(self, origin: str, asked: object, now: int) -> Opened:
         """Check what a page asked by the Digital Credentials API.
@@ -100,11 +102,12 @@ class Presenter:
         Raises:
             WalletError: as of `open_link`; where the page may be told, the error says what.
         """
+        registry = await self.requests.registry(now)
         try:
             received = await self.requests.by_page(origin, asked)
         except VpError as error:
             raise WalletError(error.reason, error.detail) from error
-        return await self._opened(received, now)
+        return await self._opened(received, registry, now)
 
     async def answer(
         self, scan: Scan, now: int, choices: Choices = NOTHING_CHOSEN
@@ -172,18 +175,19 @@ class Presenter:
         )
         return {"status": "declined", **self._redirect(reply)}
 
-    async def _opened(self, received: Received, now: int) -> Opened:
-        wanted = await self._check(received, now)
+    async def _opened(self, received: Received, registry: Registry | None, now: int) -> Opened:
+        wanted = await self._check(received, registry, now)
         return Opened(received, _preview(wanted, self._match(wanted, now)))
 
     async def _wanted(self, scan: Scan, now: int) -> tuple[Wanted, Received]:
         received = Received(**scan.progress["received"])
-        return await self._check(received, now), received
+        registry = await self.requests.registry(now)
+        return await self._check(received, registry, now), received
 
-    async def _check(self, received: Received, now: int) -> Wanted:
+    async def _check(self, received: Received, registry: Registry | None, now: int) -> Wanted:
         """Verify a request; whoever was authenticated is told what is wrong with it."""
         try:
-            return await self.requests.check(received, now)
+            return self.requests.check(received, registry, now)
         except VpError as error:
             if error.reply_to is not None and received.origin is None:
                 await self._report(error.code, error.reply_to)

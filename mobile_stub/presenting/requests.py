@@ -52,14 +52,23 @@ class Requests:
     trust: Trust
     allow_loopback_http: bool
 
-    async def by_link(self, link: str, now: int) -> Received:
-        """Fetch what a link leads to; nothing is fetched while nobody's accreditation is known.
+    async def registry(self, now: int) -> Registry | None:
+        """Return who may ask, None where no registry is followed.
+
+        It comes first: nothing is fetched of a verifier while nobody's accreditation is known.
+
+        Raises:
+            WalletError: there is none that may be relied on.
+        """
+        return None if self.accreditations is None else await self.accreditations.registry(now)
+
+    async def by_link(self, link: str) -> Received:
+        """Fetch what a link leads to.
 
         Raises:
             VpError: the link cannot be used.
-            WalletError: there is no registry to go by, or the verifier does not answer.
+            WalletError: the verifier does not answer.
         """
-        await self._registry(now)
         found = parse_request_link(link, allow_loopback_http=self.allow_loopback_http)
         if isinstance(found, PlainRequest):
             return Received(str(found.members["client_id"]), members=found.members)
@@ -76,20 +85,11 @@ class Requests:
         documents = await self._did_documents(clients_of(request))
         return Received(members=request.to_json(), origin=origin, did_documents=documents)
 
-    async def check(self, received: Received, now: int) -> Wanted:
-        """Verify a request.
-
-        Raises:
-            VpError: it is not one that may be shown to the person.
-            WalletError: nobody's accreditation is known.
-        """
-        registry = await self._registry(now)
+    def check(self, received: Received, registry: Registry | None, now: int) -> Wanted:
+        """Verify a request; VpError if it is not one that may be shown to the person."""
         roots = () if registry is None else tuple(registry.anchors.values())
         verified = self._verified(received, self._policy(received, roots, now))
         return Wanted(verified, self._use(verified, registry, roots, now))
-
-    async def _registry(self, now: int) -> Registry | None:
-        return None if self.accreditations is None else await self.accreditations.registry(now)
 
     def _policy(self, received: Received, roots: tuple[bytes, ...], now: int) -> WalletPolicy:
         trust = self.trust
