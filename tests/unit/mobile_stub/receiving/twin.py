@@ -31,9 +31,9 @@ from tests.unit.mobile_stub.receiving.provider import (
     PRE_AUTHORIZED,
     PROVIDER_ROOT,
     REDIRECT,
-    WINDOW,
     Answer,
     form_of,
+    window,
 )
 from tests.unit.mobile_stub.world import (
     BOUND,
@@ -228,7 +228,7 @@ class Office:
             request.headers["dpop"],
             method="POST",
             url=str(request.url),
-            window=WINDOW,
+            window=window(),
             access_token=token,
         )
         assert proof.jti not in self.seen
@@ -253,7 +253,7 @@ class Office:
                 [self.client_key],
                 client_id=form["client_id"],
                 audience=self.server,
-                window=WINDOW,
+                window=window(),
             )
             assert assertion.jti not in self.seen
             self.seen.add(assertion.jti)
@@ -261,13 +261,13 @@ class Office:
 
     def _attested(self, request: httpx.Request) -> str:
         attestation = client_attestation.check_attestation(
-            request.headers["oauth-client-attestation"], (PROVIDER_ROOT,), WINDOW
+            request.headers["oauth-client-attestation"], (PROVIDER_ROOT,), window()
         )
         pop = client_attestation.check_pop(
             request.headers["oauth-client-attestation-pop"],
             attestation,
             audience=self.server,
-            window=WINDOW,
+            window=window(),
         )
         assert pop.jti not in self.seen
         self.seen.add(pop.jti)
@@ -436,20 +436,20 @@ class Office:
         now = system.now()
         if kind == "attestation":
             (one,) = several
-            attestation = check_key_attestation(one, anchors=(PROVIDER_ROOT,), window=WINDOW)
+            attestation = check_key_attestation(one, anchors=(PROVIDER_ROOT,), window=window())
             return list(attestation.keys) if self._use({attestation.nonce}) else None
         if kind == "di_vp":
-            found = [check_di_vp(each, audience=ISSUER, window=WINDOW) for each in several]
+            found = [check_di_vp(each, audience=ISSUER, window=window()) for each in several]
         else:
             found = [
-                check_proof_jwt(each, audience=ISSUER, now=now, max_age=600, max_skew=60)
+                check_proof_jwt(each, audience=ISSUER, now=now, max_age=86_400, max_skew=60)
                 for each in several
             ]
         for each in found:
             if required is None:
                 continue
             attested = check_key_attestation(
-                str(each.key_attestation), anchors=(PROVIDER_ROOT,), window=WINDOW
+                str(each.key_attestation), anchors=(PROVIDER_ROOT,), window=window()
             )
             assert each.key in attested.keys
             assert (attested.nonce, attested.expires_at is None) == (each.nonce, False)
