@@ -63,7 +63,7 @@ def _change(share: float, form: str) -> Row:
     with tempfile.TemporaryDirectory() as folder, _database(Path(folder)) as database:
         _fill(database, share)
         signers = Signers(generate_p256("issuer"), generate_ml_dsa_44("second"))
-        press = Press(signers, lambda _: None, POLICY)
+        press = Press(signers, lambda *_: None, POLICY)
         spent, size, statuses = [], 0, b""
         for number in range(RUNS + 1):
             started = time.process_time()

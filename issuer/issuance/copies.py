@@ -15,7 +15,7 @@ from issuer.issuance.press import Minted, Press, print_copies
 from issuer.offers.model import Entitlement, Granted, Offer, OfferId
 from issuer.status.model import CredentialRecord, Place, RecordId, Status
 from issuer.status.usecases import SALT_BYTES, Lists, Register, draw_places
-from issuer.types.model import Configuration
+from issuer.types.model import Configuration, type_of
 from issuer.types.rules import TypeRules
 from issuer.work import Work
 from madang.access.authorization.model import Authorized
@@ -131,6 +131,8 @@ class Order:
 
 def kept_copies(work: Work, shelf: Shelf, desk: Desk, order: Order) -> Copies | None:
     """Return what the same request got before; None if there was none."""
+    if order.wanted.id not in order.offer.entitlement.issued:
+        return None
     name = answers.key_of(order.token, order.wanted.id, order.keys)
     sealed = shelf.answers.sealed(name, now=work.now)
     if sealed is None:
@@ -196,7 +198,8 @@ def _made(work: Work, shelf: Shelf, press: Press, order: Order) -> dict[str, str
     """Make, record and register the copies; return them by the thumbprints of their keys."""
     entitlement, wanted, keys = order.offer.entitlement, order.wanted, order.keys
     batch = batch_of(entitlement.id, wanted.type.id)
-    if shelf.records.statuses(work.tenant, batch) - {Status.VALID}:
+    before = any(type_of(each) == wanted.type.id for each in entitlement.issued)
+    if before and shelf.records.statuses(work.tenant, batch) - {Status.VALID}:
         raise denied("this certificate was revoked or suspended meanwhile; ask the counter")
     places = draw_places(work, shelf.lists, len(keys), press.lists)
     bounds = [Bound(key, place) for key, place in zip(keys.values(), places, strict=True)]
@@ -204,10 +207,13 @@ def _made(work: Work, shelf: Shelf, press: Press, order: Order) -> dict[str, str
     made = dict(zip(keys, zip(printed.copies, places, strict=True), strict=True))
     records = _records(work, entitlement, wanted.type, made, printed.expires_at)
     shelf.records.add(work.tenant, records)
-    for record in records:
-        salt = work.ids.bytes(SALT_BYTES)
-        entry = Registered(record.id, EntryKind.CREDENTIAL, work.issuer, record.digest, salt)
-        shelf.register(entry)
+    chance = work.ids.bytes
+    shelf.register(
+        *(
+            Registered(r.id, EntryKind.CREDENTIAL, work.issuer, r.digest, chance(SALT_BYTES))
+            for r in records
+        )
+    )
     return {thumbprint: copy.compact for thumbprint, (copy, _) in made.items()}
 
 

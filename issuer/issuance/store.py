@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import CursorResult, UniqueConstraint, delete
+from sqlalchemy import UniqueConstraint, bindparam, delete, insert
+from sqlalchemy import select as sql_select
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from issuer.issuance.answers import Answer
@@ -15,7 +16,7 @@ from madang.core.encoding import base64url, strict_json
 from madang.core.keys.jwk import PublicKey
 from madang.core.merkle.entry import Entry, commitment
 from madang.core.protocol.oid4vci.notification import Event
-from madang.infra.db import insert_into
+from madang.infra.db import Upsert
 from madang.infra.outbox import OutboxRow, registered
 from madang.infra.receipts import Logged
 
@@ -72,6 +73,14 @@ class NotificationRow(SQLModel, table=True):
     at: int
 
 
+_ANSWERS = SQLModel.metadata.tables["kept_answer"]
+_KEEP_ANSWER = insert(_ANSWERS)
+_ANSWER = sql_select(_ANSWERS.c.sealed).where(
+    _ANSWERS.c.key == bindparam("named"), _ANSWERS.c.until > bindparam("now")
+)
+_USE = Upsert(UsedNonceRow, lambda insert: insert.on_conflict_do_nothing())
+
+
 class NonceStore:
     """Used nonces in an open transaction."""
 
@@ -80,9 +89,9 @@ class NonceStore:
 
     def use(self, nonce_hash: bytes, *, until: int) -> bool:
         """Note a nonce as used; False if it was noted before, by whatever process."""
-        noted = insert_into(self._session, UsedNonceRow).values(hash=nonce_hash, until=until)
-        found = self._session.execute(noted.on_conflict_do_nothing())
-        return isinstance(found, CursorResult) and found.rowcount == 1
+        connection = self._session.connection()
+        found = connection.execute(_USE.on(connection), {"hash": nonce_hash, "until": until})
+        return found.rowcount == 1
 
 
 class AnswerStore:
@@ -93,13 +102,14 @@ class AnswerStore:
 
     def add(self, answer: Answer) -> None:
         """Keep a sealed answer."""
-        row = AnswerRow(key=answer.key, sealed=answer.sealed, until=answer.until)
-        self._session.add(row)
+        row = {"key": answer.key, "sealed": answer.sealed, "until": answer.until}
+        self._session.connection().execute(_KEEP_ANSWER, row)
 
     def sealed(self, key: bytes, *, now: int) -> bytes | None:
         """Return a sealed answer that is not over."""
-        wanted = select(AnswerRow.sealed).where(AnswerRow.key == key, AnswerRow.until > now)
-        return self._session.exec(wanted).first()
+        named = {"named": key, "now": now}
+        found: bytes | None = self._session.connection().execute(_ANSWER, named).scalars().first()
+        return found
 
 
 class DeferralStore:

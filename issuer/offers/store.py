@@ -1,7 +1,12 @@
 """Tables of offers and of the presentations that were acted on."""
 
-from sqlalchemy import delete
-from sqlmodel import Field, Session, SQLModel, col, select
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, delete, select
+from sqlmodel import Field, Session, SQLModel, col
 
 from issuer.offers.model import (
     BurntOffer,
@@ -17,6 +22,7 @@ from issuer.sources.model import PersonId
 from issuer.types.model import ConfigurationId
 from madang.access.authorization.model import GrantId
 from madang.core.catalog.certificate_type import IdentityLevel, TypeId
+from madang.infra.db import Upsert
 
 _OPEN, _INVITED, _REDEEMED, _BURNT = "open", "invited", "redeemed", "burnt"
 
@@ -74,49 +80,62 @@ class PresentationRow(SQLModel, table=True):
     until: int = Field(index=True)
 
 
+_TABLE, _OFFERED = (SQLModel.metadata.tables[name] for name in ("offer", "offered"))
+_OF_TENANT = select(_TABLE).where(_TABLE.c.tenant == bindparam("tenant")).with_for_update()
+_BY_ID = _OF_TENANT.where(_TABLE.c.id == bindparam("named"))
+_BY_CODE = _OF_TENANT.where(_TABLE.c.code_hash == bindparam("named"))
+_BLANK: Mapping[str, Any] = MappingProxyType(
+    {"code_hash": None, "tx_salt": b"", "tx_hash": b"", "wrong": 0, "expires_at": 0}
+)
+
+
+@cache
+def _keep(*changing: str) -> Upsert:
+    """Return the statement that keeps a new offer, and of a known one changes these columns."""
+    return Upsert(
+        OfferRow,
+        lambda insert: insert.on_conflict_do_update(
+            index_elements=["id"], set_={name: insert.excluded[name] for name in changing}
+        ),
+    )
+
+
+_WITHDRAW = delete(_OFFERED).where(_OFFERED.c.offer == bindparam("named"))
+
+
 class OfferStore:
     """Offers in an open transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        # A session knows a row only as long as somebody holds it: this saves `keep` a look.
-        self._held: list[OfferRow] = []
+        self._connection = session.connection()
 
     def keep(self, tenant: str, offer: Offer) -> None:
         """Keep a new offer, or a known one in its new state."""
-        entitlement = offer.entitlement
-        row = self._session.get(OfferRow, entitlement.id)
-        if row is None:
-            row = OfferRow(
-                id=entitlement.id,
-                tenant=tenant,
-                person=entitlement.person,
-                level=entitlement.level.value,
-                types=" ".join(entitlement.types),
-                issued="",
-                created_at=entitlement.created_at,
-                state=_OPEN,
-                approval=entitlement.approval,
-            )
-        row.issued = " ".join(f"{name}:{count}" for name, count in entitlement.issued.items())
-        _put(row, offer)
-        self._session.add(row)
+        entitlement, changing = offer.entitlement, _changing(offer)
+        row = {
+            "id": entitlement.id,
+            "tenant": tenant,
+            "person": entitlement.person,
+            "level": entitlement.level.value,
+            "types": " ".join(entitlement.types),
+            "created_at": entitlement.created_at,
+            "approval": entitlement.approval,
+        }
+        statement = _keep(*changing).on(self._connection)
+        self._connection.execute(statement, {**_BLANK, **row, **changing})
 
     def get(self, tenant: str, offer: str) -> Offer | None:
         """Return an offer."""
-        wanted = select(OfferRow).where(OfferRow.id == offer, OfferRow.tenant == tenant)
-        return self._read(self._session.exec(wanted.with_for_update()).first())
+        return self._read(_BY_ID, tenant, offer)
 
     def by_code(self, tenant: str, code_hash: bytes) -> Offer | None:
         """Return the offer of a code or of an `issuer_state`, in whatever state."""
-        wanted = select(OfferRow).where(OfferRow.code_hash == code_hash, OfferRow.tenant == tenant)
-        return self._read(self._session.exec(wanted.with_for_update()).first())
+        return self._read(_BY_CODE, tenant, code_hash)
 
-    def _read(self, row: OfferRow | None) -> Offer | None:
-        if row is None:
-            return None
-        self._held.append(row)
-        return _offer(row)
+    def _read(self, wanted: Select[Any], tenant: str, named: str | bytes) -> Offer | None:
+        found = self._connection.execute(wanted, {"tenant": tenant, "named": named}).first()
+        return None if found is None else _offer(found)
 
     def publish(self, offer: str, key: bytes, sealed: bytes, *, until: int) -> None:
         """Keep what is fetched by reference, in place of what was."""
@@ -125,33 +144,36 @@ class OfferStore:
 
     def published(self, key: bytes, *, now: int) -> bytes | None:
         """Return what is fetched by reference, while it is good."""
-        wanted = select(OfferedRow.sealed).where(OfferedRow.key == key, OfferedRow.until > now)
-        return self._session.exec(wanted).first()
+        wanted = select(_OFFERED.c.sealed).where(_OFFERED.c.key == key, _OFFERED.c.until > now)
+        return self._connection.execute(wanted).scalars().first()
 
     def withdraw(self, offer: str) -> None:
         """Let nobody fetch an offer by reference any more."""
-        self._session.execute(delete(OfferedRow).where(col(OfferedRow.offer) == offer))
+        self._connection.execute(_WITHDRAW, {"named": offer})
 
     def sweep(self, now: int) -> None:
         """Forget what cannot be fetched any more."""
         self._session.execute(delete(OfferedRow).where(col(OfferedRow.until) <= now))
 
 
-def _put(row: OfferRow, offer: Offer) -> None:
-    """Write what depends on the state."""
-    if isinstance(offer, OpenOffer):
-        row.state, row.code_hash, row.wrong = _OPEN, offer.code_hash, offer.wrong
-        tx_code = offer.tx_code
-        row.tx_salt, row.tx_hash = (tx_code.salt, tx_code.hash) if tx_code else (b"", b"")
-    elif isinstance(offer, InvitedOffer):
-        row.state, row.code_hash = _INVITED, offer.state_hash
-    else:
-        row.state = _REDEEMED if isinstance(offer, RedeemedOffer) else _BURNT
-    if not isinstance(offer, BurntOffer):
-        row.expires_at = offer.expires_at
+def _changing(offer: Offer) -> dict[str, Any]:
+    """Return what depends on the state; a code that was used stays as it is."""
+    issued = " ".join(f"{name}:{count}" for name, count in offer.entitlement.issued.items())
+    match offer:
+        case OpenOffer(code_hash=code_hash, tx_code=tx_code, wrong=wrong, expires_at=end):
+            salt, hashed = (tx_code.salt, tx_code.hash) if tx_code else (b"", b"")
+            code = {"code_hash": code_hash, "tx_salt": salt, "tx_hash": hashed, "wrong": wrong}
+            return {"issued": issued, "state": _OPEN, "expires_at": end, **code}
+        case InvitedOffer(state_hash=state_hash, expires_at=end):
+            more = {"state": _INVITED, "expires_at": end, "code_hash": state_hash}
+            return {"issued": issued, **more}
+        case RedeemedOffer(expires_at=end):
+            return {"issued": issued, "state": _REDEEMED, "expires_at": end}
+        case BurntOffer():
+            return {"issued": issued, "state": _BURNT}
 
 
-def _offer(row: OfferRow) -> Offer:
+def _offer(row: Row[Any]) -> Offer:
     entitlement = _entitlement(row)
     if row.state == _OPEN and row.code_hash is not None:
         tx_code = TxCodeHash(row.tx_salt, row.tx_hash) if row.tx_hash else None
@@ -163,7 +185,7 @@ def _offer(row: OfferRow) -> Offer:
     return BurntOffer(entitlement)
 
 
-def _entitlement(row: OfferRow) -> Entitlement:
+def _entitlement(row: Row[Any]) -> Entitlement:
     pairs = (pair.partition(":") for pair in row.issued.split())
     return Entitlement(
         id=OfferId(GrantId(row.id)),

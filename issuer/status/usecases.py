@@ -1,6 +1,6 @@
 """Give places to new copies and change statuses."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -25,8 +25,13 @@ from madang.infra.outbox import Registered
 SALT_BYTES = 32
 _ORDERS = 64
 
-Register = Callable[[Registered], None]
-"""Hands a thing to the outbox in the same transaction."""
+
+class Register(Protocol):
+    """Hands things to the outbox in the same transaction."""
+
+    def __call__(self, *things: Registered) -> None:
+        """Hand over, in this order."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

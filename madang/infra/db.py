@@ -3,12 +3,12 @@
 SQLite for a first run, PostgreSQL in production; what differs between them stays in this file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Engine, Table, event
+from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import StaticPool
@@ -84,6 +84,23 @@ def insert_into(session: Session, model: type[SQLModel]) -> Insert:
     insert: Any = _INSERTS[session.get_bind().dialect.name]
     made: Insert = insert(model)
     return made
+
+
+class Upsert:
+    """An INSERT that says what becomes of a row that is there already, made once per dialect.
+
+    Args:
+        model: the table.
+        build: completes the statement, `insert.on_conflict_do_…`.
+    """
+
+    def __init__(self, model: type[SQLModel], build: Callable[[Insert], Insert]) -> None:
+        inserts: Mapping[str, Any] = _INSERTS
+        self._made = {name: build(insert(model)) for name, insert in inserts.items()}
+
+    def on(self, connection: Connection) -> Insert:
+        """Return the statement for the database of this connection."""
+        return self._made[connection.dialect.name]
 
 
 @contextmanager
