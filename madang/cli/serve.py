@@ -22,6 +22,8 @@ _PACKAGES: Final = {
     "wallet": "wallet_api",
     "witness": "ledger_node.witness",
 }
+_CIPHERS: Final = "ECDHE+AESGCM"
+"""Of TLS 1.2: those that RFC 9325 section 4.2 recommends, no others (FAPI 2.0 section 5.2.2)."""
 
 
 class Service(StrEnum):
@@ -83,7 +85,7 @@ def listening_by(settings: CommonSettings) -> dict[str, Any]:
             f"{certificate} with {key} is of no use for TLS: {error}; expected are PEM files, the"
             " certificate first and what is between it and its root after it, the key not encrypted"
         ) from error
-    return {"ssl_certfile": certificate, "ssl_keyfile": key}
+    return {"ssl_certfile": certificate, "ssl_keyfile": key, "ssl_ciphers": _CIPHERS}
 
 
 def _is_loopback(host: str) -> bool:

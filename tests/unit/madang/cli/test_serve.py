@@ -1,8 +1,12 @@
 """How a service listens: TLS with both files, plain HTTP on loopback alone, refused in words."""
 
+import re
+import ssl
 from pathlib import Path
 
 import pytest
+import uvicorn
+from uvicorn.config import create_ssl_context
 
 from madang.cli.serve import listening_by
 from madang.infra.ca_files import CaFiles
@@ -29,7 +33,26 @@ def test_plain_http_leaves_no_machine(host: str) -> None:
 def test_both_files_make_it_tls_wherever_it_listens(tmp_path: Path) -> None:
     files = CaFiles(tmp_path).server("tls", ["localhost"], now=NOW)
     found = listening_by(settings(host="192.0.2.1", tls_certificate=files.chain, tls_key=files.key))
-    assert found == {"ssl_certfile": files.chain, "ssl_keyfile": files.key}
+    assert (found["ssl_certfile"], found["ssl_keyfile"]) == (files.chain, files.key)
+
+
+def test_tls_1_2_has_forward_secrecy_and_authenticated_encryption_only(tmp_path: Path) -> None:
+    files = CaFiles(tmp_path).server("tls", ["localhost"], now=NOW)
+    found = listening_by(settings(tls_certificate=files.chain, tls_key=files.key))
+    config = uvicorn.Config("none", **found)
+    context = create_ssl_context(
+        config.ssl_certfile,
+        config.ssl_keyfile,
+        None,
+        config.ssl_version,
+        config.ssl_cert_reqs,
+        None,
+        config.ssl_ciphers,
+    )
+    old = [each for each in context.get_ciphers() if each["protocol"] != "TLSv1.3"]
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+    assert old
+    assert all(re.fullmatch("ECDHE-(RSA|ECDSA)-AES.*-GCM-.*", each["name"]) for each in old)
 
 
 @pytest.mark.parametrize("name", ["tls_certificate", "tls_key"])
