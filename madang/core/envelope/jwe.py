@@ -27,11 +27,11 @@ _PARTY_BYTES: Final = 1_000
 
 
 def encrypt(payload: bytes, recipient_jwk: Mapping[str, object], *, enc: str) -> str:
-    """Encrypt to a recipient's public key; the header names the key by its `kid`.
+    """Encrypt to a recipient's public key; the header names the key by its `kid` if it has one.
 
     Args:
         payload: what to encrypt.
-        recipient_jwk: P-256 JWK with `kid`, and `alg` ECDH-ES if it has one.
+        recipient_jwk: P-256 JWK, and `alg` ECDH-ES if it has one.
         enc: A128GCM or A256GCM.
 
     Raises:
@@ -45,7 +45,9 @@ def encrypt(payload: bytes, recipient_jwk: Mapping[str, object], *, enc: str) ->
         raise EnvelopeError(f"cannot encrypt to this key: {error}") from error
     ephemeral = ec.generate_private_key(ec.SECP256R1())
     epk = PublicKey.from_native(ephemeral.public_key()).to_jwk()
-    header = {"alg": ALG, "enc": enc, "kid": str(recipient_jwk.get("kid", "")), "epk": epk}
+    kid = recipient_jwk.get("kid")
+    named = {"kid": kid} if isinstance(kid, str) and kid else {}
+    header = {"alg": ALG, "enc": enc, **named, "epk": epk}
     protected = base64url.encode(strict_json.dumps(header).encode())
     key = _agreed(ephemeral, recipient, enc, b"", b"")
     iv = AESGCM.generate_key(128)[:_IV_BYTES]

@@ -69,6 +69,46 @@ def test_what_was_not_offered_is_refused(compact: str) -> None:
         jwe.decrypt(compact, KEYS, allowed_enc=("A128GCM",))
 
 
+def header_of(compact: str) -> dict[str, object]:
+    """Return the header of a JWE."""
+    found: dict[str, object] = json.loads(base64url.decode(compact.split(".", maxsplit=1)[0]))
+    return found
+
+
+@pytest.mark.parametrize("kid", ["", None, 7, "absent"])
+def test_a_key_without_a_name_is_not_named(kid: object) -> None:
+    nameless = {name: value for name, value in PUBLIC.items() if name != "kid"}
+    compact = jwe.encrypt(b"x", nameless | ({} if kid == "absent" else {"kid": kid}), enc="A128GCM")
+    assert "kid" not in header_of(compact)
+    assert jwe.decrypt_with(compact, KEYS["k1"]) == b"x"
+
+
+def test_a_named_key_is_named() -> None:
+    assert header_of(jwe.encrypt(b"x", PUBLIC, enc="A128GCM"))["kid"] == "k1"
+
+
+def test_both_parties_go_into_the_agreed_key() -> None:
+    parties = {"apu": "QWxpY2U", "apv": "Qm9i"}
+    compact = protected(**parties)
+    assert jwe.decrypt(compact, KEYS) == b"secret"
+    _, *rest = compact.split(".")
+    for name in parties:
+        other = json.dumps({**header_of(compact), name: "TWFsbG9yeQ"}).encode()
+        with pytest.raises(EnvelopeError):
+            jwe.decrypt(".".join([base64url.encode(other), *rest]), KEYS)
+
+
+def test_a_point_that_is_not_on_the_curve_is_refused_before_anything_is_agreed() -> None:
+    compact = protected()
+    header = header_of(compact)
+    epk = PublicKey.from_native(PRIVATE.public_key()).to_jwk()
+    for wrong in ({**epk, "y": epk["x"]}, {**epk, "x": base64url.encode(bytes(32))}):
+        head = base64url.encode(json.dumps({**header, "epk": wrong}).encode())
+        with pytest.raises(EnvelopeError) as refused:
+            jwe.decrypt(".".join([head, *compact.split(".")[1:]]), KEYS)
+        assert "not on P-256" in str(refused.value.__cause__)
+
+
 def test_with_a_key_in_hand_the_header_need_not_name_it() -> None:
     assert jwe.decrypt_with(protected(kid=None), KEYS["k1"]) == b"secret"
     assert jwe.decrypt_with(protected(kid="k2"), KEYS["k1"]) == b"secret"
