@@ -12,7 +12,7 @@ from madang.core.encoding import strict_json
 from madang.core.encoding.strict_json import Json
 from madang.core.envelope import jwe
 from madang.core.envelope.errors import EnvelopeError
-from madang.core.keys.jwk import KeyFormatError, PublicKey
+from madang.core.keys.jwk import ENCRYPTION, KeyFormatError, PublicKey
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.oid4vci.errors import (
     invalid_encryption_parameters,
@@ -23,7 +23,6 @@ from madang.core.protocol.oid4vci.metadata import IssuerMetadata
 
 ALGS: Final = (jwe.ALG,)
 ENCS: Final = jwe.ENCS
-_MARKS: Final = frozenset({"use", "key_ops", "alg"})
 _PUBLIC: Final = ("kty", "crv", "x", "y", "alg", "kid")
 
 
@@ -73,12 +72,10 @@ def _recipient(jwk: object) -> dict[str, Json]:
     """Refuse a private key, one for other uses, another curve, and a point that is not on it."""
     if not isinstance(jwk, dict):
         raise invalid_encryption_parameters("jwk should be a public key as an object")
-    if jwk.get("alg") not in ALGS or jwk.get("use", "enc") != "enc":
-        raise invalid_encryption_parameters(f"jwk should have the alg {jwe.ALG} and the use enc")
+    if jwk.get("alg") not in ALGS:
+        raise invalid_encryption_parameters(f"jwk should have the alg {jwe.ALG}")
     try:
-        # The marks say that it is for encryption, which was looked at before.
-        unmarked = {name: value for name, value in jwk.items() if name not in _MARKS}
-        key = PublicKey.from_jwk(unmarked)
+        key = PublicKey.from_jwk(jwk, use=ENCRYPTION)
     except KeyFormatError as error:
         raise invalid_encryption_parameters(f"jwk: {error}") from None
     if key.crv != jwe.CURVE:

@@ -105,6 +105,7 @@ def test_an_encrypted_answer_needs_an_encrypted_request() -> None:
         {"jwk": {**ENCRYPTION_JWK, "alg": "ECDH-ES+A128KW"}},
         {"jwk": {k: v for k, v in ENCRYPTION_JWK.items() if k != "alg"}},
         {"jwk": {**ENCRYPTION_JWK, "use": "sig"}},
+        {"jwk": {**ENCRYPTION_JWK, "key_ops": ["verify"]}},
         {"jwk": {**ENCRYPTION_JWK, "x": ENCRYPTION_JWK["y"]}},
         {"jwk": PRIVATE},
         {"jwk": {**generate_p384("a").public_key.to_jwk(), "alg": "ECDH-ES"}},
