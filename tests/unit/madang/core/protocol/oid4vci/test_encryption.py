@@ -111,7 +111,7 @@ def test_an_encrypted_answer_needs_an_encrypted_request() -> None:
         {"jwk": {**generate_p384("a").public_key.to_jwk(), "alg": "ECDH-ES"}},
         {"jwk": {**generate_ed25519("a").public_key.to_jwk(), "alg": "ECDH-ES"}},
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_what_is_not_offered_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(CredentialError) as refusal:
