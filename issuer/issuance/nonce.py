@@ -7,7 +7,7 @@ from typing import Protocol
 from issuer.issuance.model import invalid_nonce
 from issuer.offers.model import hash_of
 from issuer.work import Work
-from madang.core.protocol.oid4vci import c_nonce
+from madang.core.protocol import sealed_nonce
 
 
 class UsedNonces(Protocol):
@@ -32,10 +32,16 @@ class Nonces:
 
     def new(self, tenant: str, issuer: str, chance: bytes, *, now: int) -> str:
         """Return a fresh one; nothing is written."""
-        return c_nonce.make(self.secret(tenant), issuer, chance, until=now + self.seconds)
+        until = now + self.seconds
+        return sealed_nonce.make(self.secret(tenant), _purpose(issuer), chance, until=until)
 
     def consume(self, work: Work, used: UsedNonces, nonce: str) -> None:
         """Use a nonce up; CredentialError("invalid_nonce") if it is not good."""
-        until = c_nonce.end_of(self.secret(work.tenant), work.issuer, nonce, now=work.now)
+        secret, purpose = self.secret(work.tenant), _purpose(work.issuer)
+        until = sealed_nonce.end_of(secret, purpose, nonce, now=work.now)
         if until is None or not used.use(hash_of(nonce), until=until):
             raise invalid_nonce()
+
+
+def _purpose(issuer: str) -> str:
+    return f"c_nonce {issuer}"

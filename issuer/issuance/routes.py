@@ -44,8 +44,8 @@ from madang.core.catalog.certificate_type import TypeId
 from madang.core.formats.sd_jwt.type_metadata import integrity
 from madang.core.keys.signing import Signer
 from madang.core.merkle.note import VerifierKey
+from madang.core.protocol import sealed_nonce
 from madang.core.protocol.message import Array, Message
-from madang.core.protocol.oid4vci import c_nonce
 from madang.core.protocol.oid4vci.credential import (
     CredentialRequest,
     CredentialResponse,
@@ -147,7 +147,7 @@ class _Wallets:
 
     def nonce(self, tenant: str) -> NonceResponse:
         office = self._office
-        chance, now = office.ids.bytes(c_nonce.CHANCE_BYTES), office.clock.now()
+        chance, now = office.ids.bytes(sealed_nonce.CHANCE_BYTES), office.clock.now()
         made = self._nonces.new(tenant, office.identifier(tenant), chance, now=now)
         return NonceResponse(c_nonce=made)
 
