@@ -300,9 +300,13 @@ def server_of(office: Office, deps: Deps) -> AuthorizationServer:
         http=deps.http,
         statuses=attestation_statuses(settings, deps, deps.wallet_anchors),
     )
-    codes = PreAuthorizedOffers(
-        OfferStore, office.types, CodePolicy(settings.tx_code_tries, settings.token_seconds)
+    policy = CodePolicy(
+        tries=settings.tx_code_tries,
+        seconds=settings.token_seconds,
+        approval_seconds=settings.approval_seconds,
+        approved=settings.approved_types,
     )
+    codes = PreAuthorizedOffers(OfferStore, office.types, policy)
     return AuthorizationServer(ground, CredentialOffering(office), codes, deps.clients)
 
 

@@ -42,6 +42,8 @@ class Settings(CommonSettings):
         tx_code_free_level: an offer can do without a transaction code where no type needs a higher
             level of identity than this.
         approved_types: certificate types that a clerk has to approve before they are issued.
+        approval_seconds: how long a wallet without a client can come back for what a clerk has to
+            approve: life of its access token.
         deferred_interval_seconds: how long a wallet should wait before it asks again.
         deferred_seconds: how long a decided issue is remembered.
         deferrals_shown: most issues that wait for a clerk in one answer.
@@ -92,6 +94,7 @@ class Settings(CommonSettings):
     copies_most: int = 64
     tx_code_free_level: IdentityLevel = IdentityLevel.LOW
     approved_types: frozenset[str] = frozenset()
+    approval_seconds: int = 7 * 86_400
     deferred_interval_seconds: int = Field(default=60, ge=1)
     deferred_seconds: int = 30 * 86_400
     deferrals_shown: int = 200

@@ -79,10 +79,23 @@ class Entitlements:
 
 @dataclass(frozen=True, slots=True)
 class CodePolicy:
-    """Wrong transaction codes that burn an offer, and how long the wallet is waited for."""
+    """How codes are redeemed, as in the settings.
+
+    Attributes:
+        tries: wrong transaction codes that burn an offer.
+        seconds: how long the wallet is waited for.
+        approval_seconds: the same where a clerk has to approve first.
+        approved: types for which that is so.
+    """
 
     tries: int
     seconds: int
+    approval_seconds: int
+    approved: frozenset[str]
+
+    def waits(self, entitlement: Entitlement) -> bool:
+        """Tell whether a clerk may have to approve before all is fetched."""
+        return entitlement.approval or not self.approved.isdisjoint(entitlement.left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +133,11 @@ class PreAuthorizedOffers:
         if not _fits(offer, tx_code):
             offers.keep(tenant, offer.missed(self.policy.tries))
             return GrantRefused(GrantReason.TX_CODE_WRONG)
-        offers.keep(tenant, offer.redeemed(now + self.policy.seconds))
-        offers.withdraw(offer.entitlement.id)
-        return Grant(offer.entitlement.id, self._configurations(tenant, offer.entitlement))
+        entitlement, policy = offer.entitlement, self.policy
+        longer = policy.approval_seconds if policy.waits(entitlement) else None
+        offers.keep(tenant, offer.redeemed(now + (longer or policy.seconds)))
+        offers.withdraw(entitlement.id)
+        return Grant(entitlement.id, self._configurations(tenant, entitlement), longer)
 
     def _configurations(self, tenant: str, entitlement: Entitlement) -> tuple[str, ...]:
         types = self.types(tenant)

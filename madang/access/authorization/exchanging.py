@@ -84,6 +84,7 @@ class _Granted:
 
     Attributes:
         shown: whether the answer tells the scope.
+        seconds: life of the access token; None for the usual one.
     """
 
     grant: str
@@ -91,6 +92,7 @@ class _Granted:
     family: str = ""
     refresh: bool = False
     shown: bool = False
+    seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,10 @@ class Exchanger:
             return found
         whole = Wanted(found.configurations)
         wanted = self._narrowed(exchange, whole) if asked.authorization_details else whole
-        return _Granted(found.id, wanted, refresh=exchange.caller.client_id is not None)
+        if exchange.caller.client_id is not None:
+            return _Granted(found.id, wanted, refresh=True)
+        # OpenID4VCI 1.0 section 9: what lets a wallet come back later has to last as long.
+        return _Granted(found.id, wanted, seconds=found.seconds)
 
     def _code(
         self, session: Session, exchange: Exchange, asked: CodeRequest
@@ -203,6 +208,7 @@ class Exchanger:
 
     def _issue(self, session: Session, exchange: Exchange, granted: _Granted) -> TokenResponse:
         policy, ids, tenant = self.ground.policy, self.ground.ids, exchange.tenant
+        seconds = granted.seconds or policy.token_seconds
         kept = KeptToken(
             grant=granted.grant,
             family=granted.family,
@@ -210,7 +216,7 @@ class Exchanger:
             configurations=granted.wanted.configurations,
             identified=granted.wanted.identified,
             key=exchange.jkt,
-            expires_at=exchange.now + policy.token_seconds,
+            expires_at=exchange.now + seconds,
         )
         access, refresh = AccessToken(ids.token(SECRET_BYTES)), None
         Tokens(session).add(tenant, hash_of(access), kept)
@@ -222,7 +228,7 @@ class Exchanger:
         return TokenResponse(
             access_token=access,
             token_type=DPOP if exchange.jkt else BEARER,
-            expires_in=policy.token_seconds,
+            expires_in=seconds,
             refresh_token=refresh,
             scope=answered_scope(granted.wanted, scopes) if granted.shown else None,
             authorization_details=answered_details(granted.grant, granted.wanted.identified),

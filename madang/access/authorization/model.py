@@ -21,10 +21,13 @@ class Grant:
     Attributes:
         id: the service's name for it.
         configurations: ids of the credential configurations that it is good for.
+        seconds: how long a wallet needs it that cannot have a refresh token; None for the usual
+            life of an access token.
     """
 
     id: GrantId
     configurations: tuple[str, ...]
+    seconds: int | None = None
 
 
 class GrantReason(StrEnum):

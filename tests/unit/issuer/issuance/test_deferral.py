@@ -79,6 +79,27 @@ def test_what_was_approved_is_fetched_after_a_restart_too(
     ]
 
 
+def test_a_wallet_without_a_client_fetches_what_is_approved_days_later(
+    careful: World, holder_keys: Sequence[Signer]
+) -> None:
+    made = careful.offer(careful.people()[0])
+    told = careful.token_request(made["offer_uri"], made["tx_code"]).json()
+    assert told["expires_in"] == careful.settings.approval_seconds
+    transaction = put_off(careful, told["access_token"], holder_keys)
+    careful.clock.advance(careful.settings.approval_seconds - 1)
+    assert careful.call("POST", f"deferrals/{transaction}/approve").status_code == 200
+    assert later(careful, told["access_token"], transaction).status_code == 200
+    careful.clock.advance(1)
+    assert later(careful, told["access_token"], transaction).status_code == 401
+
+
+def test_where_nobody_has_to_approve_a_token_stays_short(careful: World) -> None:
+    other = careful.rebuilt(approved_types=["lease"])
+    made = other.offer(other.people()[0])
+    told = other.token_request(made["offer_uri"], made["tx_code"]).json()
+    assert told["expires_in"] == other.settings.token_seconds
+
+
 def test_a_lost_answer_is_had_again_from_the_credential_endpoint(
     careful: World, token: str, holder_keys: Sequence[Signer]
 ) -> None:

@@ -18,7 +18,7 @@ from madang.infra.db import Database, sqlite_url
 from tests.unit.issuer.world import NOW, TENANT
 
 TRIES = 5
-CODES = PreAuthorizedOffers(OfferStore, lambda _: {}, CodePolicy(TRIES, 600))
+CODES = PreAuthorizedOffers(OfferStore, lambda _: {}, CodePolicy(TRIES, 600, 600, frozenset()))
 
 
 @pytest.fixture
