@@ -12,6 +12,7 @@ from counter.cases.model import (
     Document,
     Link,
     Offerable,
+    OfferAnswer,
     OfferId,
     OfferState,
     PresentationAnswer,
@@ -19,6 +20,7 @@ from counter.cases.model import (
     PresentationState,
     ProofingId,
     TypeId,
+    WalletEvent,
 )
 from counter.cases.offices import Clerk, Office, OfficeRefused, OfficeUnreachable, Refused
 from madang.access.service_token import Call, make
@@ -34,6 +36,7 @@ METHOD: Final = "in_person_document"
 _SERVER_ERROR = 500
 _CLIENT_ERROR = 400
 Body = TypeVar("Body", bound=Message)
+_EVENTS: Final = frozenset(WalletEvent)
 _Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 
 
@@ -60,8 +63,23 @@ class _Offer(Message):
     expires_at: int
 
 
+class _Issued(Message):
+    credential_configuration_id: str
+    event: str | None = None
+
+
 class _OfferTold(Message):
     state: Annotated[OfferState, Field(strict=False)]
+    issued: Array[_Issued] = ()
+
+    @property
+    def events(self) -> dict[TypeId, WalletEvent]:
+        """What the wallet said last, by type; the format, after a dot, is left out."""
+        return {
+            TypeId(each.credential_configuration_id.partition(".")[0]): WalletEvent(each.event)
+            for each in self.issued
+            if each.event in _EVENTS
+        }
 
 
 class _Type(Message):
@@ -232,10 +250,11 @@ class IssuerClient:
         """Give an offer a new code."""
         return await self._offer(clerk, f"offers/{quote(offer, safe='')}/renew", {})
 
-    async def offer_state(self, clerk: Clerk, offer: OfferId) -> OfferState:
+    async def offered(self, clerk: Clerk, offer: OfferId) -> OfferAnswer:
         """Return how an offer stands."""
         path = f"offers/{quote(offer, safe='')}"
-        return (await self.caller.call(clerk, Office.ISSUER, path, _OfferTold)).state
+        told = await self.caller.call(clerk, Office.ISSUER, path, _OfferTold)
+        return OfferAnswer(told.state, told.events)
 
     async def _offer(self, clerk: Clerk, path: str, content: Mapping[str, JsonValue]) -> Link:
         told = await self.caller.call(clerk, Office.ISSUER, path, _Offer, content)

@@ -30,6 +30,27 @@ class OfferState(StrEnum):
     BURNT = "burnt"
 
 
+class WalletEvent(StrEnum):
+    """What a wallet says became of what it was sent (OpenID4VCI 1.0 section 11)."""
+
+    ACCEPTED = "credential_accepted"
+    FAILURE = "credential_failure"
+    DELETED = "credential_deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswer:
+    """How an offer stands.
+
+    Attributes:
+        state: as the issuer says.
+        events: what the wallet said last, by certificate type; its own words are not among it.
+    """
+
+    state: OfferState
+    events: Mapping[TypeId, WalletEvent] = field(default_factory=dict)
+
+
 class PresentationState(StrEnum):
     """How a presentation stands, as the verifier says."""
 

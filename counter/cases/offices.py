@@ -8,8 +8,8 @@ from counter.cases.model import (
     Document,
     Link,
     Offerable,
+    OfferAnswer,
     OfferId,
-    OfferState,
     PresentationAnswer,
     PresentationId,
     ProofingId,
@@ -113,7 +113,7 @@ class IssuerOffice(Protocol):
         """Give an offer a new code."""
         ...
 
-    async def offer_state(self, clerk: Clerk, offer: OfferId) -> OfferState:
+    async def offered(self, clerk: Clerk, offer: OfferId) -> OfferAnswer:
         """Return how an offer stands."""
         ...
 

@@ -66,6 +66,7 @@ class Desk:
             kind=_kind(stage),
             link=seen.link,
             renewable=seen.renewable,
+            events={type_id: event.value for type_id, event in seen.events.items()},
             trouble=_code(trouble),
             refused=refused,
             failures=_failures(stage),

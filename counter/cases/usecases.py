@@ -1,8 +1,8 @@
 """What a clerk does with a case; calls to other services stand between transactions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from counter.cases.model import (
@@ -19,6 +19,7 @@ from counter.cases.model import (
     PresentationId,
     PresentationState,
     TypeId,
+    WalletEvent,
     WrongStep,
 )
 from counter.cases.offices import (
@@ -84,11 +85,13 @@ class Seen:
         case: in its present stage.
         link: what the wallet scans now, if it may.
         trouble: why an office did not say how it stands, so that the stage may be old.
+        events: what the wallet said became of what was offered, by certificate type.
     """
 
     case: Case
     link: Link | None
     trouble: OfficeRefused | OfficeUnreachable | None = None
+    events: Mapping[TypeId, WalletEvent] = field(default_factory=dict)
 
     @property
     def renewable(self) -> bool:
@@ -217,11 +220,12 @@ class Counter:
         """
         case = self.case(clerk, case_id)
         trouble: OfficeRefused | OfficeUnreachable | None = None
+        events: Mapping[TypeId, WalletEvent] = {}
         try:
-            case = await self._brought_up(clerk, case)
+            case, events = await self._brought_up(clerk, case)
         except (OfficeRefused, OfficeUnreachable) as error:
             trouble = error
-        return Seen(case, self.link(clerk, case), trouble)
+        return Seen(case, self.link(clerk, case), trouble, events)
 
     def link(self, clerk: Clerk, case: Case) -> Link | None:
         """Return what the wallet can scan now, if anything."""
@@ -236,17 +240,19 @@ class Counter:
         with self.books(clerk) as book:
             book.note(f"office.{error.code.value}", case)
 
-    async def _brought_up(self, clerk: Clerk, case: Case) -> Case:
+    async def _brought_up(
+        self, clerk: Clerk, case: Case
+    ) -> tuple[Case, Mapping[TypeId, WalletEvent]]:
         stage = case.stage
-        if isinstance(stage, Offered) and stage.waiting:
-            state = await self.issuer.offer_state(clerk, stage.offer)
-            return self._moved(clerk, case, Offered(stage.offer, stage.ground, stage.types, state))
+        # A wallet says what became of it after it was issued, or days later that it was deleted.
+        if isinstance(stage, Offered) and (stage.waiting or stage.state is OfferState.ISSUED):
+            answer = await self.issuer.offered(clerk, stage.offer)
+            return self._moved(clerk, case, replace(stage, state=answer.state)), answer.events
         if isinstance(stage, Asked) and stage.waiting:
-            answer = await self.verifier.presentation(clerk, stage.presentation)
-            said = answer.state, answer.failures, answer.status_as_of
-            asked = Asked(stage.presentation, *said)
-            return self._moved(clerk, case, asked)
-        return case
+            told = await self.verifier.presentation(clerk, stage.presentation)
+            asked = Asked(stage.presentation, told.state, told.failures, told.status_as_of)
+            return self._moved(clerk, case, asked), {}
+        return case, {}
 
     def _moved(self, clerk: Clerk, before: Case, stage: Offered | Asked) -> Case:
         """Keep what an office said, unless the case went on in the meantime."""

@@ -12,7 +12,15 @@ import issuer.app
 import issuer.settings
 import verifier.app
 import verifier.settings
-from counter.cases.model import Document, Evidence, OfferId, OfferState, PresentationState, TypeId
+from counter.cases.model import (
+    Document,
+    Evidence,
+    OfferAnswer,
+    OfferId,
+    OfferState,
+    PresentationState,
+    TypeId,
+)
 from counter.cases.offices import Clerk, Office, OfficeRefused, Refused
 from counter.client import Caller, IssuerClient, VerifierClient
 from madang.infra.clock import FixedClock
@@ -120,8 +128,8 @@ def test_an_offer_to_somebody_in_the_register(offices: Offices) -> None:
     assert link.uri.startswith("openid-credential-offer://?")
     assert link.tx_code.isdecimal()
     assert link.expires_at > NOW
-    state = run(offices.issuer.offer_state(CLERK, OfferId(link.thing)))
-    assert state is OfferState.OFFERED
+    answer = run(offices.issuer.offered(CLERK, OfferId(link.thing)))
+    assert answer == OfferAnswer(OfferState.OFFERED)
 
 
 def test_a_new_code_for_the_same_offer(offices: Offices) -> None:

@@ -117,12 +117,14 @@ class IssuerTwin(OfficeTwin):
         made: offers so far.
         renewed: new codes so far; only the last one is good.
         deferrals: what waits for a clerk.
+        events: what the wallet said, by configuration.
     """
 
     state: str = "offered"
     made: int = 0
     renewed: int = 0
     deferrals: list[dict[str, Any]] = field(default_factory=list)
+    events: dict[str, str] = field(default_factory=dict)
 
     def app(self) -> Starlette:
         base = "/{tenant}/issuer/api"
@@ -166,7 +168,11 @@ class IssuerTwin(OfficeTwin):
         return refused or self._new_offer()
 
     async def _tell(self, request: Request) -> Response:
-        told = {"state": self.state, "issued": []}
+        issued = [
+            {"credential_configuration_id": name, "count": 1, "event": event}
+            for name, event in self.events.items()
+        ]
+        told = {"state": self.state, "issued": issued}
         return await self.receive(request) or JSONResponse(told)
 
     async def _renew(self, request: Request) -> Response:

@@ -1,11 +1,14 @@
 """A clerk walks a case by the pages alone, without scripts."""
 
 import io
+import json
 
+import pytest
 import zxingcpp
 from PIL import Image
 
 from tests.unit.counter.world import (
+    CATALOG,
     DOCUMENT,
     NOW,
     ORIGINS,
@@ -60,6 +63,24 @@ def test_the_page_looks_again_by_itself_until_the_wallet_has_it(world: World) ->
     html = clerk.get(page.url).text
     assert "http-equiv" not in html
     assert 'data-state="issued"' in html
+
+
+@pytest.mark.parametrize("language", ["ko", "en", "ja"])
+@pytest.mark.parametrize(
+    "event", ["credential_accepted", "credential_failure", "credential_deleted"]
+)
+def test_the_page_says_what_the_wallet_said_became_of_it(
+    world: World, event: str, language: str
+) -> None:
+    clerk = world.clerk()
+    page = clerk.identity_offered()
+    world.issuer.state = "issued"
+    assert "data-event" not in clerk.get(page.url).text
+    world.issuer.events = {"digital_id": event, "lease": "of_a_later_time"}
+    html = clerk.get(page.url, params={"lang": language}).text
+    text = json.loads((CATALOG / f"texts/{language}/counter.json").read_text())
+    assert f'data-event="{event}">{text[f"counter.offer.event.{event}"]}<' in html
+    assert html.count("data-event") == 1
 
 
 def answered(world: World, clerk: Clerk) -> str:
