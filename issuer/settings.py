@@ -45,7 +45,8 @@ class Settings(CommonSettings):
         approval_seconds: how long a wallet without a client can come back for what a clerk has to
             approve: life of its access token.
         deferred_interval_seconds: how long a wallet should wait before it asks again.
-        deferred_seconds: how long a decided issue is remembered.
+        deferred_seconds: how long an issue that was put off is remembered; no token that could
+            fetch it lives longer.
         deferrals_shown: most issues that wait for a clerk in one answer.
         key_attestations_required: how holder keys have to be kept, by certificate type:
             `{"<type>": {"key_storage": ["iso_18045_high"], "user_authentication": []}}`.

@@ -1,7 +1,6 @@
 """Tables of used nonces, kept answers, deferrals and notifications, and what the outbox holds."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from sqlalchemy import UniqueConstraint, bindparam, delete, insert
 from sqlalchemy import select as sql_select
@@ -19,8 +18,6 @@ from madang.core.protocol.oid4vci.notification import Event
 from madang.infra.db import Upsert
 from madang.infra.outbox import OutboxRow, registered
 from madang.infra.receipts import Logged
-
-_DECIDED: Final = (DeferralState.REFUSED.value, DeferralState.ISSUED.value)
 
 
 class UsedNonceRow(SQLModel, table=True):
@@ -201,15 +198,11 @@ class LoggedStore:
 
 
 def sweep(session: Session, now: int, deferred_seconds: int) -> None:
-    """Delete nonces and answers that are over, and deferrals that were decided long ago."""
+    """Delete nonces and answers that are over, and deferrals that were asked for long ago."""
     session.execute(delete(UsedNonceRow).where(col(UsedNonceRow.until) <= now))
     session.execute(delete(AnswerRow).where(col(AnswerRow.until) <= now))
-    session.execute(
-        delete(DeferralRow).where(
-            col(DeferralRow.state).in_(_DECIDED),
-            col(DeferralRow.asked_at) <= now - deferred_seconds,
-        )
-    )
+    old = col(DeferralRow.asked_at) <= now - deferred_seconds
+    session.execute(delete(DeferralRow).where(old))
 
 
 def _deferral(row: DeferralRow) -> Deferral:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlmodel import select
 
-from issuer.issuance.store import DeferralRow
+from issuer.issuance.store import DeferralRow, sweep
 from issuer.offers.store import OfferRow
 from madang.core.keys.signing import Signer
 from madang.core.keys.software import generate_p256
@@ -98,6 +98,20 @@ def test_where_nobody_has_to_approve_a_token_stays_short(careful: World) -> None
     made = other.offer(other.people()[0])
     told = other.token_request(made["offer_uri"], made["tx_code"]).json()
     assert told["expires_in"] == other.settings.token_seconds
+
+
+@pytest.mark.parametrize("way", [None, "approve", "refuse"])
+def test_what_nobody_can_fetch_any_more_is_forgotten_however_it_stands(
+    careful: World, token: str, holder_keys: Sequence[Signer], way: str | None
+) -> None:
+    transaction = put_off(careful, token, holder_keys)
+    if way is not None:
+        careful.call("POST", f"deferrals/{transaction}/{way}")
+    for rest, count in ((1, 1), (0, 0)):
+        with careful.deps.database.transaction() as session:
+            end = careful.clock.now() + careful.settings.deferred_seconds
+            sweep(session, end - rest, careful.settings.deferred_seconds)
+        assert careful.count(DeferralRow) == count
 
 
 def test_a_lost_answer_is_had_again_from_the_credential_endpoint(
