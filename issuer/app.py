@@ -122,6 +122,7 @@ OFFER_STORES = offers.Stores(
     offers=OfferStore,
     published=OfferStore,
     events=NotificationStore,
+    put_off=DeferralStore,
     proofings=ProofingStore,
     holders=RecordStore,
     presentations=PresentationStore,

@@ -144,6 +144,13 @@ class DeferralStore:
         row = self._session.exec(wanted.with_for_update()).first()
         return None if row is None else _deferral(row)
 
+    def forget(self, tenant: str, offer: str) -> None:
+        """Forget what was not fetched of an offer; what a clerk refused stays refused."""
+        theirs = col(DeferralRow.tenant) == tenant, col(DeferralRow.offer) == offer
+        states = (DeferralState.WAITING.value, DeferralState.APPROVED.value)
+        mine = delete(DeferralRow).where(*theirs, col(DeferralRow.state).in_(states))
+        self._session.execute(mine)
+
     def waiting(self, tenant: str, most: int) -> Sequence[Deferral]:
         """Return those that no clerk has decided, oldest first."""
         wanted = select(DeferralRow).where(

@@ -24,6 +24,7 @@ from issuer.offers.usecases import (
     Offers,
     Presentations,
     Presented,
+    PutOff,
     Terms,
     Wanted,
     known_offer,
@@ -105,6 +106,7 @@ class Stores:
         published: keeps those that are fetched by reference.
         proofings: keeps proofings.
         events: knows what wallets said of what they were sent.
+        put_off: knows what a clerk has to approve.
         holders: knows which copies were issued to whom.
         presentations: remembers which presentations were acted on.
     """
@@ -113,6 +115,7 @@ class Stores:
     published: Callable[[Session], PublishedOffers]
     proofings: Callable[[Session], Proofings]
     events: Callable[[Session], Events]
+    put_off: Callable[[Session], PutOff]
     holders: Callable[[Session], Holders]
     presentations: Callable[[Session], Presentations]
 
@@ -168,6 +171,8 @@ class _Calls:
             self.licence.require(tenant, found.left)
             new = renew(work, desk, offer)
             self.tokens.revoke(session, tenant, found.id)
+            # It waits for keys that the wallet with the new code need not have.
+            self.stores.put_off(session).forget(tenant, found.id)
             return self.answer(session, work, new, shape)
 
     def told(self, offer: str, tenant: str) -> dict[str, object]:

@@ -60,6 +60,14 @@ class Events(Protocol):
         ...
 
 
+class PutOff(Protocol):
+    """Knows what wallets asked for and a clerk has to approve."""
+
+    def forget(self, tenant: str, offer: str) -> None:
+        """Forget what was not fetched of an offer; what a clerk refused stays refused."""
+        ...
+
+
 class Presentations(Protocol):
     """Remembers which presentations were acted on."""
 

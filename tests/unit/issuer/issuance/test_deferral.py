@@ -114,6 +114,32 @@ def test_what_nobody_can_fetch_any_more_is_forgotten_however_it_stands(
         assert careful.count(DeferralRow) == count
 
 
+@pytest.mark.parametrize("approved", [False, True])
+def test_a_new_code_is_for_a_new_wallet_too(
+    careful: World, holder_keys: Sequence[Signer], *, approved: bool
+) -> None:
+    made = careful.offer(careful.people()[0])
+    lost = put_off(careful, careful.redeem(made), holder_keys)
+    if approved:
+        careful.call("POST", f"deferrals/{lost}/approve")
+    token = careful.redeem(careful.call("POST", f"offers/{made['offer_id']}/renew").json())
+    transaction = put_off(careful, token, [generate_p256("new phone")])
+    assert [each["id"] for each in waiting(careful)] == [transaction]
+    careful.call("POST", f"deferrals/{transaction}/approve")
+    assert later(careful, token, transaction).status_code == 200
+    with careful.refused("credential.invalid_transaction_id"):
+        assert later(careful, token, lost).status_code == 400
+
+
+def test_a_new_code_does_not_undo_a_refusal(careful: World, holder_keys: Sequence[Signer]) -> None:
+    made = careful.offer(careful.people()[0])
+    transaction = put_off(careful, careful.redeem(made), holder_keys)
+    careful.call("POST", f"deferrals/{transaction}/refuse")
+    token = careful.redeem(careful.call("POST", f"offers/{made['offer_id']}/renew").json())
+    with careful.refused("credential.credential_request_denied"):
+        careful.fetch(token, "digital_id", [generate_p256("new phone")])
+
+
 def test_a_lost_answer_is_had_again_from_the_credential_endpoint(
     careful: World, token: str, holder_keys: Sequence[Signer]
 ) -> None:
