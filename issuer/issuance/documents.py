@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from issuer.issuance.logo import logo_uri
 from issuer.office import Office
 from issuer.secrets import Secrets
 from issuer.types.model import Configuration, configurations
@@ -60,7 +61,10 @@ class Documents:
 
     def issuer_metadata(self, tenant: str) -> dict[str, Any]:
         """Return the credential issuer metadata (OpenID4VCI 1.0 section 12.2)."""
-        issuer = self.office.identifier(tenant)
+        issuer, names = (
+            self.office.identifier(tenant),
+            self.office.catalogue.tenants.get(tenant).names,
+        )
         known = configurations(self.office.types(tenant))
         return IssuerMetadata(
             credential_issuer=issuer,
@@ -84,7 +88,7 @@ class Documents:
             batch_credential_issuance=BatchCredentialIssuance(
                 batch_size=self.office.settings.batch_size
             ),
-            display=displays(self.office.catalogue.tenants.get(tenant).names),
+            display=displays(names, logo_uri=logo_uri(tenant, names["en"])),
         ).to_json()
 
     def _configuration(self, wanted: Configuration) -> CredentialConfiguration:

@@ -165,11 +165,18 @@ class IssuerMetadata(Message):
 
 
 def displays(
-    names: Mapping[str, str], descriptions: Mapping[str, str] = MappingProxyType({})
+    names: Mapping[str, str],
+    descriptions: Mapping[str, str] = MappingProxyType({}),
+    logo_uri: str | None = None,
 ) -> tuple[Display, ...]:
-    """Return display entries for names, and descriptions where there are, per language tag."""
+    """Return display entries for names, descriptions and logo where there are, per language tag."""
     return tuple(
-        Display(name=name, locale=locale, description=descriptions.get(locale))
+        Display(
+            name=name,
+            locale=locale,
+            description=descriptions.get(locale),
+            logo=Logo(uri=logo_uri, alt_text=name) if logo_uri else None,
+        )
         for locale, name in names.items()
     )
 

@@ -92,6 +92,9 @@ def addressed(value: object, path: Sequence[str | int | None]) -> list[object]:
 def test_metadata_has_no_member_that_the_texts_do_not_name(world: World) -> None:
     metadata = world.metadata()
     assert [*unexpected(metadata, ISSUER)] == []
+    assert {each["logo"]["alt_text"] for each in metadata["display"]} == {
+        each["name"] for each in metadata["display"]
+    }
     encryption = [f"credential_{way}_encryption" in metadata for way in ("request", "response")]
     assert encryption == [True, True]
     for each in metadata["credential_configurations_supported"].values():
