@@ -130,8 +130,11 @@ class AuthorizationRequests:
 
     def open(
         self, session: Session, tenant: str, client_id: str, request_uri: str, browser: str
-    ) -> PendingAuthorization:
-        """Bind a pushed request to the browser that brings it; again until it is answered.
+    ) -> str:
+        """Bind a pushed request to the browser that brings it; return its id.
+
+        Until it is answered it may be opened again. In another browser it gets another id: nobody
+        goes on with what somebody did elsewhere. The time of the first opening stays.
 
         Raises:
             NotOpened: not pushed here, another client's, over, or answered.
@@ -146,9 +149,14 @@ class AuthorizationRequests:
             raise NotOpened(error.code) from None
         if row.client_id != client_id:
             raise NotOpened("other_client")
-        until = now + self.ground.policy.pending_seconds
-        requests.change(row.id, browser=hash_of(browser), expires_at=until)
-        return _told(row)
+        pending, opened = row.id, hash_of(browser)
+        if not row.browser:
+            until = now + self.ground.policy.pending_seconds
+            requests.change(pending, browser=opened, expires_at=until)
+        elif not hmac.compare_digest(row.browser, opened):
+            pending = self.ground.ids.token()
+            requests.change(row.id, id=pending, browser=opened)
+        return pending
 
     def pending(
         self, session: Session, tenant: str, pending: str, browser: str, *, now: int

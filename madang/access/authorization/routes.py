@@ -114,7 +114,7 @@ class _Endpoints:
         browser = known if len(known) == _COOKIE_CHARS else ground.ids.token()
         with ground.database.transaction() as session:
             pending = self.server.requests.open(session, tenant, client_id, request_uri, browser)
-        answer = RedirectResponse(f"{issuer}/sign-in/{pending.id}", 303, NO_STORE)
+        answer = RedirectResponse(f"{issuer}/sign-in/{pending}", 303, NO_STORE)
         answer.set_cookie(
             cookie,
             browser,

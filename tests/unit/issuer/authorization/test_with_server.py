@@ -184,3 +184,15 @@ def invited(resident: Resident, person: PersonId) -> str:
     offer = parse_qs(urlsplit(answer.json()["offer_uri"]).query)["credential_offer"][0]
     state: str = strict_json.loads(offer)["grants"]["authorization_code"]["issuer_state"]
     return state
+
+
+def test_nobody_agrees_in_another_browser_for_who_has_logged_in(resident: Resident) -> None:
+    on = resident.on
+    request_uri = on.pushed(scope=ABSTRACT)
+    page = resident.open(request_uri)
+    resident.log_in(page)
+    assert 'id="agree"' in resident.send("GET", page).text
+    elsewhere = resident.open(request_uri)
+    assert 'id="agree"' not in resident.send("GET", elsewhere).text
+    assert resident.form(elsewhere, "agree").status_code == 409
+    assert resident.send("GET", page).status_code == 404

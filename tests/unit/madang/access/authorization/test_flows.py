@@ -171,9 +171,37 @@ def test_a_request_is_opened_again_until_it_is_answered(on: Stage) -> None:
     first, browser = on.opened(request_uri, ASSERTING.client_id)
     again = on.open(request_uri, browser=browser)
     assert again.cookies[on.cookie] == browser
-    second, _ = on.opened(request_uri, ASSERTING.client_id)
-    assert first == second == again.headers["location"].rpartition("/")[2]
+    assert first == again.headers["location"].rpartition("/")[2]
     assert location(again) == {}
+
+
+def test_another_browser_begins_anew_with_a_request(on: Stage) -> None:
+    """Else whoever knows the link agreed for the person who has logged in with it, or the reverse.
+
+    The page of the first browser is over with that.
+    """
+    request_uri = on.pushed()
+    first, mine = on.opened(request_uri, ASSERTING.client_id)
+    second, other = on.opened(request_uri, ASSERTING.client_id)
+    assert first != second
+    assert mine != other
+    look = on.server.requests.pending
+    with on.world.deps.database.transaction() as session:
+        for pending, browser in ((first, mine), (first, other), (second, mine)):
+            with pytest.raises(AuthorizationRefused, match=r"request_unknown|other_browser"):
+                look(session, TENANT, pending, browser, now=on.now)
+        assert look(session, TENANT, second, other, now=on.now).id == second
+    assert read_answer(on.approve(second), issuer=on.issuer, state="st")
+
+
+def test_opening_a_request_again_does_not_make_it_last(on: Stage) -> None:
+    request_uri = on.pushed()
+    on.opened(request_uri, ASSERTING.client_id)
+    for _ in range(2):
+        on.world.clock.advance(on.server.ground.policy.pending_seconds // 2 - 1)
+        on.opened(request_uri, ASSERTING.client_id)
+    on.world.clock.advance(2)
+    assert on.open(request_uri).status_code == 400
 
 
 def test_a_code_is_bound_to_the_key_that_was_named(on: Stage) -> None:
