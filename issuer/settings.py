@@ -18,7 +18,8 @@ class Settings(CommonSettings):
         renew_seconds: how long after its making an offer can be renewed.
         tx_code_digits: length of the transaction code.
         tx_code_tries: wrong transaction codes that burn an offer.
-        token_seconds: life of an access token, and of the kept answer under it.
+        token_seconds: life of an access token, and of the kept answer under it; one that is bound
+            to no key lasts 300 at most.
         refresh_seconds: life of a refresh token.
         request_seconds: how long a pushed authorization request may be opened.
         pending_seconds: how long a person may take to log in and agree.

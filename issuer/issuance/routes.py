@@ -295,7 +295,8 @@ def router(office: Office, mint: Mint, stores: Stores) -> APIRouter:
     @protocol("a nonce opens nothing by itself (OpenID4VCI 1.0 section 7)")
     @describe(gives={200: NonceResponse})
     async def nonce(tenant: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        return JSONResponse(wallets.nonce(tenant).to_json(), headers=NO_STORE)
+        headers = {**NO_STORE, **tokens.fresh(tenant)}
+        return JSONResponse(wallets.nonce(tenant).to_json(), headers=headers)
 
     @routes.post("/credential")
     @protocol("the access token and the key proofs are checked")

@@ -208,7 +208,9 @@ class Exchanger:
 
     def _issue(self, session: Session, exchange: Exchange, granted: _Granted) -> TokenResponse:
         policy, ids, tenant = self.ground.policy, self.ground.ids, exchange.tenant
-        seconds = granted.seconds or policy.token_seconds
+        bound = policy.token_seconds
+        own = bound if exchange.jkt else min(bound, policy.bearer_seconds)
+        seconds = granted.seconds or own
         kept = KeptToken(
             grant=granted.grant,
             family=granted.family,

@@ -132,6 +132,10 @@ class AccessTokens(Protocol):
         """
         ...
 
+    def fresh(self, tenant: str) -> Mapping[str, str]:
+        """Return the header with a new nonce for DPoP proofs (RFC 9449 section 8.2)."""
+        ...
+
     def check(
         self, session: Session, tenant: str, presented: PresentedToken, *, now: int
     ) -> Authorized:

@@ -18,6 +18,8 @@ class Policy:
 
     Attributes:
         token_seconds: life of an access token.
+        bearer_seconds: longest life of one that is bound to no key; beyond five minutes it would be
+            long-lived, which only bound ones may be (OpenID4VCI 1.0, Protecting the Access Token).
         refresh_seconds: life of a refresh token.
         code_seconds: life of an authorization code; 60 at most (FAPI 2.0 section 5.3.2.2).
         request_seconds: how long a pushed request may be opened; below 600 (the same).
@@ -33,6 +35,7 @@ class Policy:
     """
 
     token_seconds: int = 600
+    bearer_seconds: int = 300
     refresh_seconds: int = 30 * 86_400
     code_seconds: int = 60
     request_seconds: int = 300

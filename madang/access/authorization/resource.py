@@ -47,6 +47,11 @@ class ResourceTokens:
         url = f"{origin}{request.url.path}"
         return PresentedToken(named, token, proofs[0] if proofs else None, request.method, url)
 
+    def fresh(self, tenant: str) -> Mapping[str, str]:
+        """Return the header with a new nonce; see `model.AccessTokens`."""
+        now = self.ground.clock.now()
+        return {DPOP_NONCE: self.ground.dpop_nonces(tenant).make(now)}
+
     def check(
         self, session: Session, tenant: str, presented: PresentedToken, *, now: int
     ) -> Authorized:
@@ -100,8 +105,7 @@ class ResourceTokens:
         return TokenRefused(OAuthCode.INVALID_TOKEN, told, headers=challenge)
 
     def _told(self, tenant: str, error: OAuthError) -> TokenRefused:
-        nonce = self.ground.dpop_nonces(tenant).make(self.ground.clock.now())
-        headers = {**_challenge(DPOP, error.code), DPOP_NONCE: nonce}
+        headers = {**_challenge(DPOP, error.code), **self.fresh(tenant)}
         return TokenRefused(error.code, error.description, headers=headers)
 
 

@@ -237,6 +237,22 @@ def _pre_authorized(on: Stage, **form: str) -> dict[str, str]:
     } | form
 
 
+def test_a_token_that_is_bound_to_no_key_lasts_five_minutes(on: Stage) -> None:
+    tokens = on.world.post("token", data=_pre_authorized(on)).json()
+    assert (tokens["token_type"], tokens["expires_in"]) == ("Bearer", 300)
+    with on.world.deps.database.transaction() as session:
+        kept = session.execute(select(AccessTokenRow.expires_at)).scalar_one()
+    assert kept == on.now + 300
+
+
+def test_a_nonce_for_dpop_comes_with_the_nonce_for_keys(on: Stage) -> None:
+    """OpenID4VCI 1.0 section 7.2: a wallet needs no refusal to learn it."""
+    token, answer = on.tokens()["access_token"], on.world.post("nonce")
+    assert answer.headers["cache-control"] == "no-store"
+    proof = on.proof("credential", access_token=token, nonce=answer.headers["dpop-nonce"])
+    assert on.ask(token, {"dpop": proof}).json()["error"] == "credential_request_denied"
+
+
 def test_a_wallet_without_a_client_may_bind_its_token(on: Stage) -> None:
     wallet = Party("wallet-app", NONE)
     headers = {"dpop": on.proof("token", wallet)}
@@ -244,6 +260,7 @@ def test_a_wallet_without_a_client_may_bind_its_token(on: Stage) -> None:
     tokens = answer.json()
     assert sorted(tokens) == ["access_token", "expires_in", "token_type"]
     assert tokens["token_type"] == "DPoP"
+    assert tokens["expires_in"] == 600
     token, keys = tokens["access_token"], [generate_p256("holder")]
     body = CredentialRequest("digital_id", None, on.world.proofs(keys, on.world.nonce()))
     sent = {
