@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -25,6 +25,7 @@ from issuer.sources.model import Record
 from issuer.sources.synthetic.register import SyntheticRegister
 from issuer.sources.synthetic.stored import stored_register
 from madang.cli.city import CHAIN_OFFSET, CityPlan
+from madang.cli.walk.browser import Browser
 from madang.cli.walk.path import CITY, OTHER_CITY, THREE, Walk
 from madang.cli.walk.people import Counter, Resident, Staff
 from madang.cli.walk.report import Report
@@ -34,6 +35,7 @@ from madang.infra.log_client import HttpLogClient
 from madang.infra.setup import StateFolders, keystore
 from madang.infra.snapshots import snapshots
 from mobile_stub.adapters.network import Network
+from mobile_stub.wallet import Wallet
 
 CERTIFICATES = [*THREE, "housing_support_none"]
 
@@ -73,6 +75,7 @@ class Town:
     Attributes:
         apps: applications by service.
         client: a browser without cookies, and the hands of all wallets' holders.
+        wallets: by address, each with its application.
     """
 
     plan: CityPlan
@@ -81,6 +84,7 @@ class Town:
     client: httpx.AsyncClient
     stack: AsyncExitStack
     walk: Walk
+    wallets: dict[str, tuple[Wallet, Any]] = field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -89,8 +93,9 @@ class Town:
     def record(self, person: Any) -> Record:
         return self.register.record(CITY, person, self.today)
 
-    async def equip(self, number: int, person: Any) -> Resident:
-        """Give a resident a wallet."""
+    async def equip(self, number: int, person: Any, **more: Any) -> Resident:
+        """Give a resident a wallet; `more` are further settings of it."""
+        address = self.plan.wallet_address(number)
         settings = mobile_stub.settings.Settings(
             folder=self.plan.state / "wallets" / str(number),
             passphrase=self.plan.passphrase,
@@ -98,27 +103,42 @@ class Town:
             accreditations=self.plan.accreditations,
             record=self.plan.state / "contract.json",
             allow_loopback_http=True,
+            redirect_uri=f"{address}/callback",
+            **more,
         )
         origins = {self.plan.origins[name]: app for name, app in self.apps.items()}
         wallet = mobile_stub.app.open_wallet(settings, Network(settings, ByOrigin(origins)))
         app = mobile_stub.app.build(wallet)
+        self.wallets[address] = wallet, app
         await self.stack.enter_async_context(app.router.lifespan_context(app))
-        client = httpx.AsyncClient(transport=ByOrigin({self.plan.wallet_address(number): app}))
+        client = httpx.AsyncClient(transport=ByOrigin({address: app}))
         await self.stack.enter_async_context(client)
         return Resident(
             name=person.name,
             birthdate=person.birthdate.isoformat(),
             document_number=person.document_number,
             wallet=client,
-            address=self.plan.wallet_address(number),
+            address=address,
         )
 
-    async def issue(self, resident: Resident) -> None:
-        """Walk a resident through the counter until all certificates are in the wallet."""
+    async def browser(self) -> Browser:
+        """Open a browser that reaches the services, and the wallets on its own machine."""
+        apps = {self.plan.origins[name]: app for name, app in self.apps.items()}
+        apps |= {address: app for address, (_, app) in self.wallets.items()}
+        client = httpx.AsyncClient(transport=ByOrigin(apps))
+        return Browser(await self.stack.enter_async_context(client))
+
+    async def identify(self, resident: Resident) -> Counter:
+        """Walk a resident through the counter until the Digital ID is in the wallet."""
         counter = Counter(self.walk.clerk)
         await counter.open_case()
         picture, code = await counter.prove_identity(resident)
         await resident.accept((await resident.scan(picture))["id"], code)
+        return counter
+
+    async def issue(self, resident: Resident) -> None:
+        """Walk a resident through the counter until all certificates are in the wallet."""
+        counter = await self.identify(resident)
         scan = await resident.scan(await counter.ask_for_digital_id())
         await resident.agree(scan["id"])
         await counter.wait_for_digital_id()
@@ -153,7 +173,9 @@ def accreditations(settings: Any, deps: Any, http: HttpxClient) -> Any:
 
 
 def _issuer(plan: CityPlan, apps: Mapping[str, Later]) -> Any:
-    settings = told_settings(plan, issuer.settings.Settings, status_stagger_seconds=0)
+    anchors = StateFolders(plan.state).anchors
+    more = {"wallet_anchors": anchors, "key_attestation_anchors": anchors}
+    settings = told_settings(plan, issuer.settings.Settings, status_stagger_seconds=0, **more)
     deps, keys = issuer.app.production(settings), keystore(settings)
     signer, http = cache(lambda tenant: keys.signer(tenant, "service-issuer")), _http(plan, apps)
     log = issuer.app.log_over(http, deps.addresses, signer, deps.clock)
