@@ -16,6 +16,7 @@ from mobile_stub.presenting.policy import trust_of
 from mobile_stub.presenting.presenter import NOTHING_CHOSEN, Opened, Presenter
 from mobile_stub.presenting.requests import Requests
 from mobile_stub.receipts import ReceiptFetcher
+from mobile_stub.receiving.authorization import Browser
 from mobile_stub.receiving.build import receiver as build_receiver
 from mobile_stub.receiving.receiver import Receiver
 from mobile_stub.settings import Settings
@@ -51,9 +52,12 @@ class Wallet:
         """Find out what a page asks by the Digital Credentials API."""
         return self._asked("", await self.presenter.open_page(origin, asked, system.now()))
 
-    async def accept(self, scan: Scan, tx_code: str | None) -> dict[str, Any]:
-        """Fetch what was offered."""
-        return {"credentials": await self.receiver.accept(scan, tx_code, system.now())}
+    async def accept(
+        self, scan: Scan, tx_code: str | None, browser: Browser | None = None
+    ) -> dict[str, Any]:
+        """Fetch what was offered; the person logs in at `browser`, None for the usual one."""
+        done = await self.receiver.accept(scan, tx_code, system.now(), browser)
+        return {"credentials": done}
 
     async def consent(
         self, scan: Scan, *, agree: bool, choices: Choices = NOTHING_CHOSEN

@@ -12,9 +12,12 @@ import typer
 from pydantic import SecretStr
 
 from madang.cli.refusing import REFUSED
+from mobile_stub.adapters.browser import WAIT_SECONDS
+from mobile_stub.adapters.loopback import LoopbackBrowser
 from mobile_stub.adapters.network import Network
 from mobile_stub.errors import WalletError
 from mobile_stub.presenting.model import Decision
+from mobile_stub.receiving.build import redirect_uri_of
 from mobile_stub.settings import Settings
 from mobile_stub.wallet import Wallet, listed, open_wallet
 
@@ -48,9 +51,15 @@ def accept(
     folder: FolderOption = None,
     secret: SecretOption = None,
     yes: YesOption = False,
+    browser: Annotated[
+        bool, typer.Option("--browser", help="Open where a log-in is needed, not only tell it.")
+    ] = False,
+    wait: Annotated[
+        float, typer.Option("--wait", min=1, help="Seconds that a log-in may take.")
+    ] = WAIT_SECONDS,
     as_json: JsonOption = False,
 ) -> None:
-    """Fetch what an offer holds."""
+    """Fetch what an offer holds, after a log-in at its issuer where that is needed."""
 
     async def work(wallet: Wallet) -> dict[str, Any]:
         scan = await wallet.open(link)
@@ -63,7 +72,7 @@ def accept(
         code = tx_code
         if not code and scan.preview.get("needs_code"):
             code = typer.prompt("Code", err=True)
-        return await wallet.accept(scan, code or None)
+        return await wallet.accept(scan, code or None, _log_in(wallet, browser=browser, wait=wait))
 
     done = _with_wallet(folder, secret, work)
     if as_json:
@@ -174,6 +183,19 @@ def delete(
 
     done = _with_wallet(folder, secret, work)
     typer.echo(json.dumps(done) if as_json else f"deleted {digest}")
+
+
+def _log_in(wallet: Wallet, *, browser: bool, wait: float) -> LoopbackBrowser | None:
+    """Return where the person logs in: no wallet is served that a browser could come back to."""
+
+    def launch(url: str) -> None:
+        typer.echo(f"log in at {url}", err=True)
+        if browser:
+            typer.launch(url)
+
+    if wallet.settings.browser == "follow":
+        return None
+    return LoopbackBrowser(redirect_uri_of(wallet.settings), launch, wait)
 
 
 def _with_wallet(

@@ -61,9 +61,13 @@ def receiver(
     )
 
 
+def redirect_uri_of(settings: Settings) -> str:
+    """Return where browsers come back to: the wallet's own address unless another is set."""
+    return settings.redirect_uri or f"http://127.0.0.1:{settings.port}/callback"
+
+
 def _browser(settings: Settings, network: Network) -> Browser:
-    """Return where the person logs in: the wallet's own address is where it comes back to."""
-    redirect_uri = settings.redirect_uri or f"http://127.0.0.1:{settings.port}/callback"
+    redirect_uri = redirect_uri_of(settings)
     if settings.browser == "follow":
         return FollowingBrowser(redirect_uri, network)
     if settings.browser == "wait":

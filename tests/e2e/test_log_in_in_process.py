@@ -18,7 +18,6 @@ from madang.cli.city import CityPlan
 from madang.cli.walk.browser import Browser, Page
 from madang.cli.walk.path import CITY
 from madang.cli.walk.people import Resident, until
-from madang.core.envelope import jws
 from madang.core.formats.sd_jwt.key_binding import holder_key
 from madang.core.formats.sd_jwt.model import parse
 from mobile_stub.wallet import Wallet
@@ -119,9 +118,7 @@ async def _log_in(story: Story, here: Town, resident: Resident, name: str) -> No
 def _keys(wallet: Wallet, name: str) -> set[str]:
     """Return the thumbprints of the keys that the SD-JWT copies of a type are bound to."""
     copies = [each for each in wallet.vault.copies() if f"/{name}/" in each.type]
-    signed = [parse(each.credential).issuer_compact for each in copies]
-    claims = [jws.claims(jws.parse(each, max_bytes=100_000)) for each in signed]
-    return {holder_key(each).thumbprint() for each in claims}
+    return {holder_key(parse(each.credential).payload).thumbprint() for each in copies}
 
 
 async def _digests(resident: Resident, name: str) -> set[str]:

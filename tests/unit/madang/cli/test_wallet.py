@@ -1,17 +1,25 @@
 """`madang wallet` as its person types it, against small twins on the network."""
 
+import asyncio
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
+import httpx
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from madang.cli import wallet
 from madang.cli.main import app
 from mobile_stub.adapters.network import Network
 from mobile_stub.settings import Settings
+from tests.unit.mobile_stub.receiving.page import Page
+from tests.unit.mobile_stub.receiving.provider import PROVIDER, ProviderTwin
+from tests.unit.mobile_stub.receiving.twin import Office
 from tests.unit.mobile_stub.verifiers import REDIRECT, RESPONSE_URI, Shop, trusting
 from tests.unit.mobile_stub.world import PASSPHRASE, SECRETS, Issuer, World, query
 
@@ -127,6 +135,48 @@ def test_an_offer_is_accepted_with_its_code(world: World) -> None:
     assert json.loads(done.stdout)["credentials"][0]["copies"] == 3
     wrong = typed("accept", issuer.link("lease"), "--yes", "--tx-code", "0000", code=1)
     assert "invalid_grant" in wrong.stderr
+
+
+@pytest.fixture
+def office(world: World, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """Return an issuer that asks for a log-in, and give the wallet a provider and a free port."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    monkeypatch.setenv("WALLET_PORT", str(port))
+    monkeypatch.setenv("WALLET_PROVIDER", PROVIDER)
+    ProviderTwin(world.net)
+    return Office(world.net, redirect_uri=f"http://127.0.0.1:{port}/callback")
+
+
+def _agreed(office: Office, url: str) -> None:
+    httpx.get(asyncio.run(Page(office).authorize(url)), trust_env=False)
+
+
+def test_an_offer_with_a_log_in_is_accepted_when_the_browser_comes_back(
+    world: World, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The browser is another program; here a thread, in which the person agrees."""
+    assert world.folder
+    opened: list[Thread] = []
+
+    def launch(url: str) -> None:
+        opened.append(Thread(target=_agreed, args=(office, url)))
+        opened[-1].start()
+
+    monkeypatch.setattr(typer, "launch", launch)
+    result = typed("accept", office.by_log_in("lease"), "--yes", "--browser")
+    opened[-1].join()
+    assert f"log in at {office.server}/authorize?" in result.stderr
+    assert result.stdout.endswith("kept 3 copies of lease\n")
+
+
+def test_a_log_in_is_waited_for_no_longer_than_told(world: World, office: Office) -> None:
+    assert world.folder
+    result = typed("accept", office.by_log_in("lease"), "--yes", "--wait", "1", code=1)
+    assert "log in at " in result.stderr
+    assert "log_in_over" in result.stderr
+    assert len(held()) == 3
 
 
 def test_a_request_is_no_offer(world: World) -> None:

@@ -45,7 +45,7 @@ class Page:
         office.codes[code] = asked
         answer = {"code": code, "state": asked["state"], "iss": office.server, **self.changes}
         query = urlencode({name: value for name, value in answer.items() if value is not None})
-        return f"{REDIRECT}?{query}"
+        return f"{asked['redirect_uri']}?{query}"
 
 
 def issue(name: str, key: PublicKey) -> str:

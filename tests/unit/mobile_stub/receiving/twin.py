@@ -85,6 +85,7 @@ class Office:
         issued: what is made of a configuration's id and a proved key.
         lose: addresses, by their last part, whose next answer is lost on its way.
         bend: changes an answer by the last part of its address.
+        redirect_uri: where the wallet's browser comes back to.
     """
 
     net: Net
@@ -94,6 +95,7 @@ class Office:
     issued: Callable[[str, PublicKey], str] = credential
     lose: list[str] = field(default_factory=list)
     bend: dict[str, Callable[[Answer], Answer]] = field(default_factory=dict)
+    redirect_uri: str = REDIRECT
 
     def __post_init__(self) -> None:
         self._numbers = count()
@@ -287,7 +289,7 @@ class Office:
         assert form["client_id"] == client
         assert form["response_type"] == "code"
         assert form["code_challenge_method"] == "S256"
-        assert form["redirect_uri"] == REDIRECT
+        assert form["redirect_uri"] == self.redirect_uri
         assert form.get("issuer_state") == self.issuer_state
         jkt = self._dpop(request, "server")
         if isinstance(jkt, tuple):
