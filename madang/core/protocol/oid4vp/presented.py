@@ -10,6 +10,7 @@ from madang.core.protocol.dcql.model import CredentialQuery
 from madang.core.protocol.dcql.path import restrict
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.oid4vp.asked import Asked
+from madang.core.protocol.oid4vp.request import ALGORITHMS
 from madang.core.protocol.oid4vp.transaction_type import TransactionTypes
 from madang.core.protocol.oid4vp.type_check import KnownType
 from madang.core.protocol.oid4vp.verdict import StatusReference, StatusSource, Step, StepFailure
@@ -18,9 +19,6 @@ from madang.core.trust.model import TrustList
 
 UNAUTHENTIC: Final = frozenset({"issuer_key", "issuer_alg", "issuer_signature"})
 """Failures after which nothing in a credential is the issuer's word."""
-
-ALGORITHMS: Final = frozenset({"ES256", "ES384", "ES512", "EdDSA"})
-"""What credentials and holders may sign with; requests say the same (``VP_FORMATS``)."""
 
 STATUS_CLAUSE: Final = "Token Status List 6"
 
@@ -179,7 +177,7 @@ def not_offered(
         issuer_key: what the issuer's signature was checked with; None when there is none.
         holder_key: the same for the holder's.
     """
-    told = "the request offers " + ", ".join(sorted(ALGORITHMS))
+    told = "the request offers " + ", ".join(ALGORITHMS)
     clause = "OpenID4VP 1.0 appendix B"
     if issuer_key is not None and issuer_key.algorithm not in ALGORITHMS:
         yield StepFailure(Step.CREDENTIAL, "issuer_alg_not_offered", clause, told, query_id)

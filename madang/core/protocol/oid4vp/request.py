@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from madang.core.envelope.jwe import ALG, ENCS
 from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
+from madang.core.keys import cose_key
 from madang.core.protocol.dcql.model import DcqlQuery
 from madang.core.protocol.message import Array, Message
 from madang.core.protocol.oid4vp.client_id import ClientId, Prefix
@@ -25,14 +26,26 @@ VP_TOKEN = "vp_token"  # noqa: S105  # a parameter's name and no secret
 DEFAULT_ENC = "A128GCM"
 """Content encryption where the metadata lists none (section 8.3)."""
 
+ALGORITHMS: Final = ("ES256", "ES384", "ES512", "EdDSA")
+"""What credentials and holders may sign with."""
+
+COSE_ALGORITHMS: Final = tuple(n for n, name in cose_key.ALGORITHMS.items() if name in ALGORITHMS)
+"""The same by number: -7 and its like are for wallets that know no fully specified name."""
+
 VP_FORMATS: Final[Mapping[str, JsonValue]] = MappingProxyType(
     {
-        SD_JWT_VC: {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]},
-        MSO_MDOC: {"issuerauth_alg_values": [-7, -9], "deviceauth_alg_values": [-7, -9]},
+        SD_JWT_VC: {
+            "sd-jwt_alg_values": list(ALGORITHMS),
+            "kb-jwt_alg_values": list(ALGORITHMS),
+        },
+        MSO_MDOC: {
+            "issuerauth_alg_values": list(COSE_ALGORITHMS),
+            "deviceauth_alg_values": list(COSE_ALGORITHMS),
+        },
     }
 )
-"""What our verifiers list (appendices B.2.2 and B.3.4). -9 is ES256 on P-256, fully specified; -7
-is for wallets that know no other name. No MAC: it takes a key of the reader, and there is none."""
+"""What our verifiers list (appendices B.2.2 and B.3.4), and nothing else do they accept. No MAC: it
+takes a key of the reader, and there is none."""
 
 ResponseMode: TypeAlias = Literal["direct_post", "direct_post.jwt", "dc_api", "dc_api.jwt"]
 """How the answer comes back (sections 8.2 and 8.3, appendix A.2)."""

@@ -1,13 +1,28 @@
 """What a wallet says of itself when it fetches a request by POST (OpenID4VP 1.0 5.10 and 10)."""
 
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 from madang.core.encoding import strict_json
 from madang.core.envelope.jwe import ALG, ENCS
+from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
 from madang.core.protocol.form import encode_form
 from madang.core.protocol.oid4vp.client_authentication import ALGORITHMS
 from madang.core.protocol.oid4vp.client_id import Prefix
-from madang.core.protocol.oid4vp.request import VP_FORMATS
+from madang.core.protocol.oid4vp.request import ALGORITHMS as OF_ISSUERS
+from madang.core.protocol.oid4vp.request import COSE_ALGORITHMS as OF_MDOC_ISSUERS
+
+_HELD: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        SD_JWT_VC: {"sd-jwt_alg_values": list(OF_ISSUERS), "kb-jwt_alg_values": ["ES256"]},
+        MSO_MDOC: {
+            "issuerauth_alg_values": list(OF_MDOC_ISSUERS),
+            "deviceauth_alg_values": [-7, -9],
+        },
+    }
+)
+"""Whatever issuers sign with may be held; the keys of a wallet are on P-256."""
 
 
 def wallet_metadata(client_id: str) -> dict[str, Any]:
@@ -20,7 +35,7 @@ def wallet_metadata(client_id: str) -> dict[str, Any]:
         "authorization_endpoint": "openid4vp:",
         "response_types_supported": ["vp_token"],
         "response_modes_supported": ["direct_post", "direct_post.jwt"],
-        "vp_formats_supported": dict(VP_FORMATS),
+        "vp_formats_supported": dict(_HELD),
         "client_id_prefixes_supported": ["pre-registered", *Prefix],
         "authorization_encryption_alg_values_supported": [ALG],
         "authorization_encryption_enc_values_supported": list(ENCS),

@@ -88,7 +88,10 @@ def test_a_request_has_the_names_of_the_specification(city: City) -> None:
             "jwks": {"keys": [{**public_jwk(), "use": "enc", "alg": "ECDH-ES"}]},
             "encrypted_response_enc_values_supported": ["A128GCM", "A256GCM"],
             "vp_formats_supported": {
-                "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]}
+                "dc+sd-jwt": {
+                    "sd-jwt_alg_values": ["ES256", "ES384", "ES512", "EdDSA"],
+                    "kb-jwt_alg_values": ["ES256", "ES384", "ES512", "EdDSA"],
+                }
             },
         },
         "verifier_info": [

@@ -51,8 +51,8 @@ def test_the_formats_told_are_those_asked(city: City) -> None:
         told = request.to_json()["client_metadata"]["vp_formats_supported"]
         assert set(told) == {each["format"] for each in credentials}
     assert told["mso_mdoc"] == {
-        "issuerauth_alg_values": [-7, -9],
-        "deviceauth_alg_values": [-7, -9],
+        "issuerauth_alg_values": [-7, -35, -36, -8, -9, -51, -52, -19],
+        "deviceauth_alg_values": [-7, -35, -36, -8, -9, -51, -52, -19],
     }
 
 

@@ -1,11 +1,21 @@
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from madang.core.envelope import jws
-from madang.core.keys.software import generate_ed25519
+from madang.core.keys import cose_key
+from madang.core.keys.signing import Signer
+from madang.core.keys.software import (
+    generate_ed25519,
+    generate_ml_dsa_44,
+    generate_p256,
+    generate_p384,
+    generate_p521,
+)
+from madang.core.protocol.oid4vp.request import VP_FORMATS
 from madang.core.protocol.oid4vp.response import Answer
 from madang.core.protocol.oid4vp.verdict import (
     Standing,
@@ -119,11 +129,29 @@ def test_several_credentials_of_one_holder_are_accepted_together(city: City) -> 
     ]
 
 
-def test_an_ed25519_holder_is_accepted(city: City) -> None:
-    holder = generate_ed25519("h")
+KEYS = (generate_p256, generate_p384, generate_p521, generate_ed25519, generate_ml_dsa_44)
+
+
+@pytest.mark.parametrize("make", KEYS)
+def test_what_requests_list_is_what_holders_may_sign_with(
+    city: City, make: Callable[[str], Signer]
+) -> None:
+    holder, listed = make("h"), VP_FORMATS["dc+sd-jwt"]
     credential = city.credential("id", holder=holder)
     text = city.presentation("id", ("name",), text=credential, holder=holder)
-    assert verdict_on(city, {"id": (text,)}).ok
+    offered = isinstance(listed, dict) and holder.algorithm in (listed["kb-jwt_alg_values"] or ())
+    found = codes(verdict_on(city, {"id": (text,)}))
+    assert found == ([] if offered else ["holder_alg_not_offered"])
+
+
+def test_both_formats_list_the_same_algorithms() -> None:
+    sd_jwt, mdoc = VP_FORMATS["dc+sd-jwt"], VP_FORMATS["mso_mdoc"]
+    assert isinstance(sd_jwt, dict)
+    assert isinstance(mdoc, dict)
+    named = {tuple(sorted(each)) for each in sd_jwt.values() if isinstance(each, list)}
+    numbers = [each for each in mdoc.values() if isinstance(each, list)]
+    by_number = {tuple(sorted({cose_key.ALGORITHMS[n] for n in each})) for each in numbers}
+    assert named == by_number == {("ES256", "ES384", "ES512", "EdDSA")}
 
 
 @pytest.mark.parametrize("state", [None, "s-2", ""])
