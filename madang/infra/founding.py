@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from madang.core.catalog import mdoc
+from madang.core.catalog.certificate_type import Path
+from madang.core.catalog.federation import Purpose
 from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
 from madang.core.trust.accreditation import (
     KINDS,
@@ -125,11 +128,18 @@ class _Founded:
     def _purposes(self, tenant: TenantId) -> Iterator[RegisteredPurpose]:
         for purpose in self.catalogue.federation.purposes:
             if tenant in purpose.verifiers:
-                asks = {
-                    self.catalogue.vct(self.addresses, type_id): paths
-                    for type_id, paths in purpose.asks.items()
-                }
+                asks = dict(self._asks(purpose))
                 yield RegisteredPurpose(purpose.id, texts_hash(purpose.texts), asks)
+
+    def _asks(self, purpose: Purpose) -> Iterator[tuple[str, tuple[Path, ...]]]:
+        """Yield what may be asked of each type, in each format that it allows."""
+        for type_id, paths in purpose.asks.items():
+            kind = self.catalogue.types[type_id]
+            if SD_JWT_VC in kind.formats:
+                yield self.catalogue.vct(self.addresses, type_id), paths
+            if MSO_MDOC in kind.formats:
+                elements = mdoc.element_paths(self.catalogue.domain, kind, paths)
+                yield self.catalogue.doc_type(type_id), elements
 
     def _log(self, tenant: TenantId) -> Log:
         key, second = self.founders.log_keys(tenant)

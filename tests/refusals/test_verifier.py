@@ -158,6 +158,19 @@ def test_a_bad_document_is_refused_and_a_good_one_counts(city: City, name: str) 
     assert (proved["format"], proved["type"]) == ("mso_mdoc", "digital_id")
 
 
+def test_a_purpose_covers_a_type_in_each_of_its_formats(land: Land) -> None:
+    wish = {"purpose": "counter_identification"}
+    with open_city(land) as city:
+        asked, key = ask(city, **wish)
+        assert asked.answer({"doc": [shown(asked)]}).status_code == 200
+        (proved,) = city.told(asked.id, key).json()["result"]["credentials"]
+        assert (proved["format"], proved["type"]) == ("mso_mdoc", "digital_id")
+        beyond = query(city)
+        beyond["claims"].append({"path": [beyond["claims"][0]["path"][0], "address"]})
+        answer = city.ask({**wish, "dcql_query": {"credentials": [beyond]}})
+        assert (answer.status_code, answer.json()["title"]) == (403, "over_asking")
+
+
 @pytest.mark.parametrize("mode", ["direct_post", "direct_post.jwt"])
 def test_a_document_is_taken_in_either_mode(city: City, mode: str) -> None:
     asked, key = ask(city, response_mode=mode)

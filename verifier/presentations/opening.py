@@ -12,7 +12,7 @@ from madang.access.service_token import ServiceIdentity
 from madang.core.catalog.certificate_type import Path, Texts
 from madang.core.encoding import base64url, strict_json
 from madang.core.encoding.strict_json import Json
-from madang.core.formats.identifiers import SD_JWT_VC
+from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
 from madang.core.keys.jwk import PublicKey
 from madang.core.protocol.dcql.model import DcqlQuery, parse_query, refuse_repeated_claims
 from madang.core.protocol.oid4vp.registration_check import asked
@@ -214,7 +214,7 @@ class Opener:
     def _known_types(self) -> frozenset[str]:
         types = self.catalogue.types
         vcts = (self.catalogue.vct(self.addresses, each) for each in types)
-        return frozenset((*vcts, *map(self.catalogue.doc_type, types)))
+        return self._doc_types().union(vcts)
 
     def identification(
         self,
@@ -250,19 +250,28 @@ class Opener:
         )
 
     def query_of(self, tenant: str, purpose: str, *, now: int) -> dict[str, list[Json]]:
-        """Return the DCQL query for everything that a purpose lists; errors as `purpose`."""
+        """Return the DCQL query for everything that a purpose lists; errors as `purpose`.
+
+        Each type is asked once, as SD-JWT VC where it allows that.
+        """
         asks = self.purpose(tenant, purpose, now=now).asks
-        types = self.trust.at(now).types
+        types, documents = self.trust.at(now).types, self._doc_types()
+        vcts = {types.get(name) for name in asks if name not in documents}
+        wanted = {
+            n: each for n, each in asks.items() if types.get(n) not in vcts or n not in documents
+        }
         credentials: list[Json] = [
             {
-                "id": types.get(vct, f"{_ONLY}-{number}"),
-                "format": SD_JWT_VC,
-                "meta": {"vct_values": [vct]},
+                "id": types.get(name, f"{_ONLY}-{number}"),
+                **_asked_as(name, document=name in documents),
                 **({"claims": [{"path": list(path)} for path in paths]} if paths else {}),
             }
-            for number, (vct, paths) in enumerate(asks.items())
+            for number, (name, paths) in enumerate(wanted.items())
         ]
         return {"credentials": credentials}
+
+    def _doc_types(self) -> frozenset[str]:
+        return frozenset(map(self.catalogue.doc_type, self.catalogue.types))
 
     def open(self, presentations: Presentations, wanted: Wanted, *, now: int) -> Open:
         """Open a presentation with fresh values.
@@ -324,6 +333,12 @@ def present_open(presentations: Presentations, tenant: str, presentation: str, n
     if not isinstance(found, Open):
         raise ClosedPresentationError(type(found).__name__.lower())
     return found
+
+
+def _asked_as(name: str, *, document: bool) -> dict[str, Json]:
+    if document:
+        return {"format": MSO_MDOC, "meta": {"doctype_value": name}}
+    return {"format": SD_JWT_VC, "meta": {"vct_values": [name]}}
 
 
 @lru_cache(maxsize=_QUERIES_KEPT)

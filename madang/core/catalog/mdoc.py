@@ -4,7 +4,7 @@ An element is what a holder can show alone, so a claim inside an object is an el
 called by its path: `age_equal_or_over.19`. An array is one element, whatever it holds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from math import isfinite
 from typing import Any, NamedTuple
@@ -52,6 +52,22 @@ def element_name(domain: str, certificate_type: CertificateType, path: Path) -> 
     if names is None or path[0] in names.own:
         return ElementName(_own_name(domain, certificate_type), identifier)
     return ElementName(names.name_space, identifier)
+
+
+def element_paths(
+    domain: str, certificate_type: CertificateType, paths: Iterable[Path]
+) -> tuple[Path, ...]:
+    """Return where the claims of some paths stand, each once and in the type's order.
+
+    An object is all its members' elements. What lies inside an array is none: its element is the
+    whole array, which is more.
+    """
+    wanted = tuple(paths)
+    return tuple(
+        tuple(element_name(domain, certificate_type, claim.path))
+        for claim in elementary(certificate_type)
+        if any(claim.path[: len(path)] == path for path in wanted)
+    )
 
 
 def elements(

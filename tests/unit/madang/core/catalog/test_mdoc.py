@@ -42,6 +42,25 @@ def parsed(pictured: Documents, encode: Encode) -> CertificateType:
     return parse_type(encode(pictured), "permit")
 
 
+@pytest.mark.parametrize(
+    ("paths", "identifiers"),
+    [
+        ([("name",)], ["name"]),
+        ([("over",)], ["over.18", "over.40"]),
+        ([("over", "40"), ("name",), ("over", "40")], ["name", "over.40"]),
+        ([("tags",)], ["tags"]),
+        ([("sites", None, "town")], []),
+        ([("nothing",)], []),
+        ([], []),
+    ],
+)
+def test_paths_become_elements(
+    parsed: CertificateType, paths: list[tuple[str | None, ...]], identifiers: list[str]
+) -> None:
+    found = mdoc.element_paths(DOMAIN, parsed, paths)
+    assert found == tuple((OWN, each) for each in identifiers)
+
+
 def test_claims_become_elements(parsed: CertificateType) -> None:
     assert mdoc.elements(DOMAIN, parsed, parsed.example.payload) == {
         OWN: {
