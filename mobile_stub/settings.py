@@ -1,12 +1,12 @@
 """Settings of the headless wallet; all come from the environment as WALLET_<NAME>."""
 
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from pydantic import BaseModel, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-Kind: TypeAlias = Literal["string", "integer", "number", "boolean", "object", "array"]
+from madang.core.protocol.oid4vp.transaction_type import Kind
 
 
 class TransactionTypeSetting(BaseModel):

@@ -14,6 +14,7 @@ from madang.access.sign_in import sign_in_router
 from madang.access.staff import Staff, StaffAccount, StaffSession
 from madang.core.merkle.note import VerifierKey
 from madang.core.protocol.limits import DEFAULT_LIMITS
+from madang.core.protocol.oid4vp.transaction_type import TransactionTypes
 from madang.core.trust.foreign import ForeignAnchors
 from madang.infra.anchors import load_anchors
 from madang.infra.catalogue import Catalogue, load_catalogue
@@ -56,6 +57,7 @@ from verifier.presentations.scripts import script_router
 from verifier.presentations.sending import Sender
 from verifier.presentations.status_lists import Bounds, FetchedStatusLists
 from verifier.presentations.store import PresentationRow, SqlPresentations
+from verifier.presentations.transaction_types import load_transaction_types
 from verifier.presentations.types import known_types
 from verifier.presentations.watch import Watch
 from verifier.requests import api_routes, page_routes
@@ -81,6 +83,7 @@ class Deps:
         accreditations: the registry of who attests and asks what.
         attestations: verifier attestations of the municipalities.
         anchors: roots of issuers whose types the catalogue lacks.
+        transaction_types: what holders may be asked to authorize.
     """
 
     clock: Clock
@@ -97,6 +100,7 @@ class Deps:
     texts: Texts
     attestations: Mapping[str, Attestation]
     anchors: tuple[bytes, ...]
+    transaction_types: TransactionTypes
 
 
 def production(settings: Settings) -> Deps:
@@ -125,6 +129,7 @@ def production(settings: Settings) -> Deps:
         texts=load_texts(settings.catalog_dir / "texts"),
         attestations=load_attestations(settings.verifier_attestations),
         anchors=load_anchors(settings.credential_anchors),
+        transaction_types=load_transaction_types(settings.transaction_types),
     )
 
 
@@ -211,6 +216,7 @@ def _desk(settings: Settings, deps: Deps) -> Desk:
         ids=deps.ids,
         outside=settings.ask_outside_registry,
         foreign=bool(deps.anchors),
+        transaction_types=deps.transaction_types,
         allow_loopback_http=settings.allow_loopback_http,
         seconds=settings.presentation_seconds,
     )
@@ -244,6 +250,7 @@ def _desk(settings: Settings, deps: Deps) -> Desk:
             max_skew=settings.clock_skew_seconds,
             allow_loopback_http=settings.allow_loopback_http,
             types=known_types(deps.catalogue, deps.addresses),
+            transaction_types=deps.transaction_types,
         ),
         conclusions={
             Use.IDENTIFICATION: lambda _: identification,

@@ -39,6 +39,8 @@ class Settings(CommonSettings):
         verifier_attestations: by municipality a file with its verifier attestation, a JWT.
         credential_anchors: PEM file, or folder of PEM and DER, with the roots of issuers whose
             types the catalogue lacks.
+        transaction_types: JSON file with the types of transaction data that agencies may ask for;
+            without it there are none.
         ask_outside_registry: municipalities that may ask what no registered purpose lists; our own
             wallets answer no such request.
         authorization_endpoint: what links to wallets begin with; empty for the schemes of the
@@ -67,6 +69,7 @@ class Settings(CommonSettings):
     client_id_prefix: Prefix = Prefix.X509_HASH
     verifier_attestations: dict[str, Path] = Field(default_factory=dict)
     credential_anchors: Path | None = None
+    transaction_types: Path | None = None
     ask_outside_registry: frozenset[str] = frozenset()
     authorization_endpoint: str = ""
     event_seconds: float = 2.0

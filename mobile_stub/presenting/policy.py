@@ -1,21 +1,14 @@
 """The person's policy for verifiers, from the settings."""
 
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final
 
 from madang.core.protocol.oid4vp.errors import VpError
 from madang.core.protocol.oid4vp.known_clients import KnownClients, parse_known_clients
-from madang.core.protocol.oid4vp.transaction_type import TransactionType
+from madang.core.protocol.oid4vp.transaction_type import KINDS, TransactionType
 from mobile_stub.adapters.anchors import load_anchors
 from mobile_stub.errors import WalletError
 from mobile_stub.presenting.model import Trust
 from mobile_stub.settings import Settings, TransactionTypeSetting
-
-_KINDS: Final = MappingProxyType(
-    {"string": str, "integer": int, "number": float, "boolean": bool, "object": dict, "array": list}
-)
-"""Python types by the words of JSON Schema."""
 
 
 def trust_of(settings: Settings) -> Trust:
@@ -50,7 +43,7 @@ def _clients(path: Path | None) -> KnownClients:
 def _type(name: str, setting: TransactionTypeSetting) -> TransactionType:
     return TransactionType(
         name,
-        {member: _KINDS[kind] for member, kind in setting.members.items()},
-        {member: _KINDS[kind] for member, kind in setting.optional.items()},
+        {member: KINDS[kind] for member, kind in setting.members.items()},
+        {member: KINDS[kind] for member, kind in setting.optional.items()},
         setting.element,
     )

@@ -31,5 +31,6 @@ def wallet_requests() -> Seeds:
     requests = [{"protocol": f"openid4vp-v1-{kind}", "data": data} for kind, data in asked.items()]
     return {
         "known_clients": (_dumped(known),),
+        "transaction_types": (_dumped({"a": {"members": {"b": "string"}, "element": ["c", "d"]}}),),
         "digital_request": tuple(_dumped({"digital": {"requests": [each]}}) for each in requests),
     }

@@ -25,7 +25,7 @@ from madang.core.formats.mdoc.model import (
     encode_response,
     parse_issuer_signed,
 )
-from madang.core.formats.mdoc.mso import StatusReference, ValidityInfo
+from madang.core.formats.mdoc.mso import KeyAuthorizations, StatusReference, ValidityInfo
 from madang.core.formats.mdoc.present import present
 from madang.core.keys.signing import Signer
 from madang.core.protocol.oid4vp.asked import Asked as Session
@@ -66,10 +66,15 @@ def issued(
     holder: int = 0,
     doc_type: str | None = None,
     index: int = 9,
+    authorizations: KeyAuthorizations | None = None,
     until: int = NOW + 30 * DAY,
 ) -> bytes:
     """Return an IssuerSigned, as the municipality issues it."""
-    blank = draft(doc_type or city.deps.catalogue.doc_type(TYPE), elements(city))
+    blank = draft(
+        doc_type or city.deps.catalogue.doc_type(TYPE),
+        elements(city),
+        authorizations=authorizations,
+    )
     count = len(blank.elements)
     copy = Copy(
         city.land.holders[holder].public_key,
@@ -88,6 +93,7 @@ def shown(
     holder: int = 0,
     change: Callable[[Document], Document] | None = None,
     session: Mapping[str, Any] | None = None,
+    signs: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
     """Return a DeviceResponse for a session, or for one that differs from it."""
     city, own = asked.city, session_of(asked)
@@ -96,6 +102,7 @@ def shown(
         names(city),
         transcript=replace(own, **(session or {})).transcript,
         authenticate=by_signature(city.land.holders[holder]),
+        device_name_spaces=signs or {},
     )
     document = document if change is None else change(document)
     return base64url.encode(encode_response(DeviceResponse((document,))))

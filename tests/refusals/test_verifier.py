@@ -19,6 +19,7 @@ import pytest
 from madang.core.encoding import base64url
 from madang.core.envelope import jws
 from madang.core.formats.mdoc.model import Document
+from madang.core.formats.mdoc.mso import KeyAuthorizations
 from madang.core.protocol.oid4vp.transaction_data import parse
 from madang.core.status.token_status_list import INVALID, SUSPENDED
 from tests.refusals.documents import issued, query, shown
@@ -232,30 +233,90 @@ def test_v28_a_value_that_was_not_asked_for(city: City) -> None:
     assert codes == ["value_not_accepted"]
 
 
-TRANSACTION = {"type": "consent", "credential_ids": ["id"], "text": "I agree."}
+TYPES = {"consent": {"members": {"text": "string"}, "element": ["example.consent", "hashes"]}}
+TEXT = {"type": "consent", "text": "I agree."}
 
 
-def hashed(asked: Asked, wrong: str) -> dict[str, Any]:
-    """Return the claims of a key binding that authorize the transaction, or nearly so."""
+@pytest.fixture
+def consenting(land: Land, tmp_path: Path) -> Iterator[City]:
+    """A city whose agencies may ask for a consent."""
+    file = tmp_path / "types.json"
+    file.write_text(json.dumps(TYPES))
+    outside = frozenset({TENANT})
+    with open_city(land, ask_outside_registry=outside, transaction_types=file) as opened:
+        yield opened
+
+
+def digests(asked: Asked) -> dict[str, str]:
+    """Return the hash of the transaction, and hashes that are nearly so."""
     (encoded,) = asked.request.transaction_data or ()
-    right = parse(encoded).digest()
     decoded = parse(base64url.encode(base64url.decode(encoded) + b" "))
-    hashes = {"": [right], "over the decoded bytes": [decoded.digest()], "of another": ["x" * 43]}
-    return {"transaction_data_hashes": hashes[wrong], "transaction_data_hashes_alg": "sha-256"}
+    right = parse(encoded).digest()
+    return {"": right, "over the decoded bytes": decoded.digest(), "of another": "A" * 43}
 
 
-@pytest.mark.parametrize("wrong", ["over the decoded bytes", "of another"])
-def test_v36_a_transaction_is_authorized_by_its_own_hash(city: City, wrong: str) -> None:
-    asked, key = ask(city, sd_jwt(city), transaction_data=[TRANSACTION])
+WRONG = ["over the decoded bytes", "of another", "missing"]
 
-    def show(**more: Any) -> str:
-        bound, _, binding = asked.show("id", type_id="digital_id").rpartition("~")
-        claims = json.loads(jws.parse(binding, max_bytes=10_000).payload)
-        payload = json.dumps({**claims, **more}).encode()
-        return f"{bound}~{jws.sign(payload, {'typ': 'kb+jwt'}, city.land.holders[0])}"
 
-    assert refused(asked, key, {"id": [show(**hashed(asked, wrong))]})
-    assert asked.answer({"id": [show(**hashed(asked, ""))]}).status_code == 200
+@pytest.mark.parametrize("wrong", WRONG)
+def test_v36_a_transaction_is_authorized_by_its_own_hash(consenting: City, wrong: str) -> None:
+    wish = [{**TEXT, "credential_ids": ["id"]}]
+    asked, key = ask(consenting, sd_jwt(consenting), transaction_data=wish)
+
+    def show(which: str) -> str:
+        text = asked.show("id", type_id="digital_id")
+        if which == "missing":
+            return text
+        bound, _, binding = text.rpartition("~")
+        more = {"transaction_data_hashes": [digests(asked)[which]]}
+        claims = json.loads(jws.parse(binding, max_bytes=10_000).payload) | more
+        signer = consenting.land.holders[0]
+        return f"{bound}~{jws.sign(json.dumps(claims).encode(), {'typ': 'kb+jwt'}, signer)}"
+
+    assert refused(asked, key, {"id": [show(wrong)]})[-1] == "transaction_data_missing"
+    assert asked.answer({"id": [show("")]}).status_code == 200
+
+
+@pytest.mark.parametrize("wrong", [*WRONG, "not allowed"])
+def test_v36_a_document_authorizes_by_an_element_of_its_device(
+    consenting: City, wrong: str
+) -> None:
+    wish = [{**TEXT, "credential_ids": ["doc"]}]
+    asked, key = ask(consenting, transaction_data=wish)
+    allowed = KeyAuthorizations(data_elements={"example.consent": ("hashes",)})
+
+    def show(which: str) -> str:
+        may = None if which == "not allowed" else allowed
+        document = issued(consenting, authorizations=may)
+        if which == "missing":
+            return shown(asked, issuer_signed=document)
+        digest = base64url.decode(digests(asked).get(which) or digests(asked)[""])
+        return shown(asked, issuer_signed=document, signs={"example.consent": {"hashes": [digest]}})
+
+    codes = refused(asked, key, {"doc": [show(wrong)]})
+    assert {"transaction_data_missing", "device_element"} & set(codes)
+    assert asked.answer({"doc": [show("")]}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"type": "payment", "credential_ids": ["id"]},
+        {"type": "consent", "credential_ids": ["id"]},
+        {"type": "consent", "credential_ids": ["id"], "text": 1},
+        {"type": "consent", "credential_ids": ["id"], "text": "a", "more": 1},
+        {"type": "consent", "credential_ids": ["other"], "text": "a"},
+    ],
+    ids=str,
+)
+def test_only_transactions_of_a_registered_type_are_asked(
+    consenting: City, wish: dict[str, Any]
+) -> None:
+    dcql = {"credentials": [sd_jwt(consenting)]}
+    answer = consenting.ask({"dcql_query": dcql, "transaction_data": [wish]})
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith("transaction_data: ")
+    assert stored(consenting) == []
 
 
 def test_v38_a_refused_request_body_is_bounded(city: City) -> None:

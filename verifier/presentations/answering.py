@@ -20,6 +20,7 @@ from madang.core.protocol.oid4vp.response import (
     parse_posted,
 )
 from madang.core.protocol.oid4vp.status_check import StatusLookup
+from madang.core.protocol.oid4vp.transaction_type import TransactionTypes
 from madang.core.protocol.oid4vp.type_check import KnownType
 from madang.core.protocol.oid4vp.verdict import PresentationVerdict, Standing, StatusSource
 from madang.core.protocol.oid4vp.verification import Examined, conclude, examine
@@ -81,6 +82,7 @@ class Examiner:
         max_skew: seconds that other clocks may be off.
         allow_loopback_http: for a first run: status lists may be at http on this machine.
         types: by `vct` the types whose rules certificates are held to.
+        transaction_types: what holders may be asked to authorize.
     """
 
     trust: Trust
@@ -91,6 +93,7 @@ class Examiner:
     max_skew: int
     allow_loopback_http: bool
     types: Mapping[str, KnownType]
+    transaction_types: TransactionTypes
 
     async def check(self, use: Use, answer: Answer, asked: Asked, *, now: int) -> Checked:
         """Verify an answer in all steps; nothing raises."""
@@ -105,6 +108,7 @@ class Examiner:
             max_skew=self.max_skew,
             allow_loopback_http=self.allow_loopback_http,
             types=self.types,
+            transaction_types=self.transaction_types,
         )
         examined = examine(answer, asked, policy, limits=self.limits)
         statuses = {

@@ -9,6 +9,7 @@ from madang.core.catalog.certificate_type import Path, Texts
 from madang.core.encoding import base64url, strict_json
 from madang.core.formats.identifiers import MSO_MDOC
 from madang.core.protocol.dcql.model import ClaimsQuery, CredentialQuery, DcqlQuery
+from madang.core.protocol.oid4vp.transaction_type import OF_PROTOCOL
 from madang.infra.catalogue import Catalogue
 from madang.infra.tenancy import Addresses
 from verifier.presentations.model import Manner
@@ -126,8 +127,5 @@ def _choices(query: DcqlQuery) -> dict[str, tuple[int, bool]]:
 
 def _members(encoded: str) -> tuple[tuple[str, str], ...]:
     members: dict[str, Any] = strict_json.loads(base64url.decode(encoded))
-    told = {k: v for k, v in members.items() if k not in _OF_PROTOCOL}
+    told = {k: v for k, v in members.items() if k == "type" or k not in OF_PROTOCOL}
     return tuple((k, v if isinstance(v, str) else strict_json.dumps(v)) for k, v in told.items())
-
-
-_OF_PROTOCOL = frozenset({"credential_ids", "transaction_data_hashes_alg"})

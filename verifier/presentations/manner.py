@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from madang.core.protocol.dcql.model import DcqlQuery
-from madang.core.protocol.oid4vp import transaction_data
 from madang.core.protocol.oid4vp.client_id import Prefix
 from madang.core.protocol.oid4vp.errors import VpError
+from madang.core.protocol.oid4vp.transaction_type import TransactionTypes, check_transactions
 from madang.core.protocol.urls import is_web_address
 from verifier.presentations.model import Manner
 
@@ -18,7 +18,12 @@ class MannerError(ValueError):
 
 
 def check_manner(
-    manner: Manner, prefix: Prefix, query: DcqlQuery, *, allow_loopback_http: bool
+    manner: Manner,
+    prefix: Prefix,
+    query: DcqlQuery,
+    types: TransactionTypes,
+    *,
+    allow_loopback_http: bool,
 ) -> Manner:
     """Return how a request is sent and answered.
 
@@ -28,7 +33,7 @@ def check_manner(
     Raises:
         MannerError: members contradict one another; the text names them.
     """
-    _check_transactions(manner, query)
+    _check_transactions(manner, query, types)
     if manner.return_to:
         _check_return(manner, allow_loopback_http=allow_loopback_http)
     if manner.by_value and manner.request_uri_method != "get":
@@ -49,15 +54,8 @@ def _check_return(manner: Manner, *, allow_loopback_http: bool) -> None:
         raise MannerError("return_to: an absolute https address without a fragment was expected")
 
 
-def _check_transactions(manner: Manner, query: DcqlQuery) -> None:
+def _check_transactions(manner: Manner, query: DcqlQuery, types: TransactionTypes) -> None:
     try:
-        parsed = transaction_data.parse_all(manner.transaction_data)
+        check_transactions(manner.transaction_data, query, types)
     except VpError as error:
         raise MannerError(f"transaction_data: {error.detail}") from None
-    for each in parsed:
-        if each.usable_hash is None:
-            raise MannerError("transaction_data: none of its hash algorithms is known here")
-        for query_id in each.credential_ids:
-            if query.credential(query_id) is None:
-                told = f"transaction_data: {query_id!r} is no credential query of this request"
-                raise MannerError(told)

@@ -16,6 +16,7 @@ from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
 from madang.core.keys.jwk import PublicKey
 from madang.core.protocol.dcql.model import DcqlQuery, parse_query, refuse_repeated_claims
 from madang.core.protocol.oid4vp.registration_check import asked
+from madang.core.protocol.oid4vp.transaction_type import TransactionTypes
 from madang.core.protocol.oid4vp.verifier_info import Registration
 from madang.core.trust.accreditation import RegisteredPurpose, texts_hash
 from madang.core.trust.registry import TrustError
@@ -143,6 +144,7 @@ class Opener:
         clients: under which identifiers municipalities ask.
         outside: the municipalities that may ask outside the registry.
         foreign: whether issuers of types that the catalogue lacks can be trusted.
+        transaction_types: what holders may be asked to authorize.
         allow_loopback_http: for a first run: browsers may return to http on this machine.
         seconds: how long a wallet has to answer.
     """
@@ -154,6 +156,7 @@ class Opener:
     ids: Ids
     outside: Collection[str]
     foreign: bool
+    transaction_types: TransactionTypes
     allow_loopback_http: bool
     seconds: int
 
@@ -301,7 +304,11 @@ class Opener:
         tenant, id_ = wanted.tenant, PresentationId(self.ids.token())
         client_id = self.clients.client_id(tenant, wanted.prefix, id_)
         manner = check_manner(
-            wanted.manner, client_id.prefix, query, allow_loopback_http=self.allow_loopback_http
+            wanted.manner,
+            client_id.prefix,
+            query,
+            self.transaction_types,
+            allow_loopback_http=self.allow_loopback_http,
         )
         return Terms(
             id=id_,

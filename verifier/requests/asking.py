@@ -5,6 +5,7 @@ from typing import Any
 
 from madang.core.encoding import base64url, strict_json
 from madang.core.protocol.oid4vp import transaction_data
+from madang.core.protocol.oid4vp.transaction_type import OF_PROTOCOL
 from verifier.presentations.desk import Desk
 from verifier.presentations.model import Checked, Manner, Open, Presentation, Terms, Use
 from verifier.presentations.opening import UnknownPresentationError, Wanted
@@ -108,13 +109,10 @@ def told(presentation: Presentation) -> dict[str, object]:
 
 
 def _encoded(content: dict[str, Any]) -> str:
-    members = {name: value for name, value in content.items() if name not in _OF_PROTOCOL}
+    members = {name: value for name, value in content.items() if name not in OF_PROTOCOL}
     match content:
         case {"type": str(name), "credential_ids": [*ids]} if all(isinstance(i, str) for i in ids):
             hashes = content.get("transaction_data_hashes_alg", [])
             if isinstance(hashes, list) and all(isinstance(each, str) for each in hashes):
                 return transaction_data.encode(name, ids, members, hash_algorithms=hashes)
     raise WishError("each of transaction_data should have type and credential_ids, as text")
-
-
-_OF_PROTOCOL = frozenset({"type", "credential_ids", "transaction_data_hashes_alg"})

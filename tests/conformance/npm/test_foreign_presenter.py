@@ -37,8 +37,12 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
         pytest.skip("npm packages absent")
     land, port = found_land(tmp_path_factory.mktemp("verifier")), free_port()
     origins = {"verifier": f"http://127.0.0.1:{port}"}
+    types = tmp_path_factory.mktemp("types") / "types.json"
+    types.write_text('{"consent": {"members": {"text": "string"}}}')
     with (
-        open_city(land, origins=origins, allow_loopback_http=True) as opened,
+        open_city(
+            land, origins=origins, allow_loopback_http=True, transaction_types=types
+        ) as opened,
         running(opened, port),
     ):
         yield opened

@@ -5,6 +5,7 @@ from madang.core.encoding.errors import EncodingError
 from madang.core.protocol.oid4vp.dc_api_check import clients_of, parse_digital, verify_digital
 from madang.core.protocol.oid4vp.errors import VpError
 from madang.core.protocol.oid4vp.known_clients import parse_known_clients
+from madang.core.protocol.oid4vp.transaction_type import parse_types
 from madang.core.protocol.oid4vp.wallet_answer import asked_of
 from madang.core.protocol.oid4vp.wallet_policy import WalletPolicy
 from tests.fuzz.harness import harness
@@ -16,6 +17,11 @@ POLICY = WalletPolicy((ROOT_DER,), NOW, unsigned=True)
 @harness(VpError)
 def known_clients(data: bytes) -> None:
     parse_known_clients(data)
+
+
+@harness(VpError)
+def transaction_types(data: bytes) -> None:
+    parse_types(data)
 
 
 @harness(EncodingError, VpError)

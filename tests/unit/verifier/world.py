@@ -35,6 +35,7 @@ from madang.core.status.token import StatusListToken
 from madang.core.status.token_status_list import StatusList
 from madang.core.trust.accreditation import Verifier, parse_document
 from madang.infra import ca, journal
+from madang.infra.anchors import load_anchors as load_roots
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import FixedClock
 from madang.infra.db import Database
@@ -51,6 +52,7 @@ from tests.unit.verifier.published_log import PublishedLog
 from verifier.app import Deps, build, load_log_keys
 from verifier.keys.store import SqlKeyBook
 from verifier.keys.usecases import Keyring
+from verifier.presentations.transaction_types import load_transaction_types
 from verifier.settings import Settings
 
 CATALOG = Path(__file__).resolve().parents[3] / "catalog"
@@ -463,7 +465,8 @@ def open_city(land: Land, **changes: object) -> Iterator[City]:
         log_keys=load_log_keys(land.folders.log_keys),
         texts=load_texts(settings.catalog_dir / "texts"),
         attestations={},
-        anchors=(),
+        anchors=load_roots(settings.credential_anchors),
+        transaction_types=load_transaction_types(settings.transaction_types),
     )
     app = build(settings, deps)
     client = Browser(app, addresses.origin(TENANT, "verifier"))

@@ -6,15 +6,25 @@ what is not of such a type: an unknown member could change what a holder believe
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import ConfigDict, Field
 
 from madang.core.protocol.dcql.model import DcqlQuery
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
-from madang.core.protocol.message import kind
+from madang.core.protocol.message import Message, kind, load, read
 from madang.core.protocol.oid4vp.errors import VpCode, refusing
 from madang.core.protocol.oid4vp.transaction_data import TransactionData, parse_all
 
-_OF_PROTOCOL: Final = frozenset({"type", "credential_ids", "transaction_data_hashes_alg"})
+OF_PROTOCOL: Final = frozenset({"type", "credential_ids", "transaction_data_hashes_alg"})
+"""Members of every type."""
+KINDS: Final[Mapping[str, type]] = MappingProxyType(
+    {"string": str, "integer": int, "number": float, "boolean": bool, "object": dict, "array": list}
+)
+"""Python types by the words of JSON Schema."""
+Kind: TypeAlias = Literal["string", "integer", "number", "boolean", "object", "array"]
+Name = Annotated[str, Field(min_length=1, max_length=500)]
 _refuse = refusing("transaction_data", "8.4", VpCode.INVALID_TRANSACTION_DATA)
 
 
@@ -38,6 +48,38 @@ class TransactionType:
 
 TransactionTypes: TypeAlias = Mapping[str, TransactionType]
 """Types by name."""
+
+
+class _Described(Message):
+    model_config = ConfigDict(extra="forbid")
+
+    members: dict[Name, Kind]
+    optional: dict[Name, Kind] = Field(default_factory=dict)
+    element: Annotated[tuple[Name, Name], Field(strict=False)] | None = None
+
+
+def parse_types(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> TransactionTypes:
+    """Read a file of types: an object with one member a type.
+
+    Each names its ``members`` and, if it has any, those ``optional``, each with its JSON kind, and
+    the ``element`` of an mdoc as an array of namespace and identifier.
+
+    Raises:
+        VpError: ``transaction_types``.
+    """
+    refuse = refusing("transaction_types", "8.4")
+    value = load(data, limits.body_bytes, limits, refuse)
+    if not isinstance(value, dict):
+        raise refuse(f"an object with one member a type was expected, got {kind(value)}")
+    return {name: _described(name, read(_Described, each, refuse)) for name, each in value.items()}
+
+
+def _described(name: str, found: _Described) -> TransactionType:
+    members, optional = (
+        {member: KINDS[each] for member, each in kinds.items()}
+        for kinds in (found.members, found.optional)
+    )
+    return TransactionType(name, members, optional, found.element)
 
 
 def check_transactions(
@@ -74,7 +116,7 @@ def _check_members(data: TransactionData, types: TransactionTypes) -> None:
     for name in known.members.keys() - data.members.keys():
         raise _refuse(f"{known.name}: {name} is required")
     allowed = {**known.members, **known.optional}
-    for name in data.members.keys() - _OF_PROTOCOL:
+    for name in data.members.keys() - OF_PROTOCOL:
         if name not in allowed:
             raise _refuse(f"{known.name} has no member {name[:40]!r}")
         value: Any = data.members[name]

@@ -27,6 +27,7 @@ def examined(city: City, asked: Asked, body: str) -> Checked:
         max_skew=60,
         allow_loopback_http=False,
         types=known_types(city.deps.catalogue, city.deps.addresses),
+        transaction_types={},
     )
     with city.deps.database.reading() as session:
         found = SqlPresentations(session, 600).find(TENANT, asked.id, now=NOW)

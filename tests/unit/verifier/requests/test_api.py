@@ -143,17 +143,6 @@ def test_a_did_document_holds_the_key_of_the_requests(city: City) -> None:
     assert public.items() <= method["publicKeyJwk"].items()
 
 
-def test_transactions_are_authorized_by_the_holder(city: City) -> None:
-    wish = {"type": "payment", "credential_ids": ["digital_id"], "amount": "3,000"}
-    asked, key = opened(city, transaction_data=[wish])
-    assert asked.request.transaction_data is not None
-    assert good(asked).status_code == 400
-    codes = [each["code"] for each in city.told(asked.id, key).json()["reasons"]]
-    assert codes == ["transaction_data_missing"]
-    steps = city.told(asked.id, key).json()["steps"]
-    assert [s["name"] for s in steps if s["outcome"] == "failed"] == ["transaction"]
-
-
 @pytest.mark.parametrize(
     "wish",
     [

@@ -1,9 +1,16 @@
+import json
+from typing import Any
+
 import pytest
 
 from madang.core.protocol.limits import Limits
 from madang.core.protocol.oid4vp.errors import VpError
 from madang.core.protocol.oid4vp.transaction_data import encode
-from madang.core.protocol.oid4vp.transaction_type import TransactionType, check_transactions
+from madang.core.protocol.oid4vp.transaction_type import (
+    TransactionType,
+    check_transactions,
+    parse_types,
+)
 from tests.unit.madang.core.protocol.oid4vp.city import query_for
 
 TYPES = {"transfer": TransactionType("transfer", {"amount": str}, {"note": str, "times": int})}
@@ -47,3 +54,30 @@ def test_a_credential_that_authorizes_is_asked_with_its_key() -> None:
 def test_their_number_is_bounded() -> None:
     with pytest.raises(VpError, match="at most 1"):
         check_transactions([GOOD, GOOD], QUERY, TYPES, limits=Limits(transaction_data=1))
+
+
+def test_types_are_read_from_a_file() -> None:
+    file = {"transfer": {"members": {"amount": "string"}, "optional": {"times": "integer"}}}
+    file |= {"consent": {"members": {}, "element": ["ns", "hashes"]}}
+    assert parse_types(json.dumps(file).encode()) == {
+        "transfer": TransactionType("transfer", {"amount": str}, {"times": int}),
+        "consent": TransactionType("consent", {}, {}, ("ns", "hashes")),
+    }
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        [],
+        {"a": 1},
+        {"a": {}},
+        {"a": {"members": {"b": "text"}}},
+        {"a": {"members": {}, "element": ["one"]}},
+        {"a": {"members": {}, "member": {}}},
+    ],
+    ids=str,
+)
+def test_a_file_with_anything_else_is_refused(file: Any) -> None:
+    with pytest.raises(VpError) as refusal:
+        parse_types(json.dumps(file).encode())
+    assert refusal.value.reason == "transaction_types"
