@@ -65,7 +65,7 @@ def issued(
     signer: Signer | None = None,
     holder: int = 0,
     doc_type: str | None = None,
-    index: int = 9,
+    index: int | None = 9,
     authorizations: KeyAuthorizations | None = None,
     until: int = NOW + 30 * DAY,
 ) -> bytes:
@@ -81,7 +81,7 @@ def issued(
         ValidityInfo(NOW, NOW, until),
         salts_from(chance(SALT_BYTES * count)),
         shuffled(count, chance(ORDER_BYTES * count)),
-        StatusReference(city.list_uri, index),
+        None if index is None else StatusReference(city.list_uri, index),
     )
     return issue(blank, copy, signer or city.land.keys.signer(TENANT, "issuer")).encoded
 

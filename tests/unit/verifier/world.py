@@ -52,6 +52,7 @@ from tests.unit.verifier.published_log import PublishedLog
 from verifier.app import Deps, build, load_log_keys
 from verifier.keys.store import SqlKeyBook
 from verifier.keys.usecases import Keyring
+from verifier.presentations.attestations import load_attestations
 from verifier.presentations.transaction_types import load_transaction_types
 from verifier.settings import Settings
 
@@ -464,7 +465,7 @@ def open_city(land: Land, **changes: object) -> Iterator[City]:
         log=log,
         log_keys=load_log_keys(land.folders.log_keys),
         texts=load_texts(settings.catalog_dir / "texts"),
-        attestations={},
+        attestations=load_attestations(settings.verifier_attestations),
         anchors=load_roots(settings.credential_anchors),
         transaction_types=load_transaction_types(settings.transaction_types),
     )

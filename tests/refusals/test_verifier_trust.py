@@ -1,0 +1,251 @@
+"""Whom the running verifier believes, and how it names itself so that a wallet believes it.
+
+Issuers of types outside the catalogue under a configured anchor, chains with a member that does not
+count (V25), a registry that cannot be relied on (V45), and each client identifier prefix.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from madang.core.keys.software import SoftwareSigner, generate_p256
+from madang.core.protocol.oid4vp.client_authentication import Standing, did_location
+from madang.core.protocol.oid4vp.errors import VpError
+from madang.core.protocol.oid4vp.known_clients import KnownClients
+from madang.core.protocol.oid4vp.request_check import VerifiedRequest, verify_request
+from madang.core.protocol.oid4vp.verifier_attestation import VerifierAttestation, make_attestation
+from madang.core.protocol.oid4vp.wallet_policy import WalletPolicy
+from madang.core.trust.accreditation import Issuer, parse_document
+from madang.core.trust.snapshot import SnapshotError
+from madang.infra import ca
+from tests.refusals.documents import issued, query, shown
+from tests.unit.verifier.world import (
+    DAY,
+    NOW,
+    TENANT,
+    Asked,
+    City,
+    Land,
+    certified,
+    found_land,
+    open_city,
+)
+
+LIBRARY, CARD = "https://library.example/card", "org.library.card"
+OUTSIDE = frozenset({TENANT})
+ATTESTER = "https://attester.example"
+
+
+@pytest.fixture(scope="module")
+def land(tmp_path_factory: pytest.TempPathFactory) -> Land:
+    state: Path = tmp_path_factory.mktemp("trust")
+    return found_land(state)
+
+
+def new_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+ROOT = ca.root(new_key(), "library", now=NOW)
+OTHER_ROOT = ca.root(new_key(), "another", now=NOW)
+BELOW = ca.intermediate(ROOT, new_key(), "library's", now=NOW)
+SIGNER = certified(BELOW, "https://library.example")
+
+
+def anchored(tmp_path: Path, root: ca.Authority) -> Path:
+    file = tmp_path / "roots.der"
+    file.write_bytes(root.der)
+    return file
+
+
+@pytest.fixture
+def trusting(land: Land, tmp_path: Path) -> Iterator[City]:
+    anchors = anchored(tmp_path, ROOT)
+    with open_city(land, ask_outside_registry=OUTSIDE, credential_anchors=anchors) as city:
+        yield city
+
+
+def card_query(format_: str, city: City) -> dict[str, Any]:
+    if format_ == "mso_mdoc":
+        return query(city) | {"meta": {"doctype_value": CARD}}
+    meta, claims = {"vct_values": [LIBRARY]}, [{"path": ["name"]}]
+    return {"id": "doc", "format": format_, "meta": meta, "claims": claims}
+
+
+def card(asked: Asked, format_: str, signer: SoftwareSigner = SIGNER) -> str:
+    """Show a card of the library; it names no status list."""
+    if format_ == "mso_mdoc":
+        document = issued(asked.city, signer=signer, doc_type=CARD, index=None)
+        return shown(asked, issuer_signed=document)
+    said = {"iss": "https://library.example", "vct": LIBRARY, "status": None}
+    return asked.show("doc", asked.city.credential("digital_id", signer=signer, **said))
+
+
+def ask(city: City, *queries: dict[str, Any]) -> tuple[Asked, str]:
+    key = city.key()
+    answer = city.ask({"dcql_query": {"credentials": list(queries)}}, key=key)
+    assert answer.status_code == 201, answer.text
+    return city.asked(answer.json()), key
+
+
+def refused(city: City, asked: Asked, key: str, text: str) -> list[str]:
+    """Answer badly; return the codes that the agency is told."""
+    answer = asked.answer({"doc": [text]})
+    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_request"})
+    told = city.told(asked.id, key).json()
+    assert (told["state"], told["result"]) == ("open", None)
+    return [each["code"] for each in told["reasons"]]
+
+
+FORMATS = ["dc+sd-jwt", "mso_mdoc"]
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_foreign_type_counts_under_its_anchor(trusting: City, format_: str) -> None:
+    asked, key = ask(trusting, card_query(format_, trusting))
+    assert asked.answer({"doc": [card(asked, format_)]}).status_code == 200
+    (proved,) = trusting.told(asked.id, key).json()["result"]["credentials"]
+    assert (proved["format"], proved["standing"]) == (format_, "valid")
+    assert proved["type"] in {LIBRARY, CARD}
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_foreign_type_counts_for_nothing_under_another(
+    land: Land, tmp_path: Path, format_: str
+) -> None:
+    anchors = anchored(tmp_path, OTHER_ROOT)
+    with open_city(land, ask_outside_registry=OUTSIDE, credential_anchors=anchors) as city:
+        asked, key = ask(city, card_query(format_, city))
+        assert refused(city, asked, key, card(asked, format_)) == ["unknown_anchor"]
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_without_an_anchor_a_foreign_type_is_not_asked(land: Land, format_: str) -> None:
+    with open_city(land, ask_outside_registry=OUTSIDE) as city:
+        answer = city.ask({"dcql_query": {"credentials": [card_query(format_, city)]}})
+        assert (answer.status_code, answer.json()["title"]) == (403, "issuer_unknown")
+
+
+def expired_leaf() -> SoftwareSigner:
+    return certified(BELOW, "https://library.example", now=NOW - (ca.LEAF_DAYS + 1) * DAY)
+
+
+def below_expired() -> SoftwareSigner:
+    then = NOW - (ca.INTERMEDIATE_DAYS + 1) * DAY
+    old = ca.intermediate(ROOT, new_key(), "library's old", now=then)
+    return certified(old, "https://library.example")
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("make", [expired_leaf, below_expired])
+def test_v25_an_expired_member_of_a_chain(trusting: City, format_: str, make: Any) -> None:
+    asked, key = ask(trusting, card_query(format_, trusting))
+    found = refused(trusting, asked, key, card(asked, format_, make()))
+    assert found == ["certificate_expired"]
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_v25_an_anchor_that_was_withdrawn(land: Land, format_: str) -> None:
+    """What revokes a municipality's certificates is its record: another root, none of the old."""
+    with open_city(land, ask_outside_registry=OUTSIDE) as city:
+        twin = city.accreditations.twin
+        record = twin.record_of(city.identifier("issuer"))
+        document = parse_document(twin.documents[record])
+        assert isinstance(document, Issuer)
+        twin.now = NOW - 2 * DAY  # before the certificate was issued
+        twin.remove(record)
+        twin.add(dataclasses.replace(document, anchors=(b"\x01" * 32,)))
+        asked, key = ask(city, of_city(city, format_))
+        codes = refused(city, asked, key, own(asked, format_))
+        assert codes == ["unknown_anchor"]
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_v25_a_leaf_that_may_not_sign_this_type(land: Land, format_: str) -> None:
+    with open_city(land, ask_outside_registry=OUTSIDE) as city:
+        twin = city.accreditations.twin
+        record = twin.record_of(city.identifier("issuer"))
+        document = parse_document(twin.documents[record])
+        assert isinstance(document, Issuer)
+        names = {city.vct("digital_id"), city.deps.catalogue.doc_type("digital_id")}
+        twin.now = NOW - 2 * DAY
+        twin.remove(record)
+        types = tuple(each for each in document.types if each not in names)
+        twin.add(dataclasses.replace(document, types=types))
+        asked, key = ask(city, of_city(city, format_))
+        assert refused(city, asked, key, own(asked, format_)) == ["issuer_not_accredited"]
+
+
+def of_city(city: City, format_: str) -> dict[str, Any]:
+    if format_ == "mso_mdoc":
+        return query(city)
+    return card_query(format_, city) | {"meta": {"vct_values": [city.vct("digital_id")]}}
+
+
+def own(asked: Asked, format_: str) -> str:
+    """Show a Digital ID of the municipality."""
+    return shown(asked) if format_ == "mso_mdoc" else asked.show("doc", type_id="digital_id")
+
+
+CODES = ["snapshot_rolled_back", "snapshot_history", "snapshot_other_chain", "snapshot_signature"]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_v45_on_a_state_that_is_not_proven_nothing_is_valid(land: Land, code: str) -> None:
+    with open_city(land, ask_outside_registry=OUTSIDE) as city:
+        asked, key = ask(city, of_city(city, "dc+sd-jwt"))
+        city.accreditations.error = SnapshotError(code, "not what the chain says")
+        assert refused(city, asked, key, own(asked, "dc+sd-jwt")) == [code]
+        assert city.journal()[-1] == f"presentation.{code}"
+
+
+# --- how the verifier names itself
+
+
+@pytest.fixture
+def naming(land: Land, tmp_path: Path) -> Iterator[tuple[City, KnownClients]]:
+    attester = generate_p256("a")
+    key = land.keys.signer(TENANT, "verifier").public_key
+    said = VerifierAttestation(ATTESTER, "hanbit", key, NOW + 300)
+    file = tmp_path / "attestation.jwt"
+    file.write_text(make_attestation(said, attester, issued_at=NOW))
+    with open_city(land, verifier_attestations={TENANT: file}) as city:
+        yield city, KnownClients({}, {ATTESTER: attester.public_key})
+
+
+def named(city: City, prefix: str, clients: KnownClients, **policy: Any) -> VerifiedRequest:
+    """Have a wallet fetch and check a request under a prefix."""
+    wish = {"purpose": "counter_identification", "client_id_prefix": prefix}
+    told = city.ask(wish).json()
+    link = dict(parse_qsl(told["request_uri"].partition("?")[2]))
+    client_id, compact = link["client_id"], city.client.get(link["request_uri"]).text
+    location = did_location(client_id)
+    documents = {} if location is None else {location: city.client.get(location).content}
+    held = {"anchors": city.roots, "clients": clients, "did_documents": documents, **policy}
+    return verify_request(compact, client_id=client_id, policy=WalletPolicy(now=NOW, **held))
+
+
+PREFIXES = {
+    "x509_hash": (Standing.CERTIFIED, {"anchors": (ROOT.der,)}),
+    "x509_san_dns": (Standing.CERTIFIED, {"anchors": (ROOT.der,)}),
+    "verifier_attestation": (Standing.ATTESTED, {"clients": KnownClients()}),
+    "decentralized_identifier": (Standing.NAMED, {"did_documents": {}}),
+}
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_a_wallet_knows_the_verifier_by_each_prefix(
+    naming: tuple[City, KnownClients], prefix: str
+) -> None:
+    city, clients = naming
+    standing, without = PREFIXES[prefix]
+    verified = named(city, prefix, clients, named=True)
+    assert verified.client.standing is standing
+    assert (verified.request.client_id or "").startswith(f"{prefix}:")
+    with pytest.raises(VpError):
+        named(city, prefix, **{"clients": clients, "named": True, **without})
