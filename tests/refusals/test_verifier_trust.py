@@ -17,6 +17,8 @@ from madang.core.keys.software import SoftwareSigner, generate_p256
 from madang.core.protocol.oid4vp.client_authentication import Standing, did_location
 from madang.core.protocol.oid4vp.errors import VpError
 from madang.core.protocol.oid4vp.known_clients import KnownClients
+from madang.core.protocol.oid4vp.registration_check import asked as asked_types
+from madang.core.protocol.oid4vp.registration_check import check_registration
 from madang.core.protocol.oid4vp.request_check import VerifiedRequest, verify_request
 from madang.core.protocol.oid4vp.verifier_attestation import VerifierAttestation, make_attestation
 from madang.core.protocol.oid4vp.wallet_policy import WalletPolicy
@@ -221,12 +223,16 @@ def naming(land: Land, tmp_path: Path) -> Iterator[tuple[City, KnownClients]]:
 def named(city: City, prefix: str, clients: KnownClients, **policy: Any) -> VerifiedRequest:
     """Have a wallet fetch and check a request under a prefix."""
     wish = {"purpose": "counter_identification", "client_id_prefix": prefix}
+    return fetched(city, wish, clients=clients, **policy)
+
+
+def fetched(city: City, wish: dict[str, Any], **policy: Any) -> VerifiedRequest:
     told = city.ask(wish).json()
     link = dict(parse_qsl(told["request_uri"].partition("?")[2]))
     client_id, compact = link["client_id"], city.client.get(link["request_uri"]).text
     location = did_location(client_id)
     documents = {} if location is None else {location: city.client.get(location).content}
-    held = {"anchors": city.roots, "clients": clients, "did_documents": documents, **policy}
+    held = {"anchors": city.roots, "did_documents": documents, **policy}
     return verify_request(compact, client_id=client_id, policy=WalletPolicy(now=NOW, **held))
 
 
@@ -249,3 +255,15 @@ def test_a_wallet_knows_the_verifier_by_each_prefix(
     assert (verified.request.client_id or "").startswith(f"{prefix}:")
     with pytest.raises(VpError):
         named(city, prefix, **{"clients": clients, "named": True, **without})
+
+
+def test_a_wallet_finds_a_document_within_the_registered_purpose(land: Land) -> None:
+    with open_city(land) as city:
+        wish = {"purpose": "counter_identification", "dcql_query": {"credentials": [query(city)]}}
+        verified = fetched(city, wish)
+        registry = city.accreditations.registry(now=NOW)
+        found = check_registration(verified, registry, now=NOW)
+        assert found.purpose == "counter_identification"
+        assert asked_types(verified.request.dcql_query).keys() == {
+            city.deps.catalogue.doc_type("digital_id")
+        }

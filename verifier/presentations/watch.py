@@ -71,6 +71,8 @@ class Watch:
     async def _events(
         self, presentation: str, look: Callable[[], dict[str, object]]
     ) -> AsyncIterator[bytes]:
+        if self._watching >= self.most:
+            return  # others began since; the page asks again by itself
         self._watching += 1
         try:
             told: dict[str, object] = {}
