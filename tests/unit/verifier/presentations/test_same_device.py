@@ -8,8 +8,16 @@ from madang.core.encoding import base64url
 from madang.core.protocol.oid4vp.errors import VpCode
 from madang.core.protocol.oid4vp.response import answer_form, error_form
 from tests.unit.verifier.world import NEIGHBOUR, TENANT, Asked, City
+from verifier.presentations.model import (
+    GIVEN,
+    Answered,
+    Judgement,
+    Open,
+    Presentation,
+    Refused,
+)
 from verifier.presentations.same_device import fits, hashed, with_code
-from verifier.presentations.store import PresentationRow
+from verifier.presentations.store import PresentationRow, SqlPresentations
 
 API = f"/{TENANT}/verifier/api/presentations"
 RETURN_TO = "https://id.hanbit.example/hanbit/issuer/sign-in/1?step=2"
@@ -110,11 +118,58 @@ def test_who_declines_comes_back_without_a_code(city: City) -> None:
 
 
 def test_of_two_who_take_a_result_at_once_one_gets_it(city: City) -> None:
-    """Only the row that still holds the code changes."""
+    """Only the row that still holds the code changes, whatever both have read before."""
     asked = ask(city)
     code = code_of(answer(asked))
-    statuses = [get(city, asked, code).status_code for _ in range(2)]
-    assert statuses == [200, 403]
+    found = kept(city, asked)
+    assert isinstance(found, Answered)
+    with city.deps.database.transaction() as session:
+        store = SqlPresentations(session, 600)
+        assert [store.release(found, given=GIVEN) for _ in range(2)] == [True, False]
+    assert get(city, asked, code).status_code == 403
+
+
+def test_v40_of_two_browsers_that_begin_at_once_one_is_bound(city: City) -> None:
+    asked = ask(city)
+    found = kept(city, asked)
+    assert isinstance(found, Open)
+    with city.deps.database.transaction() as session:
+        store = SqlPresentations(session, 600)
+        assert [store.bind(found, hashed(each)) for each in ("one", "two")] == [True, False]
+    again = kept(city, asked)
+    assert isinstance(again, Open)
+    assert again.browser == hashed("one")
+
+
+def test_v14_an_answer_after_the_last_refusal_changes_nothing(city: City) -> None:
+    """What was read while it was open is not what is kept: the row decides."""
+    asked = ask(city)
+    found = kept(city, asked)
+    assert isinstance(found, Open)
+    with city.deps.database.transaction() as session:
+        store = SqlPresentations(session, 600)
+        assert store.keep(found.declined("wallet_access_denied"))
+        assert not store.keep(found.accepted("a result", Judgement()))
+    assert isinstance(kept(city, asked), Refused)
+
+
+def test_v16_answers_to_two_sessions_at_once_stay_apart(city: City) -> None:
+    one, two = ask(city), ask(city)
+    forms = [
+        answer_form(each.request, {"digital_id": [each.show("digital_id")]}) for each in (one, two)
+    ]
+    places = [each.request.response_uri or "" for each in (one, two)]
+    crossed = city.client.together((places[0], forms[1]), (places[1], forms[0]))
+    assert [each.status_code for each in crossed] == [400, 400]
+    good = city.client.together((places[0], forms[0]), (places[1], forms[1]))
+    assert [each.status_code for each in good] == [200, 200]
+    codes = {code_of(each.json()["redirect_uri"]) for each in good}
+    assert len(codes) == 2
+
+
+def kept(city: City, asked: Asked) -> Presentation | None:
+    with city.deps.database.reading() as session:
+        return SqlPresentations(session, 600).find(TENANT, asked.id, now=city.clock.now())
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The life of a presentation: who may see it, how often it is tried, when it is over."""
 
+import json
+
 import pytest
 
 from madang.core.protocol.oid4vp.errors import VpCode
@@ -108,6 +110,16 @@ def test_a_wallet_that_declines_closes_it(city: City) -> None:
     told = city.state(asked)
     assert (told["state"], told["failures"]) == ("refused", ["wallet_access_denied"])
     assert city.journal() == ["presentation.wallet_access_denied"]
+
+
+def test_a_wallet_may_decline_in_an_encrypted_answer(city: City) -> None:
+    asked = city.ask_identity()
+    told = {"error": "access_denied", "state": asked.request.state}
+    answer = asked.post_payload(json.dumps(told))
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert city.state(asked)["state"] == "refused"
+    assert city.journal() == ["presentation.wallet_access_denied"]
+    assert phases(city) == [("refused", False)]
 
 
 def test_a_wallets_own_words_are_not_kept(city: City) -> None:
