@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.mobile_stub.world import World
+from tests.unit.mobile_stub.world import World, stop_clock
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    stop_clock(monkeypatch)
     world = World(tmp_path)
     yield world
     world.vault.close()

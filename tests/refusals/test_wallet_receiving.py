@@ -23,6 +23,7 @@ from tests.unit.mobile_stub.world import (
     World,
     credential,
     run,
+    stop_clock,
 )
 
 Wrong = Callable[[Office], None]
@@ -30,7 +31,8 @@ BIG = b"[" * 2_100_000
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    stop_clock(monkeypatch)
     world = World(tmp_path)
     world.vault.close()
     world.open(provider=PROVIDER)

@@ -3,7 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.mobile_stub.world import Issuer, Verifier, World
+from tests.unit.mobile_stub.world import Issuer, Verifier, World, stop_clock
+
+
+@pytest.fixture(autouse=True)
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_clock(monkeypatch)
 
 
 @pytest.fixture

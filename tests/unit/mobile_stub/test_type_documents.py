@@ -187,7 +187,8 @@ def test_a_certificate_that_comes_with_a_key_binding_is_not_kept(
         nonce="n",
         issued_at=NOW,
     )
-    assert receive(world) == "credential_refused: it came with a key binding"
+    told = "credential_refused: what the issuer sent does not hold: it came with a key binding"
+    assert receive(world) == told
 
 
 # --- types above others

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlencode
 
 import httpx
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from madang.core.encoding import base64url
@@ -62,6 +63,11 @@ BOUND: dict[str, Any] = {
 }
 """What an issuer says of a certificate that is bound to a holder key."""
 Route = Callable[[httpx.Request], tuple[int, Any] | tuple[int, Any, dict[str, str]]]
+
+
+def stop_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the wallet and its twins read `NOW`, however long ago this module was imported."""
+    monkeypatch.setattr(system, "now", lambda: NOW)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
