@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from mobile_stub.adapters import system
 from mobile_stub.adapters.network import Network
+from mobile_stub.adapters.picture import read_qr
 from mobile_stub.body import json_object
 from mobile_stub.errors import WalletError
 from mobile_stub.home import home_page
@@ -66,7 +67,11 @@ async def _refuse_pages(
 def _scanning(app: FastAPI, wallet: Wallet) -> None:
     @app.post("/scan")
     async def scan(request: Request) -> Any:  # noqa: ANN401 - FastAPI's response
-        return shown(await wallet.scan(await request.body()))
+        """Read a QR picture and find out what it is about; nothing is decided yet."""
+        picture = await request.body()
+        if len(picture) > wallet.settings.max_picture_bytes:
+            raise WalletError("picture_too_large", "take a smaller picture")
+        return shown(await wallet.open(read_qr(picture)))
 
     @app.post("/open")
     async def open_link(request: Request) -> Any:  # noqa: ANN401 - FastAPI's response

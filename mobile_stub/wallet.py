@@ -6,7 +6,6 @@ from typing import Any
 from mobile_stub.accreditations import Accreditations
 from mobile_stub.adapters import system
 from mobile_stub.adapters.network import Network
-from mobile_stub.adapters.picture import read_qr
 from mobile_stub.adapters.vault import Vault
 from mobile_stub.errors import WalletError
 from mobile_stub.held import claims_of, expires_at
@@ -34,12 +33,6 @@ class Wallet:
     receiver: Receiver
     presenter: Presenter
     receipts: ReceiptFetcher
-
-    async def scan(self, picture: bytes) -> Scan:
-        """Read a QR picture and find out what it is about; nothing is decided yet."""
-        if len(picture) > self.settings.max_picture_bytes:
-            raise WalletError("picture_too_large", "take a smaller picture")
-        return await self.open(read_qr(picture))
 
     async def open(self, link: str) -> Scan:
         """Find out what a link is about."""

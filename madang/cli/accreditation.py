@@ -17,6 +17,7 @@ from ledger_node.chain.store import ChainTransactionRow, SqlTransactionStores
 from ledger_node.chain.usecases import TransactionSender
 from ledger_node.settings import Settings
 from ledger_node.wiring import turn_file
+from madang.cli.exit_codes import REFUSED
 from madang.cli.governance import (
     PROPOSED,
     WITH_RECORD,
@@ -27,7 +28,7 @@ from madang.cli.governance import (
     record_json,
     tenant_word,
 )
-from madang.cli.refusing import REFUSED, refusing
+from madang.cli.refusing import refusing
 from madang.core.keys.life import moment
 from madang.core.trust.accreditation import Kind
 from madang.core.trust.changes import Action, ChangeError, State

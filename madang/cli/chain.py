@@ -32,7 +32,8 @@ from ledger_node.network.network import (
 from ledger_node.network.record import RecordError
 from madang.cli import deploy
 from madang.cli.city import CATALOG, CityPlan
-from madang.cli.refusing import REFUSED, refusing
+from madang.cli.exit_codes import REFUSED
+from madang.cli.refusing import refusing
 from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.infra.catalogue import load_catalogue

@@ -12,7 +12,8 @@ from ledger_node.chain.work import ChainWork
 from ledger_node.publisher.files import only_writer
 from ledger_node.publisher.model import LogTakenError
 from ledger_node.settings import Settings
-from madang.cli.refusing import REFUSED, refusing
+from madang.cli.exit_codes import REFUSED
+from madang.cli.refusing import refusing
 from madang.infra.chain import ChainError
 from madang.infra.rpc import RpcError
 from madang.infra.setup import StateFolders, check_addresses

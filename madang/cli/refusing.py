@@ -8,6 +8,7 @@ import typer
 
 from contracts.addresses import DeploymentError
 from ledger_node.publisher.model import WitnessKeyError
+from madang.cli.exit_codes import REFUSED
 from madang.core.catalog.errors import CatalogError
 from madang.core.keys.life import LifeError
 from madang.core.keys.split import SplitError
@@ -21,7 +22,6 @@ from madang.infra.settings import ListeningError
 from madang.infra.setup import MovedError, WitnessNameError
 from madang.infra.tenancy import UnknownTenant
 
-REFUSED: Final = 1
 _ERRORS: Final = (
     CatalogError,
     AnchorsError,

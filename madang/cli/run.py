@@ -9,9 +9,10 @@ import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import httpx
+import typer
 
 from issuer.settings import Settings as IssuerSettings
 from issuer.sources.synthetic.demonstration import Role, demonstration_residents
@@ -34,10 +35,16 @@ WALLETS: Final = {
 }
 
 
-def run_city(state: Path, *, once: bool, port: int, secure: bool = False) -> int:
-    """Run until stopped, or once; return the exit code."""
-    plan = CityPlan(state.resolve(), port, secure=secure)
-    return asyncio.run(_run(plan, once=once))
+def run(
+    state: Annotated[Path, typer.Option(help="Folder that keeps everything.")] = Path("state"),
+    *,
+    once: Annotated[bool, typer.Option(help="Walk the main path, print JSON, end.")] = False,
+    port: Annotated[int, typer.Option(help="First of the loopback ports.")] = 8400,
+    tls: Annotated[bool, typer.Option(help="Speak TLS, by an authority made for this.")] = False,
+) -> None:
+    """Start a city on this machine, walk the main path, and keep serving."""
+    plan = CityPlan(state.resolve(), port, secure=tls)
+    raise typer.Exit(asyncio.run(_run(plan, once=once)))
 
 
 async def _run(plan: CityPlan, *, once: bool) -> int:

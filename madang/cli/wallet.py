@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, TypeVar
 import typer
 from pydantic import SecretStr
 
-from madang.cli.refusing import REFUSED
+from madang.cli.exit_codes import REFUSED
 from mobile_stub.adapters.browser import WAIT_SECONDS
 from mobile_stub.adapters.loopback import LoopbackBrowser
 from mobile_stub.adapters.network import Network
@@ -24,7 +24,8 @@ from mobile_stub.wallet import Wallet, listed, open_wallet
 T = TypeVar("T")
 app = typer.Typer(
     no_args_is_help=True,
-    help="A wallet from the command line; its settings are those of the wallet, WALLET_<NAME>.",
+    help="Take certificates and show them, as a resident does; for machines too."
+    " Settings come from WALLET_*; exit 1 says that it was refused or not agreed.",
 )
 LinkArgument = Annotated[str, typer.Argument(help="The text of a QR code or button.")]
 DigestArgument = Annotated[str, typer.Argument(help="The copy, as `list` names it.")]

@@ -40,7 +40,9 @@ def test_every_command_takes_what_it_is_given(line: str) -> None:
     words = shlex.split(line)[1:]
     command = typer.main.get_command(app)
     while isinstance(command, TyperGroup):
-        command, words = command.commands[words[0]], words[1:]
+        found = command.get_command(typer.Context(command), words[0])
+        assert found is not None, words
+        command, words = found, words[1:]
     command.make_context("madang", words)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from madang.cli.main import app
+from madang.cli.main import COMMANDS
 from madang.cli.serve import Service
 from madang.infra.catalogue import load_catalogue
 
@@ -16,7 +16,7 @@ MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 
 
 def commands() -> list[str]:
-    return sorted(str(each.name) for each in [*app.registered_commands, *app.registered_groups])
+    return sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("command", commands())
