@@ -1,9 +1,9 @@
 """Good inputs of the harnesses of presentations."""
 
+from madang.core.protocol.form import encode_form
 from madang.core.protocol.oid4vp.client_id import redirect_uri_client_id
 from madang.core.protocol.oid4vp.request import Delivery, Session, build_request
-from madang.core.protocol.oid4vp.request_link import RequestLink
-from madang.core.protocol.oid4vp.request_parameters import unsigned_link
+from madang.core.protocol.oid4vp.request_link import RequestLink, to_parameters
 from madang.core.protocol.oid4vp.request_signing import sign_request
 from madang.core.protocol.oid4vp.result import PresentationResult, sign_result
 from madang.core.protocol.oid4vp.transaction_data import encode
@@ -47,7 +47,10 @@ def presenting() -> Seeds:
     return {
         "dcql_query": (dumped(QUERY_JSON),),
         "claims_path": (joined(dumped(RECORD), b'["languages",null]', b'["languages",1]'),),
-        "request_link": (link.encode(),),
+        "request_link": (
+            link.encode(),
+            f"openid4vp://?{encode_form(to_parameters(by_address))}".encode(),
+        ),
         "wallet_post": (b"wallet_nonce=abc",),
         "client_id": (str(CLIENT_ID).encode(), b"x509_san_dns:mapo.example"),
         "request_object": (signed.encode(),),
@@ -55,7 +58,6 @@ def presenting() -> Seeds:
         "posted_answer": (b"response=a.b.c.d.e", b"error=access_denied&state=s"),
         "posted_answer_clear": (b"vp_token=%7B%22id%22%3A%5B%22a~%22%5D%7D&state=s",),
         "handed_over_answer": (dumped({"vp_token": {"id": ["a~"]}}), dumped({"response": "a.b"})),
-        "request_parameters": (unsigned_link(by_address, scheme="x").partition("?")[2].encode(),),
         "transaction_data": (encode("transfer", ["id"], {"amount": "1"}).encode(),),
         "verifier_attestation": (attested.encode(),),
         "verifier_attestation_signed": (payload_of(attested),),

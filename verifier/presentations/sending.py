@@ -19,7 +19,7 @@ from madang.core.protocol.oid4vp.request import (
     build_request,
     encrypted,
 )
-from madang.core.protocol.oid4vp.request_parameters import to_parameters
+from madang.core.protocol.oid4vp.request_link import to_parameters
 from madang.infra.tenancy import Addresses
 from verifier.presentations.clients import Clients
 from verifier.presentations.model import Open, Terms

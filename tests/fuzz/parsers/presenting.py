@@ -13,12 +13,10 @@ from madang.core.protocol.dcql.errors import DcqlError
 from madang.core.protocol.dcql.match import HeldCredential, match
 from madang.core.protocol.dcql.model import SD_JWT_VC, parse_query
 from madang.core.protocol.dcql.path import locate, restrict
-from madang.core.protocol.form import parse_form
-from madang.core.protocol.limits import DEFAULT_LIMITS
 from madang.core.protocol.oid4vp import transaction_data as transactions
 from madang.core.protocol.oid4vp.asked import Asked
 from madang.core.protocol.oid4vp.client_id import check_certificate, parse_client_id
-from madang.core.protocol.oid4vp.errors import VpError, refusing
+from madang.core.protocol.oid4vp.errors import VpError
 from madang.core.protocol.oid4vp.presented import Policy
 from madang.core.protocol.oid4vp.request import REQUEST_TYP
 from madang.core.protocol.oid4vp.request_check import verify_request
@@ -27,7 +25,6 @@ from madang.core.protocol.oid4vp.request_link import (
     parse_request_link,
     parse_wallet_post,
 )
-from madang.core.protocol.oid4vp.request_parameters import from_parameters, to_parameters
 from madang.core.protocol.oid4vp.response import (
     Answer,
     PostedAnswer,
@@ -165,13 +162,6 @@ def handed_over_answer(data: bytes) -> None:
     value = strict_json.loads(data)
     came = parse_handed_over(value, "dc_api.jwt" if b"response" in data else "dc_api")
     require(isinstance(came, Answer | PostedAnswer))
-
-
-@harness(VpError)
-def request_parameters(data: bytes) -> None:
-    form = parse_form(data, limits=DEFAULT_LIMITS, refuse=refusing("request_link", "5.7"))
-    request = from_parameters(form)
-    assert from_parameters(to_parameters(request)) == request
 
 
 @harness(VpError)

@@ -26,8 +26,7 @@ from madang.core.keys.signing import Signer
 from madang.core.keys.software import SoftwareSigner, generate_p256
 from madang.core.protocol.oid4vp.request import RequestObject
 from madang.core.protocol.oid4vp.request_check import verify_request
-from madang.core.protocol.oid4vp.request_link import parse_request_link
-from madang.core.protocol.oid4vp.request_parameters import from_parameters
+from madang.core.protocol.oid4vp.request_link import PlainRequest, parse_request_link
 from madang.core.protocol.oid4vp.response import answer_form
 from madang.core.protocol.oid4vp.wallet_policy import WalletPolicy
 from madang.core.status import token_cwt, token_jwt
@@ -334,7 +333,9 @@ class City:
         elif "request" in parameters:
             request = request_in(parameters["request"])
         else:
-            request = from_parameters(parameters)
+            link = parse_request_link(told["request_uri"])
+            assert isinstance(link, PlainRequest)
+            request = RequestObject.model_validate(link.members)
         assert request.client_id == parameters["client_id"]
         return Asked(self, told["request_id"], parameters.get("request_uri", ""), request)
 

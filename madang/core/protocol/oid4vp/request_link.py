@@ -5,16 +5,20 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
+from madang.core.encoding import strict_json
 from madang.core.protocol.form import encode_form, parse_form
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.message import load
 from madang.core.protocol.oid4vp.errors import VpCode, refusing
+from madang.core.protocol.oid4vp.request import RequestObject
 from madang.core.protocol.urls import is_web_address
 
 SCHEMES = ("openid4vp", "haip-vp")
 METHODS = ("get", "post")
 _OBJECTS: Final = ("client_metadata", "dcql_query", "transaction_data", "verifier_info")
 """Parameters that stand in a link as JSON text (section 5.1)."""
+_SIGNED_ALONE: Final = frozenset({"aud", "iat", "exp"})
+"""Claims of a signed object, which are no parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,15 @@ class PlainRequest:
 
 
 Linked: TypeAlias = RequestLink | RequestByValue | PlainRequest
+
+
+def to_parameters(request: RequestObject) -> dict[str, str]:
+    """Return the members of a request that nobody signs as the parameters of a link."""
+    return {
+        name: strict_json.dumps(value) if name in _OBJECTS else str(value)
+        for name, value in request.to_json().items()
+        if name not in _SIGNED_ALONE
+    }
 
 
 def parse_request_link(
