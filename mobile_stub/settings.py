@@ -38,6 +38,8 @@ class Settings(BaseSettings):
         port: loopback port.
         copies: how many copies of each certificate to ask for: one for each verifier to come.
         allow_loopback_http: accept plain HTTP to loopback addresses; for a first run only.
+        local_addresses: call https addresses of this machine and of local networks too, for a run
+            on one machine; links of others then lead there as well.
         http_timeout_seconds: longest wait for an answer.
         http_max_bytes: longest answer accepted.
         max_picture_bytes: longest picture accepted.
@@ -75,6 +77,7 @@ class Settings(BaseSettings):
     port: int = 8410
     copies: int = 4
     allow_loopback_http: bool = False
+    local_addresses: bool = False
     http_timeout_seconds: float = 15.0
     http_max_bytes: int = 2_000_000
     max_picture_bytes: int = 8_000_000

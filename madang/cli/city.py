@@ -282,6 +282,7 @@ class CityPlan:
                 "WALLET_PROVIDER": self.addresses.identifier(
                     self.catalogue.federation.lead, "wallet"
                 ),
+                "WALLET_LOCAL_ADDRESSES": "true",
                 **self.transport("WALLET"),
             },
             health=f"{self.wallet_address(number)}/health",

@@ -1,13 +1,19 @@
-"""HTTP as the wallet uses it: bounded, without redirects and without cookies."""
+"""HTTP as the wallet uses it: bounded, without redirects, without cookies, without a name.
+
+Links and documents of others say where to go. The wallet goes by TLS alone, and to no address of
+this machine or of a local network, unless the settings let it.
+"""
 
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ipaddress import ip_address
 from pathlib import Path
 
 import httpx
 
+from madang.core.protocol.urls import host_of, is_web_address
 from mobile_stub.adapters.anchors import load_anchors
 from mobile_stub.errors import WalletError
 from mobile_stub.settings import Settings
@@ -45,6 +51,8 @@ class Network:
         self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self._max_bytes = settings.http_max_bytes
+        self._loopback = settings.allow_loopback_http
+        self._local = settings.allow_loopback_http or settings.local_addresses
         self._client = httpx.AsyncClient(
             timeout=settings.http_timeout_seconds,
             follow_redirects=False,
@@ -53,6 +61,7 @@ class Network:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             verify=_trusted(settings.tls_anchors),
         )
+        del self._client.headers["user-agent"]
 
     async def get(self, url: str, accept: str = "application/json") -> Reply:
         """Fetch a document."""
@@ -68,6 +77,7 @@ class Network:
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes
     ) -> Reply:
+        self._refuse_place(url)
         try:
             async with self._client.stream(
                 method, url, headers=headers, content=content
@@ -84,9 +94,27 @@ class Network:
         headers = {name.lower(): value for name, value in reversed(response.headers.multi_items())}
         return Reply(response.status_code, bytes(body), headers)
 
+    def _refuse_place(self, url: str) -> None:
+        """Refuse plain HTTP and, by their numbers and usual names, hosts that are not public.
+
+        A name that leads to a local address is followed: its certificate has to be of that name.
+        """
+        good = is_web_address(url, allow_loopback_http=self._loopback)
+        if not good or not (self._local or _is_public(host_of(url) or "")):
+            raise WalletError("address_refused", "the wallet calls public https addresses alone")
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+
+def _is_public(host: str) -> bool:
+    name = host.removesuffix(".")
+    try:
+        return ip_address(name).is_global
+    except ValueError:
+        # Resolvers also take short and other forms of numbers; no public name ends in a digit.
+        return name != "localhost" and not name.endswith(".localhost") and not name[-1:].isdigit()
 
 
 def _trusted(anchors: Path | None) -> ssl.SSLContext:

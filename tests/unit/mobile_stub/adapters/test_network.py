@@ -52,6 +52,64 @@ def test_a_cookie_is_never_sent_back() -> None:
     assert [request.headers.get("cookie") for request in server.sent] == [None, None]
 
 
+INSIDE = [
+    "http://issuer.example/",
+    "https://localhost/",
+    "https://LocalHost./",
+    "https://a.localhost/",
+    "https://127.0.0.1/",
+    "https://127.1/",
+    "https://2130706433/",
+    "https://[::1]/",
+    "https://[::ffff:127.0.0.1]/",
+    "https://10.0.0.1/",
+    "https://192.168.1.1:8443/",
+    "https://169.254.169.254/latest/meta-data",
+    "https://[fe80::1]/",
+    "https://[fd00::1]/",
+    "https://0.0.0.0/",
+    "https://user@issuer.example/",
+    "file:///etc/passwd",
+    "ftp://issuer.example/",
+    "",
+]
+
+
+@pytest.mark.parametrize("url", INSIDE)
+def test_nothing_that_a_link_names_makes_it_call_inside(url: str) -> None:
+    server = Server(httpx.Response(200))
+    for call in (network(server).get(url), network(server).post(url, b"", "text/plain")):
+        with pytest.raises(WalletError) as refused:
+            run(call)
+        assert refused.value.code == "address_refused"
+    assert server.sent == []
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8401/", "https://localhost/", "https://[::1]/"])
+def test_this_machine_is_called_where_the_settings_let_it(url: str) -> None:
+    server = Server(httpx.Response(200))
+    assert run(network(server, allow_loopback_http=True).get(url)).status == 200
+
+
+def test_local_addresses_are_called_by_https_alone_where_the_settings_let_it() -> None:
+    near = network(Server(httpx.Response(200)), local_addresses=True)
+    assert run(near.get("https://10.0.0.1/")).status == 200
+    with pytest.raises(WalletError, match="address_refused"):
+        run(near.get("http://127.0.0.1/"))
+
+
+@pytest.mark.parametrize("url", ["http://issuer.example/", "http://10.0.0.1/"])
+def test_plain_http_to_others_stays_refused(url: str) -> None:
+    with pytest.raises(WalletError, match="address_refused"):
+        run(network(Server(httpx.Response(200)), allow_loopback_http=True).get(url))
+
+
+def test_a_request_does_not_say_what_program_sends_it() -> None:
+    server = Server(httpx.Response(200))
+    run(network(server).get(ADDRESS))
+    assert "user-agent" not in server.sent[0].headers
+
+
 def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
     server = Server(httpx.Response(302, headers={"Location": "https://elsewhere.example"}))
     assert run(network(server).get(ADDRESS)).status == 302
