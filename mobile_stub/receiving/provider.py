@@ -1,7 +1,7 @@
 """The wallet's side of its provider: attestations of the wallet and of its keys.
 
-No issuer sees the key of the instance, and no two issuers see the same attested key
-(docs/formats/wallet-provider.md).
+No issuer sees the key of the instance, and no two servers see the same key as a client; holder keys
+are those of the person's sets, which accredited issuers share (docs/formats/wallet-provider.md).
 """
 
 from collections.abc import Sequence
