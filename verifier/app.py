@@ -17,6 +17,7 @@ from madang.core.protocol.limits import DEFAULT_LIMITS
 from madang.core.protocol.oid4vp.transaction_type import TransactionTypes
 from madang.core.trust.foreign import ForeignAnchors
 from madang.infra.anchors import load_anchors
+from madang.infra.background import background, repeat
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import Clock, SystemClock
 from madang.infra.db import Database
@@ -172,7 +173,11 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         _put_rules_in_force(deps, agency.checker)
         outbox = OutboxWorker(deps.database, deps.log)
-        async with deps.accreditations.following(), running(outbox):
+        async with (
+            deps.accreditations.following(),
+            running(outbox),
+            background(repeat(desk.forget, settings.sweep_seconds)),
+        ):
             yield
 
     guard = Guard(

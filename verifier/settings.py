@@ -30,6 +30,7 @@ class Settings(CommonSettings):
         status_cache_bytes: most bytes of all status lists kept.
         status_retry_seconds: how long an address that failed is left alone.
         decision_days: how long a decision document is kept.
+        sweep_seconds: pause between deletions of keys and results whose time is over.
         refresh_seconds: how often a page that waits loads itself again.
         utc_offset_hours: of the office's clock.
         identification_lapses: lapses with which an identification still counts.
@@ -65,6 +66,7 @@ class Settings(CommonSettings):
     status_retry_seconds: int = 10
     decision_days: int = 1825
     refresh_seconds: int = 3
+    sweep_seconds: float = 60.0
     utc_offset_hours: int = 9
     client_id_prefix: Prefix = Prefix.X509_HASH
     verifier_attestations: dict[str, Path] = Field(default_factory=dict)

@@ -89,6 +89,11 @@ class Desk:
             store = self.presentations(session)
             return present_open(store, tenant, presentation, self.clock.now())
 
+    def forget(self) -> None:
+        """Delete keys and results whose time is over."""
+        with self.database.transaction() as session:
+            self.presentations(session).forget(now=self.clock.now())
+
     # --- the wallet
 
     async def answer(

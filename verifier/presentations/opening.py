@@ -289,7 +289,6 @@ class Opener:
         refuse_repeated_claims(query)
         self.registration(wanted.tenant, wanted.purpose, query, now=now)
         opened = Open(self._terms(wanted, query, now), _private_jwk(self.ids.bytes(_SEED_BYTES)))
-        presentations.forget(now=now)
         presentations.add(opened)
         presentations.note(
             wanted.tenant,

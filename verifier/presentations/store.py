@@ -7,7 +7,7 @@ it, one a step; what is fixed for the life of a presentation stands in one colum
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import Row, Table, insert, select, update
+from sqlalchemy import Row, Table, Update, bindparam, insert, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from madang.core.encoding import strict_json
@@ -63,7 +63,27 @@ class PresentationRow(SQLModel, table=True):
 
 
 _TABLE: Final[Table] = PresentationRow.__table__  # type: ignore[attr-defined]  # SQLModel's own
-_BY_ID: Final = select(_TABLE)
+_BY_ID: Final = select(_TABLE).where(_TABLE.c.id == bindparam("named"))
+_ADD: Final = insert(_TABLE)
+_FORGET: Final = (
+    update(_TABLE)
+    .where(_TABLE.c.forget_at <= bindparam("now"))
+    .values(encryption_key=None, result=None, forget_at=None)
+)
+
+
+def _next(*columns: str) -> Update:
+    """Return what changes these columns of a presentation that is open."""
+    waiting = (_TABLE.c.id == bindparam("named")) & (_TABLE.c.phase == _OPEN)
+    return update(_TABLE).where(waiting).values({name: bindparam(f"to_{name}") for name in columns})
+
+
+_CLOSED: Final = ("judged", "phase", "encryption_key", "forget_at")
+_KEEP: Final = {
+    Open: _next("judged", "tries"),
+    Answered: _next(*_CLOSED, "result", "held"),
+    Refused: _next(*_CLOSED),
+}
 
 
 class SqlPresentations:
@@ -80,7 +100,7 @@ class SqlPresentations:
 
     def find(self, tenant: str, presentation: str, *, now: int) -> Presentation | None:
         """Return a presentation of the tenant; None if the tenant has none of this id."""
-        found = self._session.execute(_BY_ID.where(_TABLE.c.id == presentation)).first()
+        found = self._session.connection().execute(_BY_ID, {"named": presentation}).first()
         if found is None or found.tenant != tenant:
             return None
         return _presentation(found, now)
@@ -100,12 +120,11 @@ class SqlPresentations:
             "encryption_key": strict_json.dumps(dict(presentation.key)),
             "forget_at": terms.expires_at,
         }
-        self._session.execute(insert(_TABLE), [row])
+        self._session.connection().execute(_ADD, row)
 
     def forget(self, *, now: int) -> None:
         """Delete keys and results whose time is over."""
-        over = update(_TABLE).where(_TABLE.c.forget_at <= now)
-        self._session.execute(over.values(encryption_key=None, result=None, forget_at=None))
+        self._session.connection().execute(_FORGET, {"now": now})
 
     def keep(self, presentation: Open | Answered | Refused) -> bool:
         """Keep the next state of an open presentation; False if it is not open any more."""
@@ -118,8 +137,9 @@ class SqlPresentations:
             row |= {"forget_at": terms.expires_at + self._result_seconds, "encryption_key": None}
         else:
             row |= {"phase": _REFUSED, "encryption_key": None, "forget_at": None}
-        waiting = (_TABLE.c.id == terms.id) & (_TABLE.c.phase == _OPEN)
-        return self._changed(update(_TABLE).where(waiting).values(**row))
+        named = {"named": terms.id} | {f"to_{name}": value for name, value in row.items()}
+        changed = self._session.connection().execute(_KEEP[type(presentation)], named)
+        return changed.rowcount == 1
 
     def bind(self, presentation: Open, browser: bytes) -> bool:
         """Let only this browser have the answer; False if another came first."""
@@ -151,7 +171,8 @@ class SqlPresentations:
 def _presentation(row: Row[Any], now: int) -> Presentation:
     terms, judged = _terms(row), _judged(row.judged)
     if row.phase == _ANSWERED:
-        return Answered(terms, row.result, row.held, judged, row.browser)
+        over = row.forget_at is not None and row.forget_at <= now
+        return Answered(terms, None if over else row.result, row.held, judged, row.browser)
     if row.phase == _REFUSED:
         return Refused(terms, judged)
     if now >= row.expires_at or row.encryption_key is None:

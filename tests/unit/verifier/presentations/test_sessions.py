@@ -10,7 +10,7 @@ from madang.core.protocol.oid4vp.response import answer_form, error_form
 from madang.core.protocol.oid4vp.verifier_info import registration_of
 from madang.core.protocol.oid4vp.wallet_policy import WalletPolicy
 from tests.unit.verifier.world import NEIGHBOUR, NOW, TENANT, Asked, City, Land, open_city
-from verifier.presentations.store import PresentationRow
+from verifier.presentations.store import PresentationRow, SqlPresentations
 
 API = f"/{TENANT}/verifier/api/presentations"
 
@@ -60,6 +60,23 @@ def test_a_result_is_forgotten_when_it_counts_no_more(city: City) -> None:
     assert city.state(asked) == told
 
 
+def test_keys_and_results_leave_the_table_when_their_time_is_over(city: City) -> None:
+    unanswered, asked = city.ask_identity(), city.ask_identity()
+    asked.post(good(asked))
+    database, seconds = city.deps.database, city.settings.result_seconds
+    end = unanswered.request.exp or 0
+
+    def kept_at(now: int) -> tuple[int, int]:
+        with database.transaction() as session:
+            SqlPresentations(session, seconds).forget(now=now)
+            rows = session.execute(PresentationRow.__table__.select()).all()  # type: ignore[attr-defined]
+        return sum(bool(r.encryption_key) for r in rows), sum(bool(r.result) for r in rows)
+
+    assert kept_at(end - 1) == (1, 1)
+    assert kept_at(end) == (0, 1)
+    assert kept_at(end + seconds) == (0, 0)
+
+
 def test_v15_an_answer_after_the_time_is_refused(city: City) -> None:
     asked = city.ask_identity()
     city.clock.advance(city.settings.presentation_seconds)
@@ -74,13 +91,6 @@ def test_the_last_moment_counts(city: City) -> None:
     asked = city.ask_identity()
     city.clock.advance(city.settings.presentation_seconds - 1)
     assert asked.post(good(asked)).status_code == 200
-
-
-def test_keys_of_expired_presentations_are_forgotten(city: City) -> None:
-    city.ask_identity()
-    city.clock.advance(city.settings.presentation_seconds)
-    city.ask_identity()
-    assert sorted(phases(city)) == [("open", False), ("open", True)]
 
 
 def test_five_refused_answers_close_it(city: City) -> None:
