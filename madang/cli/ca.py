@@ -58,7 +58,7 @@ def write_authority(
 
     Raises:
         UnknownTenant: one of those named is no municipality.
-        AnchorsError, CaFilesError: the folder is damaged.
+        AnchorsError, CaFilesError: the folder is damaged, or holds what is for other addresses.
     """
     files, now = CaFiles(folder.resolve()), SystemClock().now()
     for tenant in whose:

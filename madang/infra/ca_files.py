@@ -60,6 +60,9 @@ class CaFiles:
             uri: identifier of the service.
             dns: the host in it.
             now: epoch seconds.
+
+        Raises:
+            CaFilesError: the one that is there is over, or for another identifier.
         """
         files = self._files(name)
         if not files.chain.exists():
@@ -68,15 +71,21 @@ class CaFiles:
             content = strict_json.dumps({"keys": [_private_jwk(key, (leaf, below.der))]})
             write_whole(self.folder / f"{name}.jwks.json", content.encode())
             self._write_chain(files.chain, leaf, below.der)
+        _check_kept(files.chain, [uri], now)
         return files
 
     def server(self, name: str, hosts: Sequence[str], *, now: int) -> SigningKey:
-        """Return key and chain of a TLS server with these names; made if they are missing."""
+        """Return key and chain of a TLS server with these names; made if they are missing.
+
+        Raises:
+            CaFilesError: the one that is there is over, or lacks one of the names.
+        """
         files = self._files(name)
         if not files.chain.exists():
             key, below = self._key(name), self._below(now)
             leaf = ca.server_leaf(below, key.public_key(), hosts, now=now)
             self._write_chain(files.chain, leaf, below.der)
+        _check_kept(files.chain, hosts, now)
         return files
 
     def _below(self, now: int) -> ca.Authority:
@@ -124,6 +133,16 @@ class CaFiles:
         loaded = [x509.load_der_x509_certificate(der) for der in ders]
         pem = b"".join(each.public_bytes(Encoding.PEM) for each in loaded)
         write_whole(path, pem, EVERYBODY)
+
+
+def _check_kept(path: Path, names: Sequence[str], now: int) -> None:
+    """Refuse a leaf of an earlier run that would be of no use now."""
+    leaf = x509.load_der_x509_certificate(read_certificates(path)[0])
+    alternative = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    missing = {*names} - {str(each.value) for each in alternative}
+    if missing or leaf.not_valid_after_utc.timestamp() <= now:
+        what = f"is not for {', '.join(sorted(missing))}" if missing else "is over"
+        raise CaFilesError(f"{path} {what}; delete it, and a new one is made under the same root")
 
 
 def _private_jwk(key: ec.EllipticCurvePrivateKey, chain: tuple[bytes, ...]) -> dict[str, object]:

@@ -86,3 +86,24 @@ def test_a_folder_that_was_mixed_up_is_told(tmp_path: Path) -> None:
     (tmp_path / "b" / "below.key").write_text("nothing")
     with pytest.raises(CaFilesError, match=r"below\.key holds no private key"):
         made(CaFiles(tmp_path / "b"), "other")
+
+
+def test_leaves_of_an_earlier_run_for_other_addresses_are_not_passed_off(tmp_path: Path) -> None:
+    files = CaFiles(tmp_path)
+    files.server("tls", ["localhost", "127.0.0.1"], now=NOW)
+    assert files.server("tls", ["127.0.0.1"], now=NOW).chain.exists()
+    with pytest.raises(CaFilesError, match=r"tls\.pem is not for city\.test; delete it"):
+        files.server("tls", ["localhost", "city.test"], now=NOW)
+    made(files)
+    with pytest.raises(CaFilesError, match=r"issuer\.pem is not for https://b\.example/x"):
+        files.leaf("issuer", "title", uri="https://b.example/x", dns="b.example", now=NOW)
+    (tmp_path / "tls.pem").unlink()
+    later = files.server("tls", ["localhost", "city.test"], now=NOW)
+    validate_chain(read_certificates(later.chain), load_anchors(files.anchor), now=NOW)
+
+
+def test_a_certificate_that_is_over_is_told(tmp_path: Path) -> None:
+    files = CaFiles(tmp_path)
+    files.server("tls", ["localhost"], now=NOW)
+    with pytest.raises(CaFilesError, match=r"tls\.pem is over"):
+        files.server("tls", ["localhost"], now=NOW + 400 * 86_400)
