@@ -108,7 +108,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
                 sign_in_router(SERVICE, staff, deps.clock, pages),
                 cases_router(desk),
                 steps_router(desk),
-                approvals.router(IssuerClient(_caller(deps)), pages, settings, desk.names),
+                approvals.router(IssuerClient(_caller(deps)), books, pages, settings, desk.names),
             ],
             max_body_bytes=settings.max_body_bytes,
             lifespan=lifespan,

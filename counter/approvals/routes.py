@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from counter.approvals.model import ApprovalOffice
 from counter.cases.offices import Clerk
+from counter.cases.usecases import Books
 from counter.settings import Settings
 from madang.access.marks import staff
 from madang.access.staff import Actor, Role
@@ -16,12 +17,17 @@ from madang.infra.web.times import day_and_minute
 
 
 def router(
-    office: ApprovalOffice, pages: Pages, settings: Settings, names: Mapping[str, Mapping[str, str]]
+    office: ApprovalOffice,
+    books: Books,
+    pages: Pages,
+    settings: Settings,
+    names: Mapping[str, Mapping[str, str]],
 ) -> APIRouter:
     """Return the routes.
 
     Args:
         office: the issuer.
+        books: the cases, of which one may have led to what is asked for.
         pages: renders.
         settings: the office's clock.
         names: of certificate types, by language.
@@ -31,9 +37,13 @@ def router(
     @routes.get("")
     @staff(Role.CLERK)
     async def waiting(request: Request) -> Any:  # noqa: ANN401 - FastAPI's response
-        found = await office.waiting(_clerk(request))
+        clerk = _clerk(request)
+        found = await office.waiting(clerk)
         offset = settings.utc_offset_hours
-        rows = [(each, day_and_minute(each.asked_at, utc_offset_hours=offset)) for each in found]
+        times = [day_and_minute(each.asked_at, utc_offset_hours=offset) for each in found]
+        with books(clerk) as book:
+            cases = [book.of_offer(each.offer) for each in found]
+        rows = [*zip(found, times, cases, strict=True)]
         return pages.render(request, "approvals.html", rows=rows, names=names)
 
     @routes.post("/{approval}/approve")

@@ -93,6 +93,14 @@ class SqlCaseBook:
         time = self._session.get(StatusTimeRow, case)
         return _case(row, None if time is None else time.as_of)
 
+    def of_offer(self, offer: OfferId) -> CaseId | None:
+        """Return the case of this municipality that is at this offer."""
+        wanted = select(CaseRow.id).where(
+            CaseRow.tenant == self._clerk.tenant, CaseRow.kind == "offered", CaseRow.thing == offer
+        )
+        found = self._session.exec(wanted).first()
+        return None if found is None else CaseId(found)
+
     def newest(self, most: int) -> tuple[Case, ...]:
         """Return cases, newest first."""
         found = (

@@ -48,6 +48,10 @@ class CaseBook(Protocol):
         """Return a case."""
         ...
 
+    def of_offer(self, offer: OfferId) -> CaseId | None:
+        """Return the case that is at this offer."""
+        ...
+
     def newest(self, most: int) -> tuple[Case, ...]:
         """Return cases, newest first."""
         ...

@@ -29,6 +29,17 @@ def test_what_waits_is_shown_in_the_languages_and_without_anybodys_name(asked: W
     assert asked.issuer.calls[-1].path == f"/{TENANT}/issuer/api/deferrals"
 
 
+def test_the_clerk_gets_to_the_case_that_led_to_it(world: World) -> None:
+    clerk, other = world.clerk(), world.clerk(OTHER)
+    page = clerk.identity_offered()
+    world.issuer.deferrals = [WAITING, {**WAITING, "id": "deferral-2", "offer_id": "offer-9"}]
+    case = page.url.rpartition("/")[2]
+    text = clerk.get("/approvals?lang=en").text
+    assert text.count("Case ") == 1
+    assert f'href="/{TENANT}/counter/cases/{case}">Case {case[:6]}</a>' in text
+    assert case not in other.get("/approvals").text
+
+
 def test_nothing_waits(world: World) -> None:
     assert "Nothing waits for you." in world.clerk().get("/approvals?lang=en").text
 
