@@ -44,7 +44,7 @@ class Settings(CommonSettings):
             level of identity than this.
         approved_types: certificate types that a clerk has to approve before they are issued.
         approval_seconds: how long a wallet without a client can come back for what a clerk has to
-            approve: life of its access token.
+            approve: life of its refresh tokens.
         deferred_interval_seconds: how long a wallet should wait before it asks again.
         deferred_seconds: how long an issue that was put off is remembered; no token that could
             fetch it lives longer.

@@ -33,6 +33,7 @@ from madang.access.authorization.store import (
     KeptToken,
     Requests,
     Tokens,
+    UsedId,
     hash_of,
     revoke,
     take,
@@ -84,7 +85,7 @@ class _Granted:
 
     Attributes:
         shown: whether the answer tells the scope.
-        seconds: life of the access token; None for the usual one.
+        seconds: life of the refresh token; None for the usual one.
     """
 
     grant: str
@@ -116,7 +117,7 @@ class Exchanger:
             OAuthError: invalid_client or invalid_request.
         """
         anonymous = exchange.caller.client_id is None
-        if anonymous and not isinstance(exchange.asked, TokenRequest):
+        if anonymous and isinstance(exchange.asked, CodeRequest):
             raise invalid_client("this grant is for clients that are known here")
         if exchange.proof is None and not (anonymous and self.ground.policy.bearer_tokens):
             raise invalid_request("a DPoP proof is needed: tokens are bound to a key here")
@@ -159,8 +160,7 @@ class Exchanger:
         wanted = self._narrowed(exchange, whole) if asked.authorization_details else whole
         if exchange.caller.client_id is not None:
             return _Granted(found.id, wanted, refresh=True)
-        # OpenID4VCI 1.0 section 9: what lets a wallet come back later has to last as long.
-        return _Granted(found.id, wanted, seconds=found.seconds)
+        return _Granted(found.id, wanted, refresh=found.seconds is not None, seconds=found.seconds)
 
     def _code(
         self, session: Session, exchange: Exchange, asked: CodeRequest
@@ -183,18 +183,25 @@ class Exchanger:
     def _refreshed(
         self, session: Session, exchange: Exchange, asked: RefreshRequest
     ) -> _Granted | GrantRefused:
-        """Refresh tokens are not exchanged for new ones: client and key bind them (FAPI 2.0)."""
+        """Refresh tokens are not exchanged for new ones: client and key bind them (FAPI 2.0).
+
+        One that nothing binds is good once (RFC 9700 section 4.14.2): two hold it who use it twice.
+        """
         kept = Tokens.refresh(session).find(exchange.tenant, hash_of(asked.refresh_token))
         if kept is None:
             return GrantRefused(GrantReason.REFRESH_UNKNOWN)
-        if kept.client_id != exchange.caller.client_id:
-            return GrantRefused(GrantReason.OTHER_CLIENT)
-        if exchange.now >= kept.expires_at:
-            return GrantRefused(GrantReason.REFRESH_EXPIRED)
-        if kept.key != _binding(exchange):
-            return GrantRefused(GrantReason.OTHER_KEY)
+        fault = _refresh_fault(kept, exchange)
+        if fault is not None:
+            return GrantRefused(fault)
         wanted = self._narrowed(exchange, Wanted(kept.configurations, kept.identified))
-        return _Granted(kept.grant, wanted, kept.family, shown=bool(kept.family))
+        if kept.client_id is not None or kept.key:
+            return _Granted(kept.grant, wanted, kept.family, shown=bool(kept.family))
+        used = UsedId(("refresh", exchange.tenant, asked.refresh_token), kept.expires_at)
+        if not take(session, used):
+            revoke(session, exchange.tenant, grant=kept.grant)
+            return GrantRefused(GrantReason.REFRESH_USED)
+        rest = kept.expires_at - exchange.now
+        return _Granted(kept.grant, wanted, kept.family, refresh=True, seconds=rest)
 
     def _narrowed(self, exchange: Exchange, whole: Wanted) -> Wanted:
         asked = exchange.asked
@@ -209,8 +216,7 @@ class Exchanger:
     def _issue(self, session: Session, exchange: Exchange, granted: _Granted) -> TokenResponse:
         policy, ids, tenant = self.ground.policy, self.ground.ids, exchange.tenant
         bound = policy.token_seconds
-        own = bound if exchange.jkt else min(bound, policy.bearer_seconds)
-        seconds = granted.seconds or own
+        seconds = bound if exchange.jkt else min(bound, policy.bearer_seconds)
         kept = KeptToken(
             grant=granted.grant,
             family=granted.family,
@@ -223,7 +229,8 @@ class Exchanger:
         access, refresh = AccessToken(ids.token(SECRET_BYTES)), None
         Tokens(session).add(tenant, hash_of(access), kept)
         if granted.refresh:
-            refresh, until = ids.token(SECRET_BYTES), exchange.now + policy.refresh_seconds
+            refresh = ids.token(SECRET_BYTES)
+            until = exchange.now + (granted.seconds or policy.refresh_seconds)
             lasting = replace(kept, key=_binding(exchange), expires_at=until)
             Tokens.refresh(session).add(tenant, hash_of(refresh), lasting)
         scopes = self.offering.scopes(tenant) if granted.shown else {}
@@ -247,6 +254,16 @@ def _fault(row: AuthorizationRow, exchange: Exchange, asked: CodeRequest) -> Gra
         GrantReason.OTHER_ADDRESS: asked.redirect_uri not in (None, row.redirect_uri),
         GrantReason.VERIFIER_WRONG: not fits(asked.code_verifier, row.code_challenge),
         GrantReason.OTHER_KEY: keys != (exchange.jkt, exchange.caller.instance),
+    }
+    return next((reason for reason, holds in faults.items() if holds), None)
+
+
+def _refresh_fault(kept: KeptToken, exchange: Exchange) -> GrantReason | None:
+    """Return the first reason why a refresh token is not good here."""
+    faults = {
+        GrantReason.OTHER_CLIENT: kept.client_id != exchange.caller.client_id,
+        GrantReason.REFRESH_EXPIRED: exchange.now >= kept.expires_at,
+        GrantReason.OTHER_KEY: kept.key != _binding(exchange),
     }
     return next((reason for reason, holds in faults.items() if holds), None)
 

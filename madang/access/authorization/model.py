@@ -21,8 +21,8 @@ class Grant:
     Attributes:
         id: the service's name for it.
         configurations: ids of the credential configurations that it is good for.
-        seconds: how long a wallet needs it that cannot have a refresh token; None for the usual
-            life of an access token.
+        seconds: how long a wallet without a client may come back for it by refresh tokens; None
+            when it gets none.
     """
 
     id: GrantId

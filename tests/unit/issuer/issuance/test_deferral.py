@@ -84,20 +84,43 @@ def test_a_wallet_without_a_client_fetches_what_is_approved_days_later(
 ) -> None:
     made = careful.offer(careful.people()[0])
     told = careful.token_request(made["offer_uri"], made["tx_code"]).json()
-    assert told["expires_in"] == careful.settings.approval_seconds
     transaction = put_off(careful, told["access_token"], holder_keys)
-    careful.clock.advance(careful.settings.approval_seconds - 1)
+    careful.clock.advance(86_400)
+    again = refreshed(careful, told["refresh_token"]).json()
+    assert later(careful, again["access_token"], transaction).status_code == 202
+    careful.clock.advance(careful.settings.approval_seconds - 86_401)
     assert careful.call("POST", f"deferrals/{transaction}/approve").status_code == 200
-    assert later(careful, told["access_token"], transaction).status_code == 200
+    last = refreshed(careful, again["refresh_token"]).json()
+    assert later(careful, last["access_token"], transaction).status_code == 200
     careful.clock.advance(1)
-    assert later(careful, told["access_token"], transaction).status_code == 401
+    with careful.refused("token.refresh_expired"):
+        assert refreshed(careful, last["refresh_token"]).status_code == 400
 
 
-def test_where_nobody_has_to_approve_a_token_stays_short(careful: World) -> None:
+def refreshed(world: World, token: str) -> httpx.Response:
+    return world.post("token", data={"grant_type": "refresh_token", "refresh_token": token})
+
+
+def test_a_refresh_token_that_nothing_binds_is_good_once_and_its_theft_ends_all(
+    careful: World, holder_keys: Sequence[Signer]
+) -> None:
+    made = careful.offer(careful.people()[0])
+    told = careful.token_request(made["offer_uri"], made["tx_code"]).json()
+    transaction = put_off(careful, told["access_token"], holder_keys)
+    again = refreshed(careful, told["refresh_token"]).json()
+    with careful.refused("token.refresh_used"):
+        assert refreshed(careful, told["refresh_token"]).json()["error"] == "invalid_grant"
+    for each in (told, again):
+        assert later(careful, each["access_token"], transaction).status_code == 401
+    with careful.refused("token.refresh_unknown"):
+        assert refreshed(careful, again["refresh_token"]).status_code == 400
+
+
+def test_where_nobody_has_to_approve_nobody_comes_back(careful: World) -> None:
     other = careful.rebuilt(approved_types=["lease"])
     made = other.offer(other.people()[0])
     told = other.token_request(made["offer_uri"], made["tx_code"]).json()
-    assert told["expires_in"] == other.settings.token_seconds
+    assert "refresh_token" not in told
 
 
 @pytest.mark.parametrize("way", [None, "approve", "refuse"])
