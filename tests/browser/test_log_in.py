@@ -148,6 +148,37 @@ def test_from_the_choice_to_the_wallet(
     assert room.hall.authorizations.approved[ID][1] == ASKED[:2]
 
 
+CLIENTS = ("https://wallet.example/cb", "org.example.wallet:/cb", "org.example.wallet://cb")
+
+
+@pytest.mark.parametrize("end", ["agree", "refuse"])
+@pytest.mark.parametrize("redirect_uri", CLIENTS, ids=["https", "scheme", "scheme and host"])
+def test_the_browser_goes_on_to_the_client(
+    room: Room, person: PersonId, keys: list[Signer], redirect_uri: str, end: str
+) -> None:
+    """Browsers hold where a form's answer leads against the page's policy; none may object."""
+    result = result_of(room, person, keys)
+    room.hall.ask(redirect_uri=redirect_uri, configurations=ASKED)
+    blocked: list[str] = []
+
+    async def visit() -> None:
+        async with room.open() as page:
+            page.on("console", lambda message: blocked.append(message.text))
+            await page.goto(f"{room.address}?lang=en")
+            await choose(page, "other")
+            room.hall.verifier.answer(result)
+            room.hall.world.clock.advance(10)
+            await page.goto(room.address)
+            async with page.expect_response(f"**/{end}") as answered:
+                await page.click(f"#{end}")
+            told = await (await answered.value).all_headers()
+            assert told["location"].startswith(f"{redirect_uri}?")
+            await page.wait_for_timeout(300)
+
+    room.loop.run(visit())
+    assert [each for each in blocked if "Content Security Policy" in each] == []
+
+
 def test_the_way_back_from_a_wallet_on_this_device(
     room: Room, person: PersonId, keys: list[Signer]
 ) -> None:
