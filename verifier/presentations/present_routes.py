@@ -117,8 +117,9 @@ def _browser(router: APIRouter, desk: Desk) -> None:
     @describe(OBJECT, gives={200: OBJECT})
     async def api_answer(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         desk.own(tenant, presentation, request.cookies.get(COOKIE))
-        await desk.answer(tenant, presentation, await request.body(), Channel.API)
-        return JSONResponse({}, headers=NO_STORE)
+        body = await request.body()
+        address = await desk.answer(tenant, presentation, body, Channel.API)
+        return JSONResponse({} if address is None else {"redirect_uri": address}, headers=NO_STORE)
 
 
 def _page(reception: Reception, request: Request, found: Presentation) -> Response:

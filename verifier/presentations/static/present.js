@@ -15,7 +15,8 @@ async function ask() {
     body: JSON.stringify({ protocol: credential.protocol, data }),
   });
   if (!answer.ok) throw new Error(String(answer.status));
-  window.location.assign(button.dataset.done);
+  const told = await answer.json();
+  window.location.assign(told.redirect_uri ?? button.dataset.done);
 }
 
 if (button && "DigitalCredential" in window) {

@@ -208,3 +208,15 @@ def test_a_request_with_a_link_can_be_answered_through_the_browser_too(city: Cit
     data = answer_members(request, {"digital_id": [shown(city, request)]})
     assert hand_over(city, told, protocol, data).status_code == 200
     assert city.told(told["request_id"], key).json()["state"] == "answered"
+
+
+def test_an_answer_through_the_browser_goes_back_to_the_callers_page(city: City) -> None:
+    told, key = ask(city, return_to="https://agency.example/back")
+    page = f"{city.identifier('verifier')}/present/{told['request_id']}"
+    protocol, request = handed(city, {**told, "same_device_uri": page})
+    data = answer_members(request, {"digital_id": [shown(city, request)]})
+    address = hand_over(city, {"same_device_uri": page}, protocol, data).json()["redirect_uri"]
+    place, _, query = address.partition("?")
+    assert place == "https://agency.example/back"
+    assert city.told(told["request_id"], key).status_code == 403
+    assert city.told(told["request_id"], key, f"?{query}").json()["state"] == "answered"
