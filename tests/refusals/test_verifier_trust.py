@@ -35,6 +35,7 @@ from tests.unit.verifier.world import (
     Land,
     certified,
     found_land,
+    narrowed,
     open_city,
 )
 
@@ -267,3 +268,13 @@ def test_a_wallet_finds_a_document_within_the_registered_purpose(land: Land) -> 
         assert asked_types(verified.request.dcql_query).keys() == {
             city.deps.catalogue.doc_type("digital_id")
         }
+
+
+def test_a_document_identifies_somebody_at_the_counter(land: Land) -> None:
+    with open_city(land) as city:
+        narrowed(city, "counter_identification", city.vct("digital_id"), None)
+        asked = city.ask_identity()
+        assert asked.answer({"digital_id": [shown(asked)]}).status_code == 200
+        told = city.state(asked)
+        assert (told["state"], told["failures"]) == ("answered", [])
+        assert told["result"]
