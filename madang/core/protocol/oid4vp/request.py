@@ -18,9 +18,6 @@ from madang.core.protocol.oid4vp.verifier_info import Attestation, Registration
 REQUEST_TYP = "oauth-authz-req+jwt"
 """``typ`` of a request object; its media type is ``application/`` and the same (RFC 9101)."""
 
-STATIC_AUDIENCE = "https://self-issued.me/v2"
-"""``aud`` for a wallet that is not discovered (section 5.8)."""
-
 VP_TOKEN = "vp_token"  # noqa: S105  # a parameter's name and no secret
 
 DEFAULT_ENC = "A128GCM"
