@@ -102,8 +102,11 @@ class Receiver:
         if (facts.offer.credential_issuer, {*facts.wanted}) != _shown(scan.preview):
             raise WalletError("offer_changed", "the offer is not the one that was shown")
         progress = _Progress(self.vault, scan)
-        access = await self._access(progress, facts, tx_code, browser or self.browser, now)
         try:
+            earlier = progress.get(_DONE)
+            if earlier.keys() >= facts.wanted.keys():
+                return [earlier[name] for name in facts.wanted]
+            access = await self._access(progress, facts, tx_code, browser or self.browser, now)
             return await self._everything(progress, access, facts.wanted, now)
         except WalletError as error:
             if error.code in _GRANT_OVER:

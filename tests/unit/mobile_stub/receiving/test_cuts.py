@@ -54,6 +54,17 @@ def test_what_came_is_not_asked_for_again_when_a_later_part_failed(
     assert len(world.vault.papers(GRANTED)) == 1
 
 
+def test_what_all_came_is_told_again_when_its_permission_is_over(
+    world: World, office: Office, page: Page
+) -> None:
+    scan = run(world.wallet.open(office.pre_authorized(tx_code=False)))
+    told = run(world.wallet.receiver.accept(scan, None, NOW, page))
+    office.closed = True
+    kept = world.vault.scan(scan.id)
+    assert run(world.wallet.receiver.accept(kept, None, NOW + 3600, page)) == told
+    assert len(office.sent("credential")) == 2
+
+
 def test_configurations_that_were_not_granted_are_told_apart(
     world: World, office: Office, page: Page
 ) -> None:
