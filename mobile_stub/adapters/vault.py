@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS paper (
   kind TEXT NOT NULL, name TEXT NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (kind, name));
 """
 _NONCE_BYTES, _SALT_BYTES = 12, 16
+SCRYPT_N = 2**15
 
 
 class Vault:
@@ -71,7 +72,7 @@ class Vault:
             salt = row[0] if row else secrets.token_bytes(_SALT_BYTES)
             if row is None:
                 self._connection.execute("INSERT INTO salt VALUES (?)", (salt,))
-        return Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(passphrase.encode())
+        return Scrypt(salt=salt, length=32, n=SCRYPT_N, r=8, p=1).derive(passphrase.encode())
 
     @contextmanager
     def together(self) -> Iterator[None]:

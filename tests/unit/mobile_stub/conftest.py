@@ -3,12 +3,15 @@ from pathlib import Path
 
 import pytest
 
+from mobile_stub.adapters import vault
 from tests.unit.mobile_stub.world import Issuer, Verifier, World, stop_clock
 
 
 @pytest.fixture(autouse=True)
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop the clock, and open vaults fast."""
     stop_clock(monkeypatch)
+    monkeypatch.setattr(vault, "SCRYPT_N", 2)
 
 
 @pytest.fixture

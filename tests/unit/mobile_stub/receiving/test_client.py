@@ -15,10 +15,11 @@ from tests.unit.mobile_stub.receiving.page import Page, taken
 from tests.unit.mobile_stub.receiving.provider import (
     CLIENT,
     OTHER_SERVER,
+    PROVIDER,
     ProviderTwin,
 )
 from tests.unit.mobile_stub.receiving.twin import Office
-from tests.unit.mobile_stub.world import ISSUER, NOW, World
+from tests.unit.mobile_stub.world import ISSUER, NOW, Verifier, World, run
 
 
 def test_two_servers_see_neither_the_same_attested_key_nor_the_same_dpop_key(
@@ -38,6 +39,32 @@ def test_two_servers_see_neither_the_same_attested_key_nor_the_same_dpop_key(
     assert len(provider.instances) == 1
 
 
+def test_no_verifier_sees_an_attestation_or_a_key_of_the_wallet_as_a_client(
+    world: World, office: Office, page: Page
+) -> None:
+    taken(world, office.by_log_in(), page)
+    attestations = {
+        request.headers["oauth-client-attestation"]
+        for request in world.net.sent
+        if "oauth-client-attestation" in request.headers
+    }
+    assert attestations
+    before = len(world.net.sent)
+    verifier = Verifier(world.net)
+    scan = run(world.wallet.open(verifier.link()))
+    run(world.wallet.consent(scan, agree=True))
+    shown = json.dumps(verifier.opened())
+    for request in world.net.sent[before:]:
+        assert not {"oauth-client-attestation", "oauth-client-attestation-pop", "dpop"} & {
+            *request.headers
+        }
+        shown += request.content.decode()
+    hidden = [f"client {ISSUER}", f"dpop {ISSUER}", f"instance {PROVIDER}"]
+    keys = {str(world.vault.named_signer(name).public_key.to_jwk()["x"]) for name in hidden}
+    assert len(keys) == 3
+    assert not [secret for secret in {*attestations, *keys} if secret in shown]
+
+
 def test_an_attestation_is_used_until_it_is_nearly_over(
     world: World, office: Office, page: Page, provider: ProviderTwin
 ) -> None:
@@ -49,6 +76,22 @@ def test_an_attestation_is_used_until_it_is_nearly_over(
     world.vault.keep_paper("wallet attestation", ISSUER, {**kept, "expires_at": NOW + 30})
     taken(world, office.by_log_in(), page)
     assert len(provider.attested) == 2
+
+
+def test_a_challenge_that_comes_with_a_refusal_is_used_once(
+    world: World, office: Office, page: Page
+) -> None:
+    del office.server_metadata["challenge_endpoint"]
+    wanted = {"oauth-client-attestation-challenge": "of the server"}
+    refusals = [(400, {"error": "use_attestation_challenge"}, wanted)]
+    office.bend["par"] = lambda answer: refusals.pop() if refusals else answer
+    taken(world, office.by_log_in(), page)
+    challenges = [
+        jws.claims(jws.parse(request.headers["oauth-client-attestation-pop"])).get("challenge")
+        for request in (*office.sent("par"), *office.sent("token"))
+    ]
+    assert challenges[:2] == [None, "of the server"]
+    assert challenges.count("of the server") == 1
 
 
 def test_a_revoked_wallet_is_told_and_nothing_is_sent(
