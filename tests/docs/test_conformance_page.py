@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from issuer.settings import Settings as IssuerSettings
 from ledger_node.settings import Settings as LogSettings
 from madang.cli.main import app
+from madang.core.protocol.oid4vp.known_clients import parse_known_clients
 from madang.infra.authority import CERTIFIED
 from mobile_stub.settings import Settings as WalletSettings
 from verifier.settings import Settings as VerifierSettings
@@ -44,6 +45,19 @@ def test_every_command_takes_what_it_is_given(line: str) -> None:
         assert found is not None, words
         command, words = found, words[1:]
     command.make_context("madang", words)
+
+
+def test_every_endpoint_of_the_wallet_is_one() -> None:
+    named = set(re.findall(r"^\| `(GET|POST) (/[a-z-]+)", PAGE, re.MULTILINE))
+    assert ("GET", "/authorize") in named
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "mobile_stub").glob("**/*.py"))
+    assert [path for _, path in named if f'"{path}"' not in sources] == []
+
+
+def test_the_file_of_clients_is_read() -> None:
+    (example,) = re.findall(r"```json\n(\{\n  \"clients\".*?)```", PAGE, re.DOTALL)
+    found = parse_known_clients(example.encode())
+    assert (set(found.clients), set(found.attesters)) == ({"shop"}, {"https://attester.example"})
 
 
 def test_every_file_of_the_authority_is_made() -> None:
