@@ -35,9 +35,12 @@ class Wallet:
     receipts: ReceiptFetcher
 
     async def open(self, link: str) -> Scan:
-        """Find out what a link is about."""
+        """Find out what a link is about; one that was begun and cut off goes on."""
         if link.startswith(OFFER_SCHEMES):
             preview = await self.receiver.preview(link, system.now())
+            for scan in self.vault.scans():
+                if (scan.link, scan.preview) == (link, preview) and self.receiver.begun(scan):
+                    return scan
             return self._kept(Scan(system.token(), "offer", link, preview))
         return self._asked(link, await self.presenter.open_link(link, system.now()))
 

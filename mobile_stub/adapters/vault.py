@@ -238,6 +238,11 @@ class Vault:
             raise WalletError("unknown_scan", "scan the code again")
         return Scan(**json.loads(self._open(row[0])))
 
+    def scans(self) -> list[Scan]:
+        """Return everything that was scanned, newest first."""
+        rows = self._connection.execute("SELECT sealed FROM scan ORDER BY rowid DESC")
+        return [Scan(**json.loads(self._open(row[0]))) for row in rows.fetchall()]
+
     def keep_paper(self, kind: str, name: str, content: Mapping[str, Any]) -> None:
         """Keep a paper under its kind and name; an older one goes."""
         sealed = self._seal(json.dumps(content).encode())

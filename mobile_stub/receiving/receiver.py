@@ -84,6 +84,12 @@ class Receiver:
             "needs_browser": code is None,
         }
 
+    def begun(self, scan: Scan) -> bool:
+        """Tell whether something was got for an offer, and not all that it holds."""
+        got = self.vault.paper(GRANTED, scan.id) is not None or _CODE in scan.progress
+        done: dict[str, Any] = scan.progress.get(_DONE, {})
+        return got and not done.keys() >= _shown(scan.preview)[1]
+
     async def accept(
         self, scan: Scan, tx_code: str | None, now: int, browser: Browser | None = None
     ) -> list[Told]:

@@ -65,6 +65,21 @@ def test_what_all_came_is_told_again_when_its_permission_is_over(
     assert len(office.sent("credential")) == 2
 
 
+def test_an_offer_that_was_cut_off_goes_on_from_its_link_with_the_same_permission(
+    world: World, office: Office, page: Page
+) -> None:
+    link = office.pre_authorized(tx_code=False)
+    first = run(world.wallet.open(link))
+    office.lose = ["credential"]
+    with pytest.raises(WalletError):
+        run(world.wallet.receiver.accept(first, None, NOW, page))
+    office.closed = True
+    again = run(world.wallet.open(link))
+    assert again.id == first.id
+    assert run(world.wallet.receiver.accept(again, None, NOW, page))[0]["copies"] == 3
+    assert run(world.wallet.open(link)).id != first.id
+
+
 def test_configurations_that_were_not_granted_are_told_apart(
     world: World, office: Office, page: Page
 ) -> None:
