@@ -12,6 +12,7 @@ import typer
 from pydantic import SecretStr
 
 from madang.cli.exit_codes import REFUSED
+from mobile_stub.adapters import system
 from mobile_stub.adapters.browser import WAIT_SECONDS
 from mobile_stub.adapters.loopback import LoopbackBrowser
 from mobile_stub.adapters.network import Network
@@ -27,19 +28,21 @@ app = typer.Typer(
     help="Take certificates and show them, as a resident does; for machines too."
     " Settings come from WALLET_*; exit 1 says that it was refused or not agreed.",
 )
-LinkArgument = Annotated[str, typer.Argument(help="The text of a QR code or button.")]
+LinkArgument = Annotated[str, typer.Argument(help="What a QR code says or a button leads to.")]
 DigestArgument = Annotated[str, typer.Argument(help="The copy, as `list` names it.")]
 FolderOption = Annotated[
-    Path | None, typer.Option("--folder", help="Of the wallet; WALLET_FOLDER if left out.")
+    Path | None, typer.Option("--folder", help="Where the wallet is; WALLET_FOLDER if left out.")
 ]
 SecretOption = Annotated[
     Path | None,
     typer.Option(
         "--passphrase-file",
-        help="Holds what opens it; WALLET_PASSPHRASE if left out, and else the terminal asks.",
+        help="A file with the passphrase; WALLET_PASSPHRASE if left out, and else it asks.",
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON; a refusal has error and detail.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Agree without being asked.")]
 _NOT_AGREED: Final = "not agreed; nothing was shown"
 
@@ -48,7 +51,9 @@ _NOT_AGREED: Final = "not agreed; nothing was shown"
 def accept(
     link: LinkArgument,
     *,
-    tx_code: Annotated[str, typer.Option("--tx-code", help="The code that came apart.")] = "",
+    tx_code: Annotated[
+        str, typer.Option("--tx-code", help="The code that came by letter or message.")
+    ] = "",
     folder: FolderOption = None,
     secret: SecretOption = None,
     yes: YesOption = False,
@@ -66,7 +71,7 @@ def accept(
         scan = await wallet.open(link)
         if scan.kind != "offer":
             raise WalletError("not_an_offer", "this link asks for something; use `present`")
-        if not as_json:
+        if not (as_json and yes):
             _tell_offer(scan.preview)
         if not yes and not typer.confirm("Fetch it?", err=True):
             raise typer.Exit(REFUSED)
@@ -75,13 +80,23 @@ def accept(
             code = typer.prompt("Code", err=True)
         return await wallet.accept(scan, code or None, _log_in(wallet, browser=browser, wait=wait))
 
-    done = _with_wallet(folder, secret, work)
-    if as_json:
-        typer.echo(json.dumps(done))
-        return
-    for each in done["credentials"]:
-        kept = f"kept {each['copies']} copies of" if "copies" in each else "not yet there:"
-        typer.echo(f"{kept} {each.get('type', '?')}")
+    done = _with_wallet(folder, secret, work, as_json=as_json)
+    _tell_taken(done, as_json=as_json)
+
+
+@app.command()
+def waiting(
+    *, folder: FolderOption = None, secret: SecretOption = None, as_json: JsonOption = False
+) -> None:
+    """Fetch what issuers promised for later, as far as it is due."""
+
+    async def work(wallet: Wallet) -> dict[str, Any]:
+        return {"credentials": await wallet.receiver.waiting(system.now())}
+
+    done = _with_wallet(folder, secret, work, as_json=as_json)
+    if not done["credentials"] and not as_json:
+        typer.echo("nothing is waited for")
+    _tell_taken(done, as_json=as_json)
 
 
 @app.command()
@@ -93,24 +108,27 @@ def present(
     yes: YesOption = False,
     no: Annotated[bool, typer.Option("--no", help="Decline; the verifier is told.")] = False,
     leave_out: Annotated[
-        list[str] | None, typer.Option("--leave-out", help="A query that is not answered.")
+        list[str] | None,
+        typer.Option("--leave-out", help="Name of what is not shown."),
     ] = None,
     browser: Annotated[
-        bool, typer.Option("--browser", help="Open where the verifier wants to go on.")
+        bool, typer.Option("--browser", help="Open the page where the verifier goes on.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a verifier's request, after showing who asks for what."""
 
     async def person(preview: Mapping[str, Any]) -> Decision:
-        if not as_json:
+        if not (as_json and (yes or no)):
             _tell_request(preview)
         agree = not no and bool(preview["possible"])
         if agree and not yes:
             agree = typer.confirm("Show this?", err=True)
         return Decision(agree, dict.fromkeys(leave_out or (), ()))
 
-    done = _with_wallet(folder, secret, lambda wallet: wallet.present(link, person))
+    done = _with_wallet(
+        folder, secret, lambda wallet: wallet.present(link, person), as_json=as_json
+    )
     if as_json:
         typer.echo(json.dumps(done))
     elif done["status"] == "accepted":
@@ -126,12 +144,12 @@ def present(
 def list_copies(
     *, folder: FolderOption = None, secret: SecretOption = None, as_json: JsonOption = False
 ) -> None:
-    """List every copy; nothing of what it says."""
+    """List every copy that is held, without what it says of the person."""
 
     async def work(wallet: Wallet) -> list[dict[str, Any]]:
         return [listed(copy) for copy in wallet.vault.copies()]
 
-    found = _with_wallet(folder, secret, work)
+    found = _with_wallet(folder, secret, work, as_json=as_json)
     if as_json:
         typer.echo(json.dumps(found))
         return
@@ -155,7 +173,7 @@ def show(
     async def work(wallet: Wallet) -> dict[str, Any]:
         return wallet.show(digest)
 
-    found = _with_wallet(folder, secret, work)
+    found = _with_wallet(folder, secret, work, as_json=as_json)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
@@ -182,7 +200,7 @@ def delete(
         await wallet.delete(digest)
         return {"deleted": digest}
 
-    done = _with_wallet(folder, secret, work)
+    done = _with_wallet(folder, secret, work, as_json=as_json)
     typer.echo(json.dumps(done) if as_json else f"deleted {digest}")
 
 
@@ -200,7 +218,11 @@ def _log_in(wallet: Wallet, *, browser: bool, wait: float) -> LoopbackBrowser | 
 
 
 def _with_wallet(
-    folder: Path | None, secret: Path | None, work: Callable[[Wallet], Awaitable[T]]
+    folder: Path | None,
+    secret: Path | None,
+    work: Callable[[Wallet], Awaitable[T]],
+    *,
+    as_json: bool,
 ) -> T:
     """Open the wallet, work with it, and close it; what it refuses ends the command."""
 
@@ -216,7 +238,7 @@ def _with_wallet(
         finally:
             await network.close()
 
-    with _refusing():
+    with _refusing(as_json=as_json):
         return asyncio.run(done())
 
 
@@ -234,12 +256,29 @@ def _settings(folder: Path | None, secret: Path | None) -> Settings:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def _refusing(*, as_json: bool) -> Iterator[None]:
     try:
         yield
     except WalletError as error:
-        typer.echo(f"refused: {error}", err=True)
+        if as_json:
+            typer.echo(json.dumps({"error": error.code, "detail": error.detail}))
+        else:
+            typer.echo(f"refused: {error}", err=True)
         raise typer.Exit(REFUSED) from error
+
+
+def _tell_taken(done: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(done))
+        return
+    for each in done["credentials"]:
+        if "copies" in each:
+            told = f"kept {each['copies']} copies of"
+        elif each.get("waiting"):
+            told = "not yet there, ask later by `waiting`:"
+        else:
+            told = f"not given ({each['error']}):"
+        typer.echo(f"{told} {each['type']}")
 
 
 def _tell_offer(preview: Mapping[str, Any]) -> None:

@@ -197,3 +197,20 @@ def test_the_passphrase_comes_from_a_file_or_the_terminal(
     assert "wrong_passphrase" in typed("list", answer="another\n", code=1).stderr
     missing = typed("list", "--passphrase-file", str(tmp_path / "none"), code=1)
     assert "passphrase_unreadable" in missing.stderr
+
+
+def test_a_refusal_is_json_where_that_is_asked_for(world: World) -> None:
+    told = json.loads(typed("show", "nothing", "--json", code=1).stdout)
+    assert told.keys() == {"error", "detail"}
+    assert told["error"] == "unknown_copy"
+
+
+def test_nobody_is_asked_blind(world: World) -> None:
+    Issuer(world.net)
+    asked = typed("accept", Issuer.link(), "--json", "--tx-code", "1234", answer="n\n", code=1)
+    assert "Digital_Id" in asked.stderr
+
+
+def test_nothing_is_waited_for(world: World) -> None:
+    assert typed("waiting").stdout == "nothing is waited for\n"
+    assert json.loads(typed("waiting", "--json").stdout) == {"credentials": []}
