@@ -81,6 +81,7 @@ def write_authority(
         "MADANG_KEY_ATTESTATION_ANCHORS": anchor,
         "MADANG_CREDENTIAL_ANCHORS": anchor,
         "WALLET_TLS_ANCHORS": anchor,
+        "WALLET_LOCAL_ADDRESSES": "true",
         "WALLET_REQUEST_ANCHORS": anchor,
         "WALLET_CREDENTIAL_ANCHORS": anchor,
         "MADANG_SIGNING_KEYS": json.dumps(keys),
