@@ -17,6 +17,7 @@ from bench.mdoc import mdoc_rows
 from bench.measure import RUNS, Row
 from bench.processes import process_rows
 from bench.status import status_rows
+from bench.where import write_profile
 from madang.infra.clock import SystemClock
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
@@ -37,6 +38,7 @@ def main() -> None:
         *evidence_rows(),
         *flow_rows(),
     ]
+    write_profile()
     table = _table(rows)
     print(table)
     TARGET.write_text(_page(table), "utf-8")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from issuer.sources.synthetic.demonstration import Role, demonstration_residents
 from issuer.sources.synthetic.stored import stored_register
 from madang.access.service_token import Call, make
 from madang.cli.city import CityPlan
-from madang.cli.processes import City
+from madang.cli.processes import City, Program
 from madang.core.encoding import strict_json
 from madang.core.keys.signing import Signer
 from madang.infra.clock import SystemClock
@@ -108,12 +108,17 @@ class Running:
 
 
 @asynccontextmanager
-async def running(state: Path) -> AsyncIterator[Running]:
-    """Start the services that the flows need."""
+async def running(state: Path, profiles: Path | None = None) -> AsyncIterator[Running]:
+    """Start the services that the flows need.
+
+    Args:
+        state: folder of the city.
+        profiles: folder where each service leaves its profile when it ends; None for none.
+    """
     plan = CityPlan(state, PORT)
     plan.prepare()
     city = City(state / "logs")
-    programs = {program.name: program for program in plan.services()}
+    programs = {each.name: _profiled(each, profiles) for each in plan.services()}
     async with httpx.AsyncClient(timeout=30) as client:
         try:
             await city.start([programs["log"]])
@@ -122,3 +127,10 @@ async def running(state: Path) -> AsyncIterator[Running]:
         finally:
             await city.stop()
             await asyncio.sleep(0)
+
+
+def _profiled(program: Program, profiles: Path | None) -> Program:
+    if profiles is None:
+        return program
+    wrapper = ("-m", "bench.profile", str(profiles / program.name))
+    return replace(program, arguments=(*wrapper, *program.arguments))

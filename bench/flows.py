@@ -217,13 +217,19 @@ async def _rows(city: Running, service: str, flows: Flows, names: Names) -> list
     ]
 
 
+async def presented_copy(city: Running) -> Held:
+    """Fetch the Digital ID that the presentations show."""
+    wire = await Wire.to(city.plan.addresses.origin(TENANT, "issuer"))
+    issuer = city.plan.addresses.identifier(TENANT, "issuer")
+    copy = await Fetcher(issuer, wire).fetch(Voucher.of(await city.offer()))
+    await wire.close()
+    return Held.of(*copy)
+
+
 async def _measure(state: Path) -> list[Row]:
     issuance, presentation = await _bounds(state)
     async with running(state / "city") as city:
-        wire = await Wire.to(city.plan.addresses.origin(TENANT, "issuer"))
-        issuer = city.plan.addresses.identifier(TENANT, "issuer")
-        copy = await Fetcher(issuer, wire).fetch(Voucher.of(await city.offer()))
-        await wire.close()
+        held = await presented_copy(city)
         return [
             *await _rows(
                 city,
@@ -234,7 +240,7 @@ async def _measure(state: Path) -> list[Row]:
             *await _rows(
                 city,
                 "verifier",
-                Presentation(city, Held.of(*copy)),
+                Presentation(city, held),
                 Names(
                     "presentation flow: session, request, answer", presentation, "0.50, 400/CPU-s"
                 ),
