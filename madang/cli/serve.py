@@ -54,6 +54,7 @@ def serve(service: Annotated[Service, typer.Argument(help="Which service.")]) ->
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # nothing goes by who calls from where
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CORE = REPOSITORY / "madang" / "core"
-EXTERNAL = {"cbor2", "cryptography", "joserfc", "pydantic", "typing_extensions"}
+EXTERNAL = {"cbor2", "cryptography", "jwt", "pydantic", "typing_extensions"}
 IMPURE = {
     "asyncio",
     "http",

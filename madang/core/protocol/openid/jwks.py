@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from joserfc.errors import JoseError
-from joserfc.jwk import RSAKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.algorithms import RSAAlgorithm
+from jwt.exceptions import PyJWTError
 
 from madang.core.encoding import base64url
 from madang.core.encoding.errors import EncodingError
@@ -25,7 +26,7 @@ ALGORITHMS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Signatures of ID tokens that count, and the keys that make them; never ``none``, never a shared
 secret. RS256 is the one that every provider has (OpenID Connect Core 1.0 section 15.1)."""
-Key: TypeAlias = PublicKey | RSAKey
+Key: TypeAlias = PublicKey | RSAPublicKey
 _BYTE = 8
 
 
@@ -86,17 +87,20 @@ def _key(jwk: Mapping[str, Any]) -> ProviderKey:
         native = _rsa(public) if jwk["kty"] == "RSA" else PublicKey.from_jwk(public)
     except OpenIdError:
         raise
-    except (JoseError, KeyFormatError, EncodingError, ValueError, TypeError, KeyError):
+    except (PyJWTError, KeyFormatError, EncodingError, ValueError, TypeError, KeyError):
         raise _refuse(f"a key of the kind {jwk['kty']} cannot be read") from None
     return ProviderKey(kid, alg, jwk["kty"], jwk.get("crv", ""), native)
 
 
-def _rsa(jwk: Mapping[str, Any]) -> RSAKey:
+def _rsa(jwk: Mapping[str, Any]) -> RSAPublicKey:
     """Return an RSA key; its size is looked at before anything is computed with it."""
     bits = len(base64url.decode(jwk["n"]).lstrip(b"\0")) * _BYTE
     if not MIN_RSA_BITS <= bits <= MAX_RSA_BITS:
         raise _refuse(f"an RSA key has {MIN_RSA_BITS} to {MAX_RSA_BITS} bits, {bits} came")
-    return RSAKey.import_key(dict(jwk))
+    key = RSAAlgorithm.from_jwk(dict(jwk))
+    if not isinstance(key, RSAPublicKey):
+        raise _refuse("a published key holds its private part")
+    return key
 
 
 def _refuse(reason: str) -> OpenIdError:
