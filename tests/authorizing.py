@@ -318,7 +318,7 @@ def stage(
         keys=issuer_keys,
         secrets=cache(lambda _: secrets_of(ec.generate_private_key(ec.SECP256R1()))),
         service_signer=lambda tenant: keys.signer(addresses.identifier(tenant, "issuer")),
-        key_attestation_anchors=(*authorities.anchors("provider"),),
+        key_attestation_anchors=(PROVIDER.anchor,),
         service_keys=keys,
         anchors=authorities.anchors,
         log=MemoryLogClient(),
