@@ -45,7 +45,7 @@ class Commit:
 
 
 COMMITS = {
-    "token": Commit("UPDATE offer"),
+    "token": Commit("INSERT INTO access_token"),
     "credential": Commit("INSERT INTO credential"),
     "decision": Commit("UPDATE eligibility_check"),
     "accept": Commit("INSERT INTO log_entry", "'credential'"),

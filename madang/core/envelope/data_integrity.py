@@ -1,4 +1,4 @@
-"""Data Integrity proofs over canonical JSON (VC Data Integrity 1.0).
+"""Data Integrity proofs over canonical JSON (W3C VC Data Integrity 1.0).
 
 Two cryptosuites: ecdsa-jcs-2019 (Data Integrity ECDSA Cryptosuites 1.0 section 3.3) on P-256 and
 P-384, and eddsa-jcs-2022 (Data Integrity EdDSA Cryptosuites 1.0 section 3.3).

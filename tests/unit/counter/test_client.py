@@ -182,7 +182,7 @@ class TestReal:
 
     def test_an_offer_that_is_not_there(self, real: Offices) -> None:
         with pytest.raises(OfficeRefused) as refused:
-            run(real.issuer.offer_state(CLERK, OfferId("unknown")))
+            run(real.issuer.offered(CLERK, OfferId("unknown")))
         assert refused.value.code is Refused.OFFER_UNKNOWN
 
     def test_a_purpose_that_is_not_registered(self, real: Offices) -> None:

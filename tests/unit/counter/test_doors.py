@@ -17,7 +17,12 @@ def test_only_sign_in_health_and_style_are_open(world: World) -> None:
         for route in describe_routes(world.app)
         if route.access is not None and route.access.caller is Caller.ANYBODY
     }
-    assert open_paths == {"/health", "/style.css", "/{tenant}/counter/sign-in"}
+    assert open_paths == {
+        "/health",
+        "/openapi.json",
+        "/style.css",
+        "/{tenant}/counter/sign-in",
+    }
 
 
 def test_everything_else_is_for_staff(world: World) -> None:

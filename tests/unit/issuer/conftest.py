@@ -54,7 +54,10 @@ def made_up(catalogue: Catalogue) -> SyntheticRegister:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(state_dir=tmp_path, catalog_dir=CATALOG, status_list_size=4096)
+    # A nonce is over before a token that is bound to no key.
+    return Settings(
+        state_dir=tmp_path, catalog_dir=CATALOG, status_list_size=4096, nonce_seconds=120
+    )
 
 
 @pytest.fixture

@@ -110,6 +110,7 @@ def test_without_a_sound_key_nothing_is_issued_until_the_next_is_active(
     assert answer.json()["error"] == "temporarily_unavailable"
     assert len(document(world)) == 1
     world.clock.advance(CACHE)
+    token = world.redeem(world.offer(world.people()[0]))
     copies = world.fetch(token, "digital_id", holder_keys).json()["credentials"]
     assert all(accepted(each["credential"], document(world)) for each in copies)
 

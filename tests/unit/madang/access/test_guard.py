@@ -226,7 +226,7 @@ class TestReview:
         assert ("DELETE", "/{tenant}/counter/clerk") in described
         assert ("GET", "/{tenant}/counter/unmarked") in described
         assert ("GET", "/health") in described
-        assert len(described) == 19
+        assert len(described) == 20
 
     def test_a_guard_that_lets_everybody_in(self, house: House) -> None:
         async def asleep(request: Request) -> None:

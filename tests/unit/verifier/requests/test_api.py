@@ -11,7 +11,7 @@ from madang.core.encoding import base64url
 from madang.core.protocol.oid4vp.verdict import Step
 from madang.core.protocol.oid4vp.verifier_info import registration_of
 from tests.unit.verifier.world import NEIGHBOUR, TENANT, Asked, City, Land, open_city
-from verifier.presentations.store import PresentationRow
+from verifier.presentations.store import PresentationRow, SqlPresentations
 
 PURPOSE = {"purpose": "counter_identification"}
 
@@ -81,9 +81,11 @@ def test_a_result_is_forgotten(city: City) -> None:
     asked, key = opened(city)
     good(asked)
     city.clock.advance(city.settings.presentation_seconds + city.settings.result_seconds)
-    opened(city)
     assert city.told(asked.id, key).json()["result"] is None
-    assert results(city) == [None, None]
+    with city.deps.database.transaction() as session:
+        store = SqlPresentations(session, city.settings.result_seconds)
+        store.forget(now=city.clock.now())
+    assert results(city) == [None]
 
 
 @pytest.mark.parametrize("mode", ["direct_post", "direct_post.jwt"])
