@@ -29,13 +29,14 @@ from madang.core.keys.signing import Signer
 from madang.core.keys.software import SoftwareSigner
 from madang.core.protocol.message import Message, read
 from madang.core.protocol.urls import is_web_address
+from madang.infra.settings import SettingsFileError
 
 _OPENID = "openid"
 _Text = Annotated[str, Field(min_length=1, max_length=1000)]
 _Level = Annotated[IdentityLevel, Field(strict=False)]
 
 
-class ProviderFileError(RuntimeError):
+class ProviderFileError(SettingsFileError):
     """The file of OpenID providers cannot be used; the message names the place."""
 
 

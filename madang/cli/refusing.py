@@ -18,7 +18,7 @@ from madang.infra.ca_files import CaFilesError
 from madang.infra.given_keys import GivenKeyError
 from madang.infra.hsm import HsmError
 from madang.infra.keystore import KeystoreError
-from madang.infra.settings import ListeningError
+from madang.infra.settings import ListeningError, SettingsFileError
 from madang.infra.setup import MovedError, WitnessNameError
 from madang.infra.tenancy import UnknownTenant
 
@@ -34,6 +34,7 @@ _ERRORS: Final = (
     ListeningError,
     MovedError,
     NoteError,
+    SettingsFileError,
     SplitError,
     WitnessKeyError,
     WitnessNameError,

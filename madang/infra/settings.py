@@ -26,6 +26,10 @@ class ListeningError(RuntimeError):
     """A service cannot listen as the settings say; the message says what to do."""
 
 
+class SettingsFileError(RuntimeError):
+    """A file that a setting names is not what it should be; the message says which and why."""
+
+
 class CommonSettings(BaseSettings):
     """Where things are, and the limits that all services keep.
 

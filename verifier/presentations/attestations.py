@@ -7,13 +7,14 @@ from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.core.envelope import jws
 from madang.core.envelope.errors import EnvelopeError
+from madang.infra.settings import SettingsFileError
 from verifier.presentations.clients import Attestation
 
 ATTESTATION_TYP = "verifier-attestation+jwt"
 MAX_BYTES = 64_000
 
 
-class AttestationError(RuntimeError):
+class AttestationError(SettingsFileError):
     """A file that the settings name holds no verifier attestation; the message says which."""
 
 

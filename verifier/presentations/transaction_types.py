@@ -4,9 +4,10 @@ from pathlib import Path
 
 from madang.core.protocol.oid4vp.errors import VpError
 from madang.core.protocol.oid4vp.transaction_type import TransactionTypes, parse_types
+from madang.infra.settings import SettingsFileError
 
 
-class TransactionTypesError(RuntimeError):
+class TransactionTypesError(SettingsFileError):
     """The file that the settings name holds no types; the message says why."""
 
 

@@ -18,6 +18,7 @@ from madang.core.protocol.oauth.registration import (
     read_registration,
 )
 from madang.infra.http import HttpError
+from madang.infra.settings import SettingsFileError
 
 FileClients = Mapping[str, Mapping[str, ClientRegistration]]
 """By municipality and client_id."""
@@ -25,7 +26,7 @@ _AGAIN_SECONDS = 10
 """How soon a key set is fetched again for a key that was not in it."""
 
 
-class ClientsFileError(ValueError):
+class ClientsFileError(SettingsFileError):
     """The file of clients cannot be used; the text names file, place and expectation."""
 
 

@@ -5,12 +5,18 @@ import ssl
 from pathlib import Path
 
 import pytest
+import typer
 import uvicorn
 from uvicorn.config import create_ssl_context
 
+from issuer.authorization.providers import ProviderFileError
+from madang.access.authorization.clients import ClientsFileError
+from madang.cli.refusing import refusing
 from madang.cli.serve import listening_by
 from madang.infra.ca_files import CaFiles
 from madang.infra.settings import CommonSettings, ListeningError
+from verifier.presentations.attestations import AttestationError
+from verifier.presentations.transaction_types import TransactionTypesError
 
 NOW = 1_800_000_000
 
@@ -68,3 +74,14 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
         listening_by(settings(tls_certificate=one.chain, tls_key=two.key))
     with pytest.raises(ListeningError, match="No such file"):
         listening_by(settings(tls_certificate=tmp_path / "absent", tls_key=one.key))
+
+
+@pytest.mark.parametrize(
+    "error", [AttestationError, ClientsFileError, ProviderFileError, TransactionTypesError]
+)
+def test_a_file_that_is_not_as_it_should_be_is_told_in_a_line(
+    error: type[Exception], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit), refusing():
+        raise error("clients.json: an array was expected")
+    assert "clients.json: an array was expected" in capsys.readouterr().err
