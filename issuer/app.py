@@ -266,15 +266,16 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
         refuser=Refuser(deps.database, deps.clock, pages),
         errors=errors.TABLE,
         routers=(
+            # They are looked through in this order: what every wallet calls comes first.
+            issuance.router(office, mint, ISSUANCE_STORES),
+            authorization.router(server, aggregation_uri, settings.document_seconds),
             document_routes.metadata_router(office, deps.keys, documents),
             document_routes.router(office, deps.keys, documents),
-            issuance.router(office, mint, ISSUANCE_STORES),
             deferral_routes.router(office, DeferralStore),
             status.router(office, ActiveSigners(deps.keys, deps.clock), STATUS_STORES),
             types.router(office),
             proofing.router(office, deps.register, ProofingStore),
             offers.router(office, claims, deps.anchors, OFFER_STORES, licence, server.tokens),
-            authorization.router(server, aggregation_uri, settings.document_seconds),
             client_routes.router(server, office.clerk),
             *log_in.routers(residents, pages),
         ),
