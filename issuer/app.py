@@ -81,7 +81,7 @@ from madang.infra.outbox import OutboxRow, OutboxWorker, running
 from madang.infra.setup import StateFolders, keystore
 from madang.infra.snapshots import KeptSnapshotRow, snapshots
 from madang.infra.tenancy import Addresses
-from madang.infra.trust import Accreditations, load_anchors, load_log_key
+from madang.infra.trust import Accreditations, is_known, load_anchors, load_log_key
 from madang.infra.web.app import Parts, create_app
 from madang.infra.web.errors import Refuser
 from madang.infra.web.i18n import load_texts
@@ -280,6 +280,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
             *log_in.routers(residents, pages),
         ),
         max_body_bytes=settings.max_body_bytes,
+        health=lambda: {"accreditations": is_known(deps.accreditations, now=deps.clock.now())},
         lifespan=_lifespan(
             KeyBook(office, deps.keys),
             OutboxWorker(deps.database, deps.log),

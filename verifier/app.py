@@ -29,7 +29,7 @@ from madang.infra.outbox import OutboxRow, OutboxWorker, running
 from madang.infra.setup import StateFolders, keystore
 from madang.infra.snapshots import KeptSnapshotRow, snapshots
 from madang.infra.tenancy import Addresses
-from madang.infra.trust import Accreditations, Trust, load_log_key, types_by_vct
+from madang.infra.trust import Accreditations, Trust, is_known, load_log_key, types_by_vct
 from madang.infra.web.app import Parts, create_app
 from madang.infra.web.errors import Refuser
 from madang.infra.web.i18n import Texts, load_texts
@@ -199,6 +199,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
             ],
             max_body_bytes=settings.max_body_bytes,
             lifespan=lifespan,
+            health=lambda: {"accreditations": is_known(deps.accreditations, now=deps.clock.now())},
         )
     )
 

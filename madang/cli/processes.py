@@ -16,6 +16,8 @@ from madang.infra.http import trusting
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.05
+_NOT_YET = b'"accreditations":false'
+"""What issuer and verifier say of themselves until they know who may issue and ask."""
 
 
 class StartError(RuntimeError):
@@ -141,6 +143,7 @@ class City:
 
 async def _answers(client: httpx.AsyncClient, health: str) -> bool:
     try:
-        return (await client.get(health)).status_code == httpx.codes.OK
+        answer = await client.get(health)
     except httpx.TransportError:
         return False
+    return answer.status_code == httpx.codes.OK and _NOT_YET not in answer.content

@@ -11,6 +11,7 @@ from madang.core.merkle.note import VerifierKey
 from madang.core.trust.foreign import NO_ANCHORS, ForeignAnchors
 from madang.core.trust.model import TrustList
 from madang.core.trust.registry import Registry
+from madang.core.trust.snapshot import SnapshotError
 from madang.infra.catalogue import Catalogue
 from madang.infra.tenancy import Addresses
 
@@ -51,6 +52,15 @@ class Accreditations(Protocol):
     def following(self) -> AbstractAsyncContextManager[None]:
         """Follow the registry's changes while the block lasts."""
         ...
+
+
+def is_known(accreditations: Accreditations, *, now: int) -> bool:
+    """Tell whether there is a state of the registry that may be relied on."""
+    try:
+        accreditations.registry(now=now)
+    except SnapshotError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def test_what_is_over_is_deleted_and_the_rest_stays(
     assert kept(world) == (1, 1, 1)
     world.clock.advance(world.settings.nonce_seconds)
     sweep(office(world))
-    assert kept(world) == (0, 0, 1)
+    assert kept(world) == (0, 1, 1)
     world.clock.advance(world.settings.token_seconds)
     sweep(office(world))
     assert kept(world) == (0, 0, 0)
