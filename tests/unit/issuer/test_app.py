@@ -33,7 +33,7 @@ def prepared(tmp_path: Path) -> Settings:
 def test_a_prepared_state_folder_is_all_that_it_needs(prepared: Settings) -> None:
     deps = production(prepared)
     client = Client(build(prepared, deps))
-    assert client.get("/health").json() == {"status": "up"}
+    assert client.get("/health").json() == {"status": "up", "accreditations": False}
     for tenant in (TENANT, OTHER):
         answer = client.get(f"/.well-known/jwt-vc-issuer/{tenant}/issuer").json()
         signer = deps.keys.signer(tenant, "issuer", now=deps.clock.now())

@@ -53,7 +53,7 @@ def test_a_prepared_state_folder_is_all_that_it_needs(tmp_path: Path) -> None:
     prepare_state(settings, catalogue, addresses, SystemClock())
     deps = production(settings)
     browser = Browser(build(settings, deps), "https://id.hanbit.example")
-    assert browser.get("/health").json() == {"status": "up"}
+    assert browser.get("/health").json() == {"status": "up", "accreditations": False}
     assert set(deps.log_keys) == {TENANT, NEIGHBOUR}
     assert deps.log_keys[TENANT].name == addresses.log_origin(TENANT)
     with pytest.raises(SnapshotError) as refused:
