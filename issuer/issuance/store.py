@@ -75,7 +75,7 @@ _KEEP_ANSWER = insert(_ANSWERS)
 _ANSWER = sql_select(_ANSWERS.c.sealed).where(
     _ANSWERS.c.key == bindparam("named"), _ANSWERS.c.until > bindparam("now")
 )
-_USE = Upsert(UsedNonceRow, lambda insert: insert.on_conflict_do_nothing())
+_USE = Upsert(UsedNonceRow)
 
 
 class NonceStore:
@@ -86,8 +86,7 @@ class NonceStore:
 
     def use(self, nonce_hash: bytes, *, until: int) -> bool:
         """Note a nonce as used; False if it was noted before, by whatever process."""
-        connection = self._session.connection()
-        found = connection.execute(_USE.on(connection), {"hash": nonce_hash, "until": until})
+        found = _USE.run(self._session.connection(), {"hash": nonce_hash, "until": until})
         return found.rowcount == 1
 
 

@@ -122,8 +122,7 @@ class OfferStore:
             "created_at": entitlement.created_at,
             "approval": entitlement.approval,
         }
-        statement = _keep(*changing).on(self._connection)
-        self._connection.execute(statement, {**_BLANK, **row, **changing})
+        _keep(*changing).run(self._connection, {**_BLANK, **row, **changing})
 
     def get(self, tenant: str, offer: str) -> Offer | None:
         """Return an offer."""

@@ -13,7 +13,7 @@ from issuer.status.model import VALUES, Flip, Status
 from issuer.status.publishing import Published, Second
 from issuer.status.usecases import ListPolicy, OpenList
 from madang.core.status.token_status_list import StatusList
-from madang.infra.db import insert_into
+from madang.infra.db import Insert, Upsert
 
 BITS: Final = 2
 _PERCENT = 100
@@ -72,6 +72,7 @@ class TokenRow(SQLModel, table=True):
 
 
 TABLES: Final = (ListRow, BitsRow, FlipRow, TokenRow)
+_BEGIN_LIST, _BEGIN_BITS = Upsert(ListRow), Upsert(BitsRow)
 _HEAD = SQLModel.metadata.tables["status_list_head"]
 _COUNT = bindparam("count", type_=Integer)
 _GIVE: Final = (
@@ -123,12 +124,9 @@ class ListStore:
             self._session.flush()
         name = {"tenant": tenant, "number": 1 if full is None else full.number + 1}
         empty = bytes(StatusList.of_size(size, BITS).values)
-        for model, more in (
-            (ListRow, {"size": size, "used": 0, "key": key}),
-            (BitsRow, {"packed": empty}),
-        ):
-            insert = insert_into(self._session, model).on_conflict_do_nothing()
-            self._session.execute(insert, [name | more])
+        connection = self._session.connection()
+        _BEGIN_LIST.run(connection, name | {"size": size, "used": 0, "key": key})
+        _BEGIN_BITS.run(connection, name | {"packed": empty})
 
     def plan(self, tenant: str, flips: Sequence[Flip], *, now: int) -> None:
         """Keep changes; one of a place where one waits takes over its moment, or is due now."""
@@ -142,14 +140,16 @@ class ListStore:
             }
             for flip in flips
         ]
-        insert = insert_into(self._session, FlipRow)
-        new = insert.excluded
-        due = case((new.due <= now, new.due), else_=col(FlipRow.due))
-        place = ("tenant", "number", "index")
-        change = insert.on_conflict_do_update(
-            index_elements=place, set_={"status": new.status, "due": due}
-        )
-        self._session.execute(change, rows)
+
+        def taking_over(insert: Insert) -> Insert:
+            new = insert.excluded
+            due = case((new.due <= now, new.due), else_=col(FlipRow.due))
+            place = ("tenant", "number", "index")
+            return insert.on_conflict_do_update(
+                index_elements=place, set_={"status": new.status, "due": due}
+            )
+
+        Upsert(FlipRow, taking_over).run(self._session.connection(), rows)
 
     def apply(self, now: int) -> int:
         """Put what is due into the lists, which need publishing; return how many changed.

@@ -12,7 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from ledger_node.publisher.model import HeadState, LogHead, Submitted, shown
 from madang.core.merkle.entry import Entry, EntryKind
 from madang.core.merkle.note import NoteSignature
-from madang.infra.db import Database, insert_into
+from madang.infra.db import Database, Upsert
 
 AT_ONCE: Final = 1_000
 """Entries that are looked up by one statement; databases bound its parameters."""
@@ -75,6 +75,9 @@ LOG_ROWS: Final = (LogEntryRow, LogHeadRow, LogCosignatureRow)
 """All tables of the logs."""
 
 
+_KEEP_NEW = Upsert(LogEntryRow)
+
+
 class SqlLog:
     """Implements `LogStore` for one municipality."""
 
@@ -91,13 +94,12 @@ class SqlLog:
 
         Two connections may bring one key at a time: the first one's entry is what both are told.
         """
-        insert = insert_into(self._session, LogEntryRow).on_conflict_do_nothing()
         # In the order of the keys, so that two connections never wait for one another.
         rows = [self._row(entry) for entry in sorted(entries, key=lambda each: each.key)]
         found: dict[str, tuple[Submitted, int | None]] = {}
         for first in range(0, len(rows), AT_ONCE):
             some = rows[first : first + AT_ONCE]
-            self._session.connection().execute(insert, some)
+            _KEEP_NEW.run(self._session.connection(), some)
             found |= self._found([each["key"] for each in some])
         return [found[entry.key] for entry in entries]
 

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, ColumnElement, delete, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from ledger_node.witness.model import Conflict, WitnessedHead
-from madang.infra.db import Database, insert_into
+from madang.infra.db import Database, Upsert
 
 KEPT_HEADS: Final = 1_000
 """Heads of each log that are remembered; a second head of an older size is not recognised."""
@@ -45,6 +45,9 @@ class WitnessConflictRow(SQLModel, table=True):
     seen: int = Field(sa_type=BigInteger)
 
 
+_KEEP_CONFLICT = Upsert(WitnessConflictRow)
+
+
 class SqlWitness:
     """Implements `WitnessStore` for one witness."""
 
@@ -78,9 +81,8 @@ class SqlWitness:
         own = self._of(WitnessConflictRow, conflict.origin)
         counted = select(func.count()).select_from(WitnessConflictRow).where(*own)
         if self._session.exec(counted).one() < KEPT_CONFLICTS:
-            row = insert_into(self._session, WitnessConflictRow)
-            row = row.values(witness=self._name, **asdict(conflict)).on_conflict_do_nothing()
-            self._session.execute(row)
+            row = {"witness": self._name, **asdict(conflict)}
+            _KEEP_CONFLICT.run(self._session.connection(), row)
 
     def conflicts(self) -> Sequence[Conflict]:
         """Return the proofs against all logs, the oldest first."""

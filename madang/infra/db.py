@@ -3,12 +3,12 @@
 SQLite for a first run, PostgreSQL in production; what differs between them stays in this file.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy import Connection, CursorResult, Engine, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import StaticPool
@@ -76,31 +76,29 @@ class Database:
         self.engine.dispose()
 
 
-def insert_into(session: Session, model: type[SQLModel]) -> Insert:
-    """Return an INSERT that can say what becomes of a row that is there already.
-
-    One statement does it: nobody else's row comes between a look and the writing.
-    """
-    insert: Any = _INSERTS[session.get_bind().dialect.name]
-    made: Insert = insert(model)
-    return made
-
-
 class Upsert:
     """An INSERT that says what becomes of a row that is there already, made once per dialect.
 
+    One statement does it: nobody else's row comes between a look and the writing.
+
     Args:
         model: the table.
-        build: completes the statement, `insert.on_conflict_do_…`.
+        build: completes the statement; a row that is there stays as it is unless this says else.
     """
 
-    def __init__(self, model: type[SQLModel], build: Callable[[Insert], Insert]) -> None:
+    def __init__(
+        self,
+        model: type[SQLModel],
+        build: Callable[[Insert], Insert] = lambda insert: insert.on_conflict_do_nothing(),
+    ) -> None:
         inserts: Mapping[str, Any] = _INSERTS
         self._made = {name: build(insert(model)) for name, insert in inserts.items()}
 
-    def on(self, connection: Connection) -> Insert:
-        """Return the statement for the database of this connection."""
-        return self._made[connection.dialect.name]
+    def run(
+        self, connection: Connection, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+    ) -> CursorResult[Any]:
+        """Insert a row, or several at once."""
+        return connection.execute(self._made[connection.dialect.name], rows)
 
 
 @contextmanager

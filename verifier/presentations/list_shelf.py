@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import delete, func
 from sqlmodel import Field, SQLModel, col, select
 
-from madang.infra.db import Database, insert_into
+from madang.infra.db import Database, Upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,15 @@ class KeptListRow(SQLModel, table=True):
     expires_at: int
 
 
+_CHANGING = ("media_type", "token", "fetched_at", "expires_at")
+_KEEP = Upsert(
+    KeptListRow,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["uri"], set_={name: insert.excluded[name] for name in _CHANGING}
+    ),
+)
+
+
 class ListShelf:
     """Keeps fetched lists in the database, the newest of them within bounds.
 
@@ -62,10 +71,7 @@ class ListShelf:
     def put(self, kept: KeptList, *, now: int) -> None:
         """Keep a list; what has expired by now goes, then the oldest beyond the bounds."""
         with self._database.transaction() as session:
-            row = asdict(kept)
-            insert = insert_into(session, KeptListRow)
-            keep = insert.on_conflict_do_update(index_elements=("uri",), set_=row)
-            session.execute(keep, [row])
+            _KEEP.run(session.connection(), asdict(kept))
             session.execute(delete(KeptListRow).where(col(KeptListRow.expires_at) <= now))
             sizes = select(KeptListRow.uri, func.length(KeptListRow.token)).order_by(
                 col(KeptListRow.fetched_at).desc(), col(KeptListRow.uri)

@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from madang.core.status.token_status_list import INVALID, StatusList
-from madang.infra.db import insert_into
+from madang.infra.db import Upsert
 from wallet_api.provider.model import Bounds, Instance, InstanceId, ListState, Place
 
 BITS: Final = 1
@@ -71,6 +71,9 @@ class SealRow(SQLModel, table=True):
 
 
 TABLES: Final = (InstanceRow, AttestationRow, WalletListRow, UsedNonceRow, SealRow)
+
+
+_BEGIN_LIST, _USE, _SHARE = Upsert(WalletListRow), Upsert(UsedNonceRow), Upsert(SealRow)
 
 
 class InstanceStore:
@@ -156,8 +159,8 @@ class ListStore:
         number = 1 if full is None else full.number + 1
         empty = bytes(StatusList.of_size(size, BITS).values)
         values = {"tenant": tenant, "number": number, "size": size, "used": 0}
-        insert = insert_into(self._session, WalletListRow).on_conflict_do_nothing()
-        self._session.execute(insert, [{**values, "key": key, "packed": empty}])
+        row = {**values, "key": key, "packed": empty}
+        _BEGIN_LIST.run(self._session.connection(), row)
         return self._session.get_one(WalletListRow, (tenant, number), with_for_update=True)
 
     def invalidate(self, tenant: str, places: Sequence[Place]) -> None:
@@ -185,16 +188,13 @@ class NonceStore:
 
     def use(self, nonce_hash: bytes, *, until: int) -> bool:
         """Note one; False if it was noted before."""
-        insert = insert_into(self._session, UsedNonceRow).on_conflict_do_nothing()
-        noted = insert.returning(col(UsedNonceRow.hash))
-        values = {"hash": nonce_hash, "until": until}
-        return self._session.execute(noted, [values]).first() is not None
+        noted = _USE.run(self._session.connection(), {"hash": nonce_hash, "until": until})
+        return noted.rowcount == 1
 
 
 def seal_secret(session: Session, fresh: bytes) -> bytes:
     """Return the secret that seals nonces; the fresh one becomes it when there is none."""
-    insert = insert_into(session, SealRow).on_conflict_do_nothing()
-    session.execute(insert, [{"id": _ONLY, "secret": fresh}])
+    _SHARE.run(session.connection(), {"id": _ONLY, "secret": fresh})
     return session.get_one(SealRow, _ONLY).secret
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlmodel import Field, Session, SQLModel
 
-from madang.infra.db import insert_into
+from madang.infra.db import Upsert
 
 
 class AuthorizationRow(SQLModel, table=True):
@@ -141,6 +141,7 @@ def _of_tenant(table: Table) -> Any:  # noqa: ANN401 - a statement with its colu
 
 
 _FIND = {table.name: _of_tenant(table) for table in _TOKENS}
+_TAKE, _SHARE = Upsert(UsedIdRow), Upsert(SecretRow)
 _ADD = {table.name: insert(table) for table in _TOKENS}
 
 
@@ -252,9 +253,8 @@ class UsedId:
 def take(session: Session, used: UsedId) -> bool:
     """Note that a proof was used; False if it was used before."""
     named = hashlib.sha256("\0".join(used.parts).encode("utf-8", "replace")).digest()
-    statement = insert_into(session, UsedIdRow).values(hash=named, until=used.until)
-    taken = statement.on_conflict_do_nothing().returning(_USED.c.hash)
-    return session.execute(taken).first() is not None
+    taken = _TAKE.run(session.connection(), {"hash": named, "until": used.until})
+    return taken.rowcount == 1
 
 
 class Clients:
@@ -288,8 +288,7 @@ class Clients:
 
 def shared_secret(session: Session, name: str, fresh: bytes) -> bytes:
     """Return the secret of this name; `fresh` becomes it if there is none yet."""
-    statement = insert_into(session, SecretRow).values(name=name, secret=fresh)
-    session.execute(statement.on_conflict_do_nothing())
+    _SHARE.run(session.connection(), {"name": name, "secret": fresh})
     table = _table("server_secret")
     found: bytes = session.execute(select(table.c.secret).where(table.c.name == name)).scalar_one()
     return found

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, SQLModel, select
 
-from madang.infra.db import Database, insert_into, sqlite_url
+from madang.infra.db import Database, Upsert, sqlite_url
 
 
 class Thing(SQLModel, table=True):
@@ -47,14 +47,24 @@ def test_a_transaction_that_ends_well_is_kept(database: Database) -> None:
 
 
 def test_one_statement_keeps_a_row_whether_there_is_one_or_not(database: Database) -> None:
+    keep = Upsert(
+        Thing,
+        lambda insert: insert.on_conflict_do_update(
+            index_elements=["id"], set_={"name": insert.excluded["name"]}
+        ),
+    )
     for name in ("a", "b"):
         with database.transaction() as session:
-            insert = insert_into(session, Thing)
-            kept = insert.on_conflict_do_update(
-                index_elements=("id",), set_={"name": insert.excluded.name}
-            )
-            session.execute(kept, [{"id": 1, "name": name}])
+            keep.run(session.connection(), {"id": 1, "name": name})
         assert names(database) == [name]
+
+
+def test_one_statement_leaves_a_row_that_is_there_and_tells_so(database: Database) -> None:
+    told = []
+    for name in ("a", "b"):
+        with database.transaction() as session:
+            told.append(Upsert(Thing).run(session.connection(), {"id": 1, "name": name}).rowcount)
+    assert (names(database), told) == (["a"], [1, 0])
 
 
 def test_an_error_does_not_repeat_what_was_to_be_stored(database: Database) -> None:
