@@ -3,29 +3,21 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from issuer.app import Deps, build, server_of
+from issuer.app import server_of
 from issuer.offers.entitlements import Entitlements
 from issuer.offers.store import OfferStore
 from issuer.office import Office
-from issuer.secrets import secrets_of
 from issuer.settings import Settings
-from issuer.sources.median_income import parse_median_income
-from issuer.sources.synthetic.generator import generate
-from issuer.sources.synthetic.population import City as Population
-from issuer.sources.synthetic.register import SyntheticRegister
 from madang.access.authorization.model import GrantId, browser_cookie
 from madang.access.authorization.server import AuthorizationServer
 from madang.core.catalog.certificate_type import IdentityLevel, TypeId
-from madang.core.keys.software import SoftwareSigner, generate_ed25519, generate_p256
-from madang.core.merkle.note import VerifierKey
+from madang.core.keys.software import SoftwareSigner, generate_p256
 from madang.core.protocol.oauth.authorization import AuthorizationRequest, read_answer
 from madang.core.protocol.oauth.client_assertion import make_assertion
 from madang.core.protocol.oauth.client_attestation import make_attestation, make_pop
@@ -42,26 +34,15 @@ from madang.core.protocol.oauth.names import (
 from madang.core.protocol.oauth.pkce import challenge_of
 from madang.core.protocol.oauth.registration import ClientRegistration, read_registration
 from madang.core.protocol.oauth.token import CodeRequest
-from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import FixedClock
-from madang.infra.db import Database
 from madang.infra.http import HttpClient, HttpxClient
-from madang.infra.ids import SeededIds, SystemIds
-from madang.infra.log_client import MemoryLogClient
-from madang.infra.tenancy import Addresses
-from tests.accreditations import LOG_KEYS, KeptTwin, founded
+from madang.infra.ids import SystemIds
+from tests.unit.issuer.founding import open_world
 from tests.unit.issuer.world import (
     CATALOG,
-    DAY,
     NOW,
     ORIGIN,
-    OTHER,
     TENANT,
-    Authorities,
-    Client,
-    KeysTwin,
-    ListsTwin,
-    ServiceKeysTwin,
     World,
 )
 from tests.unit.madang.core.protocol.oauth.providers import Provider
@@ -277,19 +258,6 @@ class Stage:
         return answer.status_code == 400 and answer.json()["error"] == "credential_request_denied"
 
 
-@cache
-def _catalogue() -> Catalogue:
-    return load_catalogue(CATALOG)
-
-
-@cache
-def _register() -> SyntheticRegister:
-    file = CATALOG / "facts" / "median_income.csv"
-    median = parse_median_income(file.read_bytes(), file.name)
-    cities = [Population(t.id, t.names["ko"], t.region_code) for t in _catalogue().tenants]
-    return SyntheticRegister(generate(1, DAY, cities, median, 120), median)
-
-
 @contextmanager
 def stage(
     folder: Path,
@@ -299,41 +267,18 @@ def stage(
     **changes: Any,
 ) -> Iterator[Stage]:
     """Open an issuer; `changes` replace settings, of which `origins` tell its address."""
-    catalogue, register = _catalogue(), _register()
     settings = Settings(state_dir=folder, catalog_dir=CATALOG, status_list_size=4096, **changes)
-    addresses, keys = Addresses(catalogue.tenants, settings.origins), ServiceKeysTwin()
-    clock = clock or FixedClock(NOW)
-    authorities, ids = Authorities(addresses), SeededIds("issuer")
-    issuer_keys, log_key = KeysTwin(authorities), generate_ed25519("log")
-    for tenant in (TENANT, OTHER):
-        for service in ("counter", "verifier"):
-            keys.signer(addresses.identifier(tenant, service))
-    deps = Deps(
-        clock=clock,
-        ids=ids,
-        database=Database(),
-        catalogue=catalogue,
-        addresses=addresses,
-        register=register,
-        keys=issuer_keys,
-        secrets=cache(lambda _: secrets_of(ec.generate_private_key(ec.SECP256R1()))),
-        service_signer=lambda tenant: keys.signer(addresses.identifier(tenant, "issuer")),
+    world = open_world(
+        settings,
+        PROVIDER.signer,
+        clock=clock or FixedClock(NOW),
         key_attestation_anchors=(PROVIDER.anchor,),
-        service_keys=keys,
-        anchors=authorities.anchors,
-        log=MemoryLogClient(),
-        log_key=lambda tenant: VerifierKey.of(addresses.log_origin(tenant), log_key),
-        accreditations=KeptTwin(
-            founded(catalogue, addresses, authorities.anchors, lambda _: LOG_KEYS, NOW - 86_400)
-        ),
         http=http or HttpxClient(),
         wallet_anchors=anchors,
         clients={TENANT: {each.client_id: each.registered() for each in LISTED}},
     )
-    app = build(settings, deps)
-    more = register, log_key, issuer_keys, PROVIDER.signer, ListsTwin()
-    world = World(Client(app), deps, settings, clock, ids, keys, authorities, *more)
-    office = Office(settings, clock, ids, deps.database, catalogue, addresses)
+    deps, ids = world.deps, world.ids
+    office = Office(settings, deps.clock, ids, deps.database, deps.catalogue, deps.addresses)
     # Its own chance: two servers that draw the same would hand out the same codes.
     server = server_of(office, replace(deps, ids=SystemIds()))
     (person, *_) = world.people("lease", "income")
