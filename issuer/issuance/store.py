@@ -15,9 +15,9 @@ from madang.core.encoding import base64url, strict_json
 from madang.core.keys.jwk import PublicKey
 from madang.core.merkle.entry import Entry, commitment
 from madang.core.protocol.oid4vci.notification import Event
-from madang.infra.db import Upsert
 from madang.infra.outbox import OutboxRow, registered
 from madang.infra.receipts import Logged
+from madang.infra.statements import Prepared, Upsert
 
 
 class UsedNonceRow(SQLModel, table=True):
@@ -71,9 +71,11 @@ class NotificationRow(SQLModel, table=True):
 
 
 _ANSWERS = SQLModel.metadata.tables["kept_answer"]
-_KEEP_ANSWER = insert(_ANSWERS)
-_ANSWER = sql_select(_ANSWERS.c.sealed).where(
-    _ANSWERS.c.key == bindparam("named"), _ANSWERS.c.until > bindparam("now")
+_KEEP_ANSWER = Prepared(insert(_ANSWERS))
+_ANSWER = Prepared(
+    sql_select(_ANSWERS.c.sealed).where(
+        _ANSWERS.c.key == bindparam("named"), _ANSWERS.c.until > bindparam("now")
+    )
 )
 _USE = Upsert(UsedNonceRow)
 
@@ -86,8 +88,7 @@ class NonceStore:
 
     def use(self, nonce_hash: bytes, *, until: int) -> bool:
         """Note a nonce as used; False if it was noted before, by whatever process."""
-        found = _USE.run(self._session.connection(), {"hash": nonce_hash, "until": until})
-        return found.rowcount == 1
+        return _USE.run(self._session, {"hash": nonce_hash, "until": until}) == 1
 
 
 class AnswerStore:
@@ -99,13 +100,12 @@ class AnswerStore:
     def add(self, answer: Answer) -> None:
         """Keep a sealed answer."""
         row = {"key": answer.key, "sealed": answer.sealed, "until": answer.until}
-        self._session.connection().execute(_KEEP_ANSWER, row)
+        _KEEP_ANSWER.run(self._session, row)
 
     def sealed(self, key: bytes, *, now: int) -> bytes | None:
         """Return a sealed answer that is not over."""
-        named = {"named": key, "now": now}
-        found: bytes | None = self._session.connection().execute(_ANSWER, named).scalars().first()
-        return found
+        found = _ANSWER.first(self._session, {"named": key, "now": now})
+        return None if found is None else found.sealed
 
 
 class DeferralStore:

@@ -5,7 +5,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlmodel import Field, Session, SQLModel, col
 
 from issuer.offers.model import (
@@ -22,7 +22,7 @@ from issuer.sources.model import PersonId
 from issuer.types.model import ConfigurationId
 from madang.access.authorization.model import GrantId
 from madang.core.catalog.certificate_type import IdentityLevel, TypeId
-from madang.infra.db import Upsert
+from madang.infra.statements import Prepared, Row, Upsert
 
 _OPEN, _INVITED, _REDEEMED, _BURNT = "open", "invited", "redeemed", "burnt"
 
@@ -81,9 +81,9 @@ class PresentationRow(SQLModel, table=True):
 
 
 _TABLE, _OFFERED = (SQLModel.metadata.tables[name] for name in ("offer", "offered"))
-_OF_TENANT = select(_TABLE).where(_TABLE.c.tenant == bindparam("tenant")).with_for_update()
-_BY_ID = _OF_TENANT.where(_TABLE.c.id == bindparam("named"))
-_BY_CODE = _OF_TENANT.where(_TABLE.c.code_hash == bindparam("named"))
+_OF_TENANT: Any = select(_TABLE).where(_TABLE.c.tenant == bindparam("tenant")).with_for_update()
+_BY_ID = Prepared(_OF_TENANT.where(_TABLE.c.id == bindparam("named")))
+_BY_CODE = Prepared(_OF_TENANT.where(_TABLE.c.code_hash == bindparam("named")))
 _BLANK: Mapping[str, Any] = MappingProxyType(
     {"code_hash": None, "tx_salt": b"", "tx_hash": b"", "wrong": 0, "expires_at": 0}
 )
@@ -100,7 +100,7 @@ def _keep(*changing: str) -> Upsert:
     )
 
 
-_WITHDRAW = delete(_OFFERED).where(_OFFERED.c.offer == bindparam("named"))
+_WITHDRAW = Prepared(delete(_OFFERED).where(_OFFERED.c.offer == bindparam("named")))
 
 
 class OfferStore:
@@ -108,7 +108,6 @@ class OfferStore:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._connection = session.connection()
 
     def keep(self, tenant: str, offer: Offer) -> None:
         """Keep a new offer, or a known one in its new state."""
@@ -122,7 +121,7 @@ class OfferStore:
             "created_at": entitlement.created_at,
             "approval": entitlement.approval,
         }
-        _keep(*changing).run(self._connection, {**_BLANK, **row, **changing})
+        _keep(*changing).run(self._session, {**_BLANK, **row, **changing})
 
     def get(self, tenant: str, offer: str) -> Offer | None:
         """Return an offer."""
@@ -132,8 +131,8 @@ class OfferStore:
         """Return the offer of a code or of an `issuer_state`, in whatever state."""
         return self._read(_BY_CODE, tenant, code_hash)
 
-    def _read(self, wanted: Select[Any], tenant: str, named: str | bytes) -> Offer | None:
-        found = self._connection.execute(wanted, {"tenant": tenant, "named": named}).first()
+    def _read(self, wanted: Prepared, tenant: str, named: str | bytes) -> Offer | None:
+        found = wanted.first(self._session, {"tenant": tenant, "named": named})
         return None if found is None else _offer(found)
 
     def publish(self, offer: str, key: bytes, sealed: bytes, *, until: int) -> None:
@@ -144,11 +143,11 @@ class OfferStore:
     def published(self, key: bytes, *, now: int) -> bytes | None:
         """Return what is fetched by reference, while it is good."""
         wanted = select(_OFFERED.c.sealed).where(_OFFERED.c.key == key, _OFFERED.c.until > now)
-        return self._connection.execute(wanted).scalars().first()
+        return self._session.execute(wanted).scalars().first()
 
     def withdraw(self, offer: str) -> None:
         """Let nobody fetch an offer by reference any more."""
-        self._connection.execute(_WITHDRAW, {"named": offer})
+        _WITHDRAW.run(self._session, {"named": offer})
 
     def sweep(self, now: int) -> None:
         """Forget what cannot be fetched any more."""
@@ -172,7 +171,7 @@ def _changing(offer: Offer) -> dict[str, Any]:
             return {"issued": issued, "state": _BURNT}
 
 
-def _offer(row: Row[Any]) -> Offer:
+def _offer(row: Row) -> Offer:
     entitlement = _entitlement(row)
     if row.state == _OPEN and row.code_hash is not None:
         tx_code = TxCodeHash(row.tx_salt, row.tx_hash) if row.tx_hash else None
@@ -184,7 +183,7 @@ def _offer(row: Row[Any]) -> Offer:
     return BurntOffer(entitlement)
 
 
-def _entitlement(row: Row[Any]) -> Entitlement:
+def _entitlement(row: Row) -> Entitlement:
     pairs = (pair.partition(":") for pair in row.issued.split())
     return Entitlement(
         id=OfferId(GrantId(row.id)),

@@ -13,7 +13,7 @@ from issuer.status.model import VALUES, Flip, Status
 from issuer.status.publishing import Published, Second
 from issuer.status.usecases import ListPolicy, OpenList
 from madang.core.status.token_status_list import StatusList
-from madang.infra.db import Insert, Upsert
+from madang.infra.statements import Insert, Prepared, Upsert
 
 BITS: Final = 2
 _PERCENT = 100
@@ -75,7 +75,7 @@ TABLES: Final = (ListRow, BitsRow, FlipRow, TokenRow)
 _BEGIN_LIST, _BEGIN_BITS = Upsert(ListRow), Upsert(BitsRow)
 _HEAD = SQLModel.metadata.tables["status_list_head"]
 _COUNT = bindparam("count", type_=Integer)
-_GIVE: Final = (
+_GIVE: Final = Prepared(
     update(_HEAD)
     .where(
         _HEAD.c.tenant == bindparam("of"),
@@ -100,11 +100,11 @@ class ListStore:
         Two that would begin the same list at once both give places of the one that is begun.
         """
         given = {"of": tenant, "count": count, "percent": policy.fill_percent}
-        row = self._session.connection().execute(_GIVE, given).first()
+        row = _GIVE.first(self._session, given)
         if row is None:
             self._begin(tenant, self._newest(tenant), policy.size, fresh_key)
             # A list that is too small for so many is overfilled, up to its last place.
-            row = self._session.connection().execute(_GIVE, {**given, "percent": _PERCENT}).one()
+            row = _GIVE.one(self._session, {**given, "percent": _PERCENT})
         return OpenList(row.number, row.size, row.key, row.used - count)
 
     def _newest(self, tenant: str) -> ListRow | None:
@@ -124,9 +124,8 @@ class ListStore:
             self._session.flush()
         name = {"tenant": tenant, "number": 1 if full is None else full.number + 1}
         empty = bytes(StatusList.of_size(size, BITS).values)
-        connection = self._session.connection()
-        _BEGIN_LIST.run(connection, name | {"size": size, "used": 0, "key": key})
-        _BEGIN_BITS.run(connection, name | {"packed": empty})
+        _BEGIN_LIST.run(self._session, name | {"size": size, "used": 0, "key": key})
+        _BEGIN_BITS.run(self._session, name | {"packed": empty})
 
     def plan(self, tenant: str, flips: Sequence[Flip], *, now: int) -> None:
         """Keep changes; one of a place where one waits takes over its moment, or is due now."""
@@ -149,7 +148,7 @@ class ListStore:
                 index_elements=place, set_={"status": new.status, "due": due}
             )
 
-        Upsert(FlipRow, taking_over).run(self._session.connection(), rows)
+        Upsert(FlipRow, taking_over).run_each(self._session, rows)
 
     def apply(self, now: int) -> int:
         """Put what is due into the lists, which need publishing; return how many changed.

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Index, Row, UniqueConstraint, bindparam, insert, select, update
+from sqlalchemy import Index, UniqueConstraint, bindparam, insert, select, update
 from sqlmodel import Field, Session, SQLModel, col
 
 from issuer.sources.model import PersonId
 from issuer.status.model import CredentialRecord, Place, RecordId, Status
 from madang.core.catalog.certificate_type import IdentityLevel, TypeId
+from madang.infra.statements import Prepared, Row
 
 
 class CredentialRow(SQLModel, table=True):
@@ -48,27 +49,20 @@ class ReplacementRow(SQLModel, table=True):
 
 
 _TABLE = SQLModel.metadata.tables["credential"]
-_COPIES = select(_TABLE).where(_TABLE.c.tenant == bindparam("tenant"))
-_BY_DIGEST = _COPIES.where(_TABLE.c.digest == bindparam("digest"))
-_IDENTITIES = _COPIES.where(
-    _TABLE.c.holder.in_(bindparam("holders", expanding=True)), _TABLE.c.identity.is_(True)
+_COPIES: Any = select(_TABLE).where(_TABLE.c.tenant == bindparam("tenant"))
+_BY_DIGEST = Prepared(_COPIES.where(_TABLE.c.digest == bindparam("digest")))
+_IDENTITIES = Prepared(
+    _COPIES.where(_TABLE.c.holder == bindparam("holder"), _TABLE.c.identity.is_(True))
 )
-_STATUSES = (
-    select(_TABLE.c.status)
-    .where(_TABLE.c.tenant == bindparam("tenant"), _TABLE.c.batch == bindparam("batch"))
-    .distinct()
-)
-_HOLDERS = (
-    select(_TABLE.c.holder)
-    .where(_TABLE.c.tenant == bindparam("tenant"), _TABLE.c.batch == bindparam("batch"))
-    .distinct()
-)
+_OF_BATCH = (_TABLE.c.tenant == bindparam("tenant"), _TABLE.c.batch == bindparam("batch"))
+_STATUSES = Prepared(select(_TABLE.c.status).where(*_OF_BATCH).distinct())
+_HOLDERS = Prepared(select(_TABLE.c.holder).where(*_OF_BATCH).distinct())
 _HELD = select(_TABLE.c.digest).where(
     _TABLE.c.tenant == bindparam("tenant"),
     _TABLE.c.holder == bindparam("holder"),
     _TABLE.c.digest.in_(bindparam("digests", expanding=True)),
 )
-_ADD = insert(_TABLE)
+_ADD = Prepared(insert(_TABLE))
 
 
 class RecordStore:
@@ -76,38 +70,38 @@ class RecordStore:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._connection = session.connection()
 
     def add(self, tenant: str, records: Iterable[CredentialRecord]) -> None:
         """Keep new records."""
-        rows = [_row(tenant, record) for record in records]
-        if rows:
-            self._connection.execute(_ADD, rows)
+        _ADD.run_each(self._session, [_row(tenant, record) for record in records])
 
     def by_digest(self, tenant: str, digest: bytes) -> CredentialRecord | None:
         """Return the record of a copy."""
-        row = self._connection.execute(_BY_DIGEST, {"tenant": tenant, "digest": digest}).first()
+        row = _BY_DIGEST.first(self._session, {"tenant": tenant, "digest": digest})
         return None if row is None else _record(row)
 
     def identities(self, tenant: str, holders: Sequence[str]) -> list[CredentialRecord]:
         """Return the copies that prove identity and are bound to any of these keys."""
-        wanted = {"tenant": tenant, "holders": [*holders]}
-        return [_record(row) for row in self._connection.execute(_IDENTITIES, wanted)]
+        return [
+            _record(row)
+            for holder in holders
+            for row in _IDENTITIES.all(self._session, {"tenant": tenant, "holder": holder})
+        ]
 
     def statuses(self, tenant: str, batch: str) -> set[Status]:
         """Return the statuses that the copies of a certificate have."""
-        found = self._connection.execute(_STATUSES, {"tenant": tenant, "batch": batch})
-        return {Status(status) for status in found.scalars()}
+        found = _STATUSES.all(self._session, {"tenant": tenant, "batch": batch})
+        return {Status(row.status) for row in found}
 
     def holders(self, tenant: str, batch: str) -> set[str]:
         """Return the thumbprints of the keys that the copies of a certificate are bound to."""
-        found = self._connection.execute(_HOLDERS, {"tenant": tenant, "batch": batch})
-        return set(found.scalars())
+        found = _HOLDERS.all(self._session, {"tenant": tenant, "batch": batch})
+        return {row.holder for row in found}
 
     def held(self, tenant: str, holder: str, digests: Sequence[bytes]) -> set[bytes]:
         """Return which of the copies are bound to a holder key."""
         wanted = {"tenant": tenant, "holder": holder, "digests": [*digests]}
-        return set(self._connection.execute(_HELD, wanted).scalars())
+        return set(self._session.execute(_HELD, wanted).scalars())
 
     def set_status(self, tenant: str, batch: str, status: Status) -> list[Place]:
         """Change the status of all copies of one issue; return their places, none if final.
@@ -149,7 +143,7 @@ def _row(tenant: str, record: CredentialRecord) -> dict[str, Any]:
     }
 
 
-def _record(row: Row[Any]) -> CredentialRecord:
+def _record(row: Row) -> CredentialRecord:
     return CredentialRecord(
         id=RecordId(row.id),
         batch=row.batch,

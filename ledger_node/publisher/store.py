@@ -12,7 +12,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 from ledger_node.publisher.model import HeadState, LogHead, Submitted, shown
 from madang.core.merkle.entry import Entry, EntryKind
 from madang.core.merkle.note import NoteSignature
-from madang.infra.db import Database, Upsert
+from madang.infra.db import Database
+from madang.infra.statements import Upsert
 
 AT_ONCE: Final = 1_000
 """Entries that are looked up by one statement; databases bound its parameters."""
@@ -99,7 +100,7 @@ class SqlLog:
         found: dict[str, tuple[Submitted, int | None]] = {}
         for first in range(0, len(rows), AT_ONCE):
             some = rows[first : first + AT_ONCE]
-            _KEEP_NEW.run(self._session.connection(), some)
+            _KEEP_NEW.run_each(self._session, some)
             found |= self._found([each["key"] for each in some])
         return [found[entry.key] for entry in entries]
 

@@ -9,7 +9,8 @@ from sqlalchemy import BigInteger, ColumnElement, delete, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from ledger_node.witness.model import Conflict, WitnessedHead
-from madang.infra.db import Database, Upsert
+from madang.infra.db import Database
+from madang.infra.statements import Upsert
 
 KEPT_HEADS: Final = 1_000
 """Heads of each log that are remembered; a second head of an older size is not recognised."""
@@ -82,7 +83,7 @@ class SqlWitness:
         counted = select(func.count()).select_from(WitnessConflictRow).where(*own)
         if self._session.exec(counted).one() < KEPT_CONFLICTS:
             row = {"witness": self._name, **asdict(conflict)}
-            _KEEP_CONFLICT.run(self._session.connection(), row)
+            _KEEP_CONFLICT.run(self._session, row)
 
     def conflicts(self) -> Sequence[Conflict]:
         """Return the proofs against all logs, the oldest first."""

@@ -1,23 +1,22 @@
 """One database of one service: durable transactions, nothing else.
 
-SQLite for a first run, PostgreSQL in production; what differs between them stays in this file.
+SQLite for a first run, PostgreSQL in production; what differs between them stays here and in
+`madang.infra.statements`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Engine, Table, event
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel, create_engine
 
 BUSY_MILLISECONDS = 10_000
 _MEMORY = "sqlite://"
-_INSERTS: Final = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-Insert: TypeAlias = sqlite.Insert | postgresql.Insert
 
 
 def sqlite_url(path: Path) -> str:
@@ -55,60 +54,43 @@ class Database:
 
         Never await inside: a transaction holds the one writer's place of its database.
         """
-        with Session(self.engine, expire_on_commit=False) as session:
-            if self._sqlite:
-                session.connection().exec_driver_sql("BEGIN IMMEDIATE")
-            with _ended(session):
-                yield session
+        with self._open("BEGIN IMMEDIATE") as (session, connection):
+            yield session
+            session.flush()
+            connection.connection.commit()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a consistent view that changes nothing."""
-        with Session(self.engine, expire_on_commit=False) as session:
-            if self._sqlite:
-                session.connection().exec_driver_sql("BEGIN")
+        with self._open("BEGIN") as (session, _):
             yield session
             session.expunge_all()  # what was read stays readable after the block
-            session.rollback()
+
+    @contextmanager
+    def _open(self, begin: str) -> Iterator[tuple[Session, Connection]]:
+        """Open a transaction of the driver, which ends undone unless it was committed."""
+        with self.engine.connect() as connection, self._translated():
+            session = Session(connection, expire_on_commit=False)
+            if self._sqlite:
+                connection.connection.cursor().execute(begin)
+            try:
+                yield session, connection
+            finally:
+                session.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Raise what SQLAlchemy would where prepared statements meet the driver's own errors."""
+        driver = self.engine.dialect.loaded_dbapi
+        try:
+            yield
+        except driver.Error as error:
+            told = DBAPIError.instance(None, None, error, driver.Error, hide_parameters=True)
+            raise told from error
 
     def close(self) -> None:
         """Close the connections."""
         self.engine.dispose()
-
-
-class Upsert:
-    """An INSERT that says what becomes of a row that is there already, made once per dialect.
-
-    One statement does it: nobody else's row comes between a look and the writing.
-
-    Args:
-        model: the table.
-        build: completes the statement; a row that is there stays as it is unless this says else.
-    """
-
-    def __init__(
-        self,
-        model: type[SQLModel],
-        build: Callable[[Insert], Insert] = lambda insert: insert.on_conflict_do_nothing(),
-    ) -> None:
-        inserts: Mapping[str, Any] = _INSERTS
-        self._made = {name: build(insert(model)) for name, insert in inserts.items()}
-
-    def run(
-        self, connection: Connection, rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]
-    ) -> CursorResult[Any]:
-        """Insert a row, or several at once."""
-        return connection.execute(self._made[connection.dialect.name], rows)
-
-
-@contextmanager
-def _ended(session: Session) -> Iterator[None]:
-    try:
-        yield
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
 
 
 def _engine(url: str) -> Engine:

@@ -5,6 +5,8 @@ import re
 from sqlalchemy import insert
 from sqlmodel import Field, Session, SQLModel, select
 
+from madang.infra.statements import Prepared
+
 _CODE = re.compile(r"[a-z][a-z0-9_.]{2,63}")
 _REFERENCE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -28,7 +30,7 @@ class JournalEntry(SQLModel, table=True):
     reference: str | None = None
 
 
-_ENTER = insert(JournalEntry)
+_ENTER = Prepared(insert(JournalEntry))
 
 
 def record(
@@ -59,7 +61,7 @@ def record(
         if value is not None and not _REFERENCE.fullmatch(value):
             raise ValueError("a journal reference is an opaque id of letters, digits and . _ : -")
     row = {"tenant": tenant, "at": at, "code": code, "actor": actor, "reference": reference}
-    session.connection().execute(_ENTER, row)
+    _ENTER.run(session, row)
 
 
 def entries(session: Session, tenant: str) -> list[JournalEntry]:

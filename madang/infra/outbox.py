@@ -21,6 +21,7 @@ from madang.core.merkle.entry import EntryKind, commitment, hour_of
 from madang.infra.background import background
 from madang.infra.db import Database
 from madang.infra.log_client import AppendEntry, LogClient, LogRefused, LogUnavailable
+from madang.infra.statements import Prepared
 
 BATCH = 200
 IDLE_SECONDS = 0.25
@@ -56,8 +57,8 @@ class OutboxRow(SQLModel, table=True):
 
 
 _WAITS = col(OutboxRow.log_index).is_(None)
-_ENTER = insert(OutboxRow)
-_SET_INDEX = (
+_ENTER = Prepared(insert(OutboxRow))
+_SET_INDEX = Prepared(
     update(OutboxRow).where(col(OutboxRow.key) == bindparam("of")).values(log_index=bindparam("at"))
 )
 
@@ -96,8 +97,7 @@ def enqueue(session: Session, tenant: str, *things: Registered, now: int) -> Non
         }
         for thing in things
     ]
-    if rows:
-        session.connection().execute(_ENTER, rows)
+    _ENTER.run_each(session, rows)
 
 
 def registered(row: OutboxRow) -> Registered:
@@ -224,7 +224,7 @@ class OutboxWorker:
         if not known:
             return
         with self._database.transaction() as session:
-            session.connection().execute(_SET_INDEX, known)
+            _SET_INDEX.run_each(session, known)
 
 
 def _entry(row: OutboxRow) -> AppendEntry:

@@ -64,10 +64,13 @@ class KillingDatabase(Database):
         self._commit = commit
         self._when = when
         self._seen = False
-        event.listen(self.engine, "before_cursor_execute", self._look)
+        event.listen(self.engine, "connect", self._watch)
 
-    def _look(self, _connection: Any, _cursor: Any, sql: str, values: Any, *_more: Any) -> None:
-        if sql.startswith(self._commit.statement) and self._commit.word in repr(values):
+    def _watch(self, connection: Any, _record: object) -> None:
+        connection.set_trace_callback(self._look)
+
+    def _look(self, sql: str) -> None:
+        if sql.startswith(self._commit.statement) and self._commit.word in sql:
             self._seen = True
 
     @contextmanager

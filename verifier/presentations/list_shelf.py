@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import delete, func
 from sqlmodel import Field, SQLModel, col, select
 
-from madang.infra.db import Database, Upsert
+from madang.infra.db import Database
+from madang.infra.statements import Upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class ListShelf:
     def put(self, kept: KeptList, *, now: int) -> None:
         """Keep a list; what has expired by now goes, then the oldest beyond the bounds."""
         with self._database.transaction() as session:
-            _KEEP.run(session.connection(), asdict(kept))
+            _KEEP.run(session, asdict(kept))
             session.execute(delete(KeptListRow).where(col(KeptListRow.expires_at) <= now))
             sizes = select(KeptListRow.uri, func.length(KeptListRow.token)).order_by(
                 col(KeptListRow.fetched_at).desc(), col(KeptListRow.uri)

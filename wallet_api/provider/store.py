@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from madang.core.status.token_status_list import INVALID, StatusList
-from madang.infra.db import Upsert
+from madang.infra.statements import Upsert
 from wallet_api.provider.model import Bounds, Instance, InstanceId, ListState, Place
 
 BITS: Final = 1
@@ -160,7 +160,7 @@ class ListStore:
         empty = bytes(StatusList.of_size(size, BITS).values)
         values = {"tenant": tenant, "number": number, "size": size, "used": 0}
         row = {**values, "key": key, "packed": empty}
-        _BEGIN_LIST.run(self._session.connection(), row)
+        _BEGIN_LIST.run(self._session, row)
         return self._session.get_one(WalletListRow, (tenant, number), with_for_update=True)
 
     def invalidate(self, tenant: str, places: Sequence[Place]) -> None:
@@ -188,13 +188,12 @@ class NonceStore:
 
     def use(self, nonce_hash: bytes, *, until: int) -> bool:
         """Note one; False if it was noted before."""
-        noted = _USE.run(self._session.connection(), {"hash": nonce_hash, "until": until})
-        return noted.rowcount == 1
+        return _USE.run(self._session, {"hash": nonce_hash, "until": until}) == 1
 
 
 def seal_secret(session: Session, fresh: bytes) -> bytes:
     """Return the secret that seals nonces; the fresh one becomes it when there is none."""
-    _SHARE.run(session.connection(), {"id": _ONLY, "secret": fresh})
+    _SHARE.run(session, {"id": _ONLY, "secret": fresh})
     return session.get_one(SealRow, _ONLY).secret
 
 

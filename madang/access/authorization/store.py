@@ -3,12 +3,11 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlmodel import Field, Session, SQLModel
 
-from madang.infra.db import Upsert
+from madang.infra.statements import Prepared, Upsert
 
 
 class AuthorizationRow(SQLModel, table=True):
@@ -135,14 +134,14 @@ _ACCESS, _REFRESH = _table("access_token"), _table("refresh_token")
 _TOKENS = (_ACCESS, _REFRESH)
 
 
-def _of_tenant(table: Table) -> Any:  # noqa: ANN401 - a statement with its columns
+def _of_tenant(table: Table) -> Prepared:
     named = table.c.hash == bindparam("named")
-    return select(table).where(named, table.c.tenant == bindparam("tenant"))
+    return Prepared(select(table).where(named, table.c.tenant == bindparam("tenant")))
 
 
 _FIND = {table.name: _of_tenant(table) for table in _TOKENS}
 _TAKE, _SHARE = Upsert(UsedIdRow), Upsert(SecretRow)
-_ADD = {table.name: insert(table) for table in _TOKENS}
+_ADD = {table.name: Prepared(insert(table)) for table in _TOKENS}
 
 
 def hash_of(secret: str) -> bytes:
@@ -188,12 +187,12 @@ class Tokens:
             "key": token.key,
             "expires_at": token.expires_at,
         }
-        self._session.connection().execute(_ADD[self._name], values)
+        _ADD[self._name].run(self._session, values)
 
     def find(self, tenant: str, token_hash: bytes) -> KeptToken | None:
         """Return a token of this municipality, whether or not it is over."""
         named = {"named": token_hash, "tenant": tenant}
-        row = self._session.connection().execute(_FIND[self._name], named).first()
+        row = _FIND[self._name].first(self._session, named)
         if row is None:
             return None
         return KeptToken(
@@ -253,8 +252,7 @@ class UsedId:
 def take(session: Session, used: UsedId) -> bool:
     """Note that a proof was used; False if it was used before."""
     named = hashlib.sha256("\0".join(used.parts).encode("utf-8", "replace")).digest()
-    taken = _TAKE.run(session.connection(), {"hash": named, "until": used.until})
-    return taken.rowcount == 1
+    return _TAKE.run(session, {"hash": named, "until": used.until}) == 1
 
 
 class Clients:
@@ -288,7 +286,7 @@ class Clients:
 
 def shared_secret(session: Session, name: str, fresh: bytes) -> bytes:
     """Return the secret of this name; `fresh` becomes it if there is none yet."""
-    _SHARE.run(session.connection(), {"name": name, "secret": fresh})
+    _SHARE.run(session, {"name": name, "secret": fresh})
     table = _table("server_secret")
     found: bytes = session.execute(select(table.c.secret).where(table.c.name == name)).scalar_one()
     return found

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -387,8 +387,8 @@ class World:
         body = {"credential_digest": digest, "status": status, "reason_code": "lost_device"}
         return self.call("POST", "credentials/status", body, role="officer", **more)
 
-    def session(self) -> Session:
-        return Session(self.deps.database.engine)
+    def session(self) -> AbstractContextManager[Session]:
+        return self.deps.database.reading()
 
     def count(self, model: type[SQLModel]) -> int:
         with self.session() as session:

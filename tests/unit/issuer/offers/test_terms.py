@@ -1,5 +1,7 @@
 """Offers by reference, without a transaction code, for a log-in, and grants without an offer."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -90,12 +92,14 @@ def test_without_a_transaction_code_only_where_the_level_allows(world: World) ->
     assert "tx_code" in again  # it was used: who renews it stands at the counter
 
 
-def entitlements(world: World, tenant: str = TENANT) -> tuple[Work, Entitlements]:
-    deps, session = world.deps, world.session()
+@contextmanager
+def entitlements(world: World, tenant: str = TENANT) -> Iterator[tuple[Work, Entitlements]]:
+    deps = world.deps
     office = Office(
         world.settings, deps.clock, deps.ids, deps.database, deps.catalogue, deps.addresses
     )
-    return office.work(session, tenant), Entitlements(OfferStore(session), 600)
+    with deps.database.transaction() as session:
+        yield office.work(session, tenant), Entitlements(OfferStore(session), 600)
 
 
 def test_an_invitation_is_for_its_person_until_it_is_over(world: World) -> None:
@@ -105,16 +109,16 @@ def test_an_invitation_is_for_its_person_until_it_is_over(world: World) -> None:
     assert grant is not None
     assert grant.issuer_state is not None
     state = grant.issuer_state
-    work, book = entitlements(world)
     expected = Offered(made["offer_id"], world.people()[0], (TypeId("digital_id"),))
-    assert book.offered(work, state) == expected
-    assert book.offered(work, "another") is None
-    foreign, others = entitlements(world, OTHER)
-    assert others.offered(foreign, state) is None
+    with entitlements(world) as (work, book):
+        assert book.offered(work, state) == expected
+        assert book.offered(work, "another") is None
+    with entitlements(world, OTHER) as (foreign, others):
+        assert others.offered(foreign, state) is None
     assert world.call("GET", f"offers/{made['offer_id']}").json()["state"] == "offered"
     world.clock.advance(world.settings.offer_seconds)
-    work, book = entitlements(world)
-    assert book.offered(work, state) is None
+    with entitlements(world) as (work, book):
+        assert book.offered(work, state) is None
 
 
 def test_an_invitation_is_no_code(world: World) -> None:
@@ -131,10 +135,10 @@ def test_an_invitation_is_no_code(world: World) -> None:
 
 
 def test_who_has_logged_in_is_entitled_without_an_offer(world: World) -> None:
-    work, book = entitlements(world)
     person, types = world.people()[0], (TypeId("digital_id"),)
-    grant = book.entitle(work, person, IdentityLevel.HIGH, types)
-    found = book.offers.get(TENANT, grant)
+    with entitlements(world) as (work, book):
+        grant = book.entitle(work, person, IdentityLevel.HIGH, types)
+        found = book.offers.get(TENANT, grant)
     assert found is not None
     entitlement = found.entitlement
     assert (entitlement.id, entitlement.person, entitlement.types) == (grant, person, types)

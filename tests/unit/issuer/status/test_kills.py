@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -34,8 +35,10 @@ class MortalDatabase(Database):
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.chances: int | None = None
-        event.listen(self.engine, "before_cursor_execute", self._chance)
-        event.listen(self.engine, "commit", self._chance)
+        event.listen(self.engine, "connect", self._watch)
+
+    def _watch(self, connection: Any, _record: object) -> None:
+        connection.set_trace_callback(self._chance)
 
     def _chance(self, *_: object) -> None:
         if self.chances == 0:

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, SQLModel, select
 
-from madang.infra.db import Database, Upsert, sqlite_url
+from madang.infra.db import Database, sqlite_url
+from madang.infra.statements import Upsert
 
 
 class Thing(SQLModel, table=True):
@@ -55,7 +56,7 @@ def test_one_statement_keeps_a_row_whether_there_is_one_or_not(database: Databas
     )
     for name in ("a", "b"):
         with database.transaction() as session:
-            keep.run(session.connection(), {"id": 1, "name": name})
+            keep.run(session, {"id": 1, "name": name})
         assert names(database) == [name]
 
 
@@ -63,7 +64,7 @@ def test_one_statement_leaves_a_row_that_is_there_and_tells_so(database: Databas
     told = []
     for name in ("a", "b"):
         with database.transaction() as session:
-            told.append(Upsert(Thing).run(session.connection(), {"id": 1, "name": name}).rowcount)
+            told.append(Upsert(Thing).run(session, {"id": 1, "name": name}))
     assert (names(database), told) == (["a"], [1, 0])
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from madang.core.protocol.oauth.names import PRE_AUTHORIZED_CODE_GRANT
 from tests.authorizing import Stage, stage
@@ -23,17 +23,11 @@ def statements(on: Stage) -> Iterator[list[str]]:
     seen: list[str] = []
     engine = on.world.deps.database.engine
 
-    def executed(_c: object, _u: object, statement: str, *_: object) -> None:
-        seen.append(statement.split(maxsplit=1)[0])
-
-    def committed(_c: object) -> None:
-        seen.append("COMMIT")
-
-    event.listen(engine, "before_cursor_execute", executed)
-    event.listen(engine, "commit", committed)
+    connection: Any = engine.raw_connection()  # the only one of a database in memory
+    connection.driver_connection.set_trace_callback(lambda sql: seen.append(sql.split()[0]))
     yield seen
-    event.remove(engine, "before_cursor_execute", executed)
-    event.remove(engine, "commit", committed)
+    connection.driver_connection.set_trace_callback(None)
+    connection.close()
 
 
 def test_a_pre_authorized_code_takes_one_commit_and_few_statements(on: Stage) -> None:
