@@ -56,7 +56,8 @@ class Database:
         """
         with self._open("BEGIN IMMEDIATE") as (session, connection):
             yield session
-            session.flush()
+            if session.in_transaction():  # as soon as it holds or reads an object
+                session.flush()
             connection.connection.commit()
 
     @contextmanager
@@ -64,7 +65,6 @@ class Database:
         """Open a consistent view that changes nothing."""
         with self._open("BEGIN") as (session, _):
             yield session
-            session.expunge_all()  # what was read stays readable after the block
 
     @contextmanager
     def _open(self, begin: str) -> Iterator[tuple[Session, Connection]]:
@@ -76,7 +76,8 @@ class Database:
             try:
                 yield session, connection
             finally:
-                session.close()
+                if session.in_transaction():
+                    session.close()  # what was read stays readable after the block
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 
 from madang.core.encoding import strict_json
 from madang.infra.web import openapi
+from madang.infra.web.direct import DirectApp
 from madang.infra.web.errors import Refuser, Table, install
 from madang.infra.web.limits import BodyLimit, SecurityHeaders
 from madang.infra.web.marks import Access, Caller, Form, mark
@@ -50,20 +51,21 @@ class Parts:
 
 def create_app(parts: Parts) -> FastAPI:
     """Return the application; every route is behind the guard."""
-    app = FastAPI(
+    app = DirectApp(
         title=parts.title,
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
         lifespan=parts.lifespan,
     )
-    for router in (_common(parts.health, app), *parts.routers):
-        app.router.routes.extend(
-            GuardedRoute(route, parts.guard)
-            for route in router.routes
-            if isinstance(route, APIRoute)
-        )
     install(app, parts.refuser, parts.errors)
+    routes = [
+        GuardedRoute(route, parts.guard)
+        for router in (_common(parts.health, app), *parts.routers)
+        for route in router.routes
+        if isinstance(route, APIRoute)
+    ]
+    app.direct(routes, parts.max_body_bytes)
     app.add_middleware(BodyLimit, max_bytes=parts.max_body_bytes)
     app.add_middleware(SecurityHeaders)
     return app

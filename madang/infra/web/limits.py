@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _POLICY: Final = (
@@ -22,6 +22,7 @@ HEADERS: Final = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
+_ENCODED: Final = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 
 
 @dataclass
@@ -50,19 +51,24 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        allowance = Allowance(self._max_bytes)
-        scope.setdefault("state", {})[ALLOWANCE] = allowance
-        length = 0
+        await self._app(scope, counted(scope, receive, self._max_bytes), send)
 
-        async def counted() -> Message:
-            nonlocal length
-            message = await receive()
-            length += len(message.get("body", b""))
-            if length > allowance.most:
-                raise HTTPException(413)
-            return message
 
-        await self._app(scope, counted, send)
+def counted(scope: Scope, receive: Receive, max_bytes: int) -> Receive:
+    """Return what gives a request's body as far as it is allowed (413)."""
+    allowance = Allowance(max_bytes)
+    scope.setdefault("state", {})[ALLOWANCE] = allowance
+    length = 0
+
+    async def receive_some() -> Message:
+        nonlocal length
+        message = await receive()
+        length += len(message.get("body", b""))
+        if length > allowance.most:
+            raise HTTPException(413)
+        return message
+
+    return receive_some
 
 
 class SecurityHeaders:
@@ -76,9 +82,17 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                _add_missing(message["headers"])
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+def secure(response: Response) -> None:
+    """Add the same headers to an answer."""
+    _add_missing(response.raw_headers)
+
+
+def _add_missing(headers: list[tuple[bytes, bytes]]) -> None:
+    present = {name for name, _ in headers}
+    headers.extend(each for each in _ENCODED if each[0] not in present)

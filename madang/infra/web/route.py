@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
@@ -23,11 +23,14 @@ class GuardedRoute(APIRoute):
     Args:
         route: what a feature's router has; its description is kept.
         guard: lets a request through or raises.
+
+    Attributes:
+        plain: whether the endpoint can be called as it is.
     """
 
     def __init__(self, route: APIRoute, guard: Guard) -> None:
         self._guard = guard
-        self._plain, self._asks_request = _reading(route)
+        self.plain, self._asks_request = _reading(route)
         super().__init__(
             route.path,
             route.endpoint,
@@ -46,18 +49,22 @@ class GuardedRoute(APIRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; errors go on to whoever answers them."""
-        if not self._plain:
+        if not self.plain:
             await super().handle(scope, receive, send)
             return
         if scope["method"] not in (self.methods or ()):
             raise HTTPException(405, headers={"allow": ", ".join(sorted(self.methods or ()))})
-        request = Request(scope, receive, send)
+        response = await self.answer(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    async def answer(self, request: Request) -> Response:
+        """Return a plain endpoint's answer, if the guard lets the request through."""
         await self._guard(request)
-        given: dict[str, Any] = scope["path_params"]
+        given: dict[str, Any] = request.scope["path_params"]
         if self._asks_request:
             given = {**given, _REQUEST: request}
-        response = await self.endpoint(**given)
-        await response(scope, receive, send)
+        response: Response = await self.endpoint(**given)
+        return response
 
 
 def _reading(route: APIRoute) -> tuple[bool, bool]:

@@ -99,5 +99,5 @@ def test_what_cannot_be_read_is_refused() -> None:
 
 
 def test_only_coroutines_of_texts_are_called_as_they_are() -> None:
-    plain = {name for name, route in _routes(Doorman()).items() if route._plain}
+    plain = {name for name, route in _routes(Doorman()).items() if route.plain}
     assert plain == {"plain", "bare"}
