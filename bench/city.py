@@ -108,17 +108,18 @@ class Running:
 
 
 @asynccontextmanager
-async def running(state: Path, profiles: Path | None = None) -> AsyncIterator[Running]:
+async def running(state: Path, wrapper: str = "", outputs: Path = Path()) -> AsyncIterator[Running]:
     """Start the services that the flows need.
 
     Args:
         state: folder of the city.
-        profiles: folder where each service leaves its profile when it ends; None for none.
+        wrapper: module under which each service runs; empty for none.
+        outputs: folder where that leaves a file for each.
     """
     plan = CityPlan(state, PORT)
     plan.prepare()
     city = City(state / "logs")
-    programs = {each.name: _profiled(each, profiles) for each in plan.services()}
+    programs = {each.name: _wrapped(each, wrapper, outputs) for each in plan.services()}
     async with httpx.AsyncClient(timeout=30) as client:
         try:
             await city.start([programs["log"]])
@@ -129,8 +130,8 @@ async def running(state: Path, profiles: Path | None = None) -> AsyncIterator[Ru
             await asyncio.sleep(0)
 
 
-def _profiled(program: Program, profiles: Path | None) -> Program:
-    if profiles is None:
+def _wrapped(program: Program, wrapper: str, outputs: Path) -> Program:
+    if not wrapper:
         return program
-    wrapper = ("-m", "bench.profile", str(profiles / program.name))
-    return replace(program, arguments=(*wrapper, *program.arguments))
+    before = ("-m", wrapper, str(outputs / program.name))
+    return replace(program, arguments=(*before, *program.arguments))

@@ -60,9 +60,9 @@ def row(what: str, found: list[float], unit: str, bound: tuple[str, float], aim:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the CPU time that a process has used, user and system."""
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Return the CPU time that a process's threads have used, user and system."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(each.read_text("ascii").split()[0]) for each in tasks) / 1e9
 
 
 def resident_megabytes(pid: int) -> float:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from bench.city import TENANT, Running, running
-from bench.flows import Flows, Issuance, Presentation, presented_copy
+from bench.driven import Flows, Issuance, Presentation, presented_copy
 from bench.profile import shares
 from bench.wire import Wire
 
@@ -37,7 +37,7 @@ async def _drive(city: Running, service: str, flows: Flows) -> None:
 
 
 async def _measure(folder: Path) -> None:
-    async with running(folder / "city", folder) as city:
+    async with running(folder / "city", "bench.profile", folder) as city:
         held = await presented_copy(city)
         await _drive(city, "issuer", Issuance(city))
         await _drive(city, "verifier", Presentation(city, held))

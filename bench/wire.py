@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from madang.core.encoding import strict_json
@@ -45,7 +45,7 @@ class Wire:
         self._writer = writer
 
     @classmethod
-    async def to(cls, origin: str) -> "Wire":
+    async def to(cls, origin: str) -> Self:
         """Connect to `http://host:port`."""
         where = urlsplit(origin)
         return cls(*await asyncio.open_connection(where.hostname, where.port))
