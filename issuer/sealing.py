@@ -1,11 +1,10 @@
 """What is kept so that only who has a secret can read it again: under the secret, for a purpose."""
 
+import hmac
 from collections.abc import Mapping
 from typing import Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from madang.core.encoding import strict_json
 
@@ -36,5 +35,6 @@ def unseal(sealed: bytes, secret: str, name: bytes, purpose: bytes) -> dict[str,
 
 
 def _derived(secret: str, purpose: bytes) -> bytes:
-    hkdf = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=purpose)
-    return hkdf.derive(secret.encode())
+    """Return the key by HKDF with SHA-256 (RFC 5869), whose first block is long enough."""
+    extracted = hmac.digest(bytes(_KEY_BYTES), secret.encode(), "sha256")
+    return hmac.digest(extracted, purpose + b"\x01", "sha256")

@@ -142,6 +142,8 @@ class _Wallets:
         self._lists = list_policy(settings)
         self._integrity = cache(self._integrity_of)
         self._known = cache(self._known_of)
+        self._proofs = cache(self._proofs_of)
+        self._desks: dict[str, Desk] = {}
         self._nonces = Nonces(lambda tenant: mint.secrets(tenant).secret, settings.nonce_seconds)
         self.wire = Wire(mint.secrets, settings.encryption_required)
 
@@ -214,7 +216,7 @@ class _Wallets:
     def _known_of(self, tenant: str) -> dict[ConfigurationId, Configuration]:
         return configurations(self._office.types(tenant))
 
-    def _proofs(self, tenant: str) -> ProofPolicy:
+    def _proofs_of(self, tenant: str) -> ProofPolicy:
         settings = self._office.settings
         return ProofPolicy(
             audience=self._office.identifier(tenant),
@@ -225,10 +227,17 @@ class _Wallets:
         )
 
     def _desk(self, tenant: str) -> Desk:
+        """Return the desk of a municipality with its key of now; it is the same while that is."""
+        signer, known = self._mint.signer(tenant), self._desks.get(tenant)
+        if known is None or known.press.signer is not signer:
+            known = self._desks[tenant] = self._new_desk(tenant, signer)
+        return known
+
+    def _new_desk(self, tenant: str, signer: Signer) -> Desk:
         press = Press(
             claims=self._mint.claims,
             day=self._office.day,
-            signer=self._mint.signer(tenant),
+            signer=signer,
             vct=self._office.vct,
             integrity=self._integrity,
             domain=self._office.catalogue.domain,

@@ -1,12 +1,12 @@
 """From a person to the claims of one certificate, by the register and the type."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from issuer.sources.model import PersonId, Register, UnknownPersonError
 from madang.core.catalog.certificate_type import LANGUAGES, CertificateType
 from madang.core.catalog.errors import RecordError
-from madang.core.catalog.payload import ATTESTER_GROUP, Payload, build_payload
+from madang.core.catalog.payload import ATTESTER_GROUP, Payload, Selection
 from madang.infra.tenancy import Tenants
 
 
@@ -33,6 +33,7 @@ class ClaimSource:
 
     register: Register
     tenants: Tenants
+    _selections: dict[str, Selection] = field(default_factory=dict, init=False, repr=False)
 
     def payload(
         self, tenant: str, person: PersonId, certificate_type: CertificateType, day: date
@@ -46,6 +47,12 @@ class ClaimSource:
         try:
             record = self.register.record(tenant, person, day)
             attested = {**record, ATTESTER_GROUP: {"name": official_name}}
-            return build_payload(certificate_type, attested)
+            return self._selection(certificate_type).payload(attested)
         except (RecordError, UnknownPersonError) as error:
             raise NothingToCertify(certificate_type.id) from error
+
+    def _selection(self, certificate_type: CertificateType) -> Selection:
+        known = self._selections.get(certificate_type.id)
+        if known is None or known.certificate_type is not certificate_type:
+            known = self._selections[certificate_type.id] = Selection(certificate_type)
+        return known

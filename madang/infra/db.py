@@ -4,15 +4,14 @@ SQLite for a first run, PostgreSQL in production; what differs between them stay
 `madang.infra.statements`.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 from sqlmodel import Session, SQLModel, create_engine
 
 BUSY_MILLISECONDS = 10_000
@@ -48,57 +47,102 @@ class Database:
         for index in (index for table in tables for index in table.indexes):
             index.create(self.engine, checkfirst=True)
 
-    @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self) -> AbstractContextManager[Session]:
         """Open a transaction: committed and on the disk when the block ends, undone on an error.
 
         Never await inside: a transaction holds the one writer's place of its database.
         """
-        with self._open("BEGIN IMMEDIATE") as (session, connection):
-            yield session
-            if session.in_transaction():  # as soon as it holds or reads an object
-                session.flush()
-            connection.connection.commit()
+        return _Block(self.engine, "BEGIN IMMEDIATE" if self._sqlite else "", keeps=True)
 
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """Open a consistent view that changes nothing."""
-        with self._open("BEGIN") as (session, _):
-            yield session
-
-    @contextmanager
-    def _open(self, begin: str) -> Iterator[tuple[Session, Connection]]:
-        """Open a transaction of the driver, which ends undone unless it was committed."""
-        with self.engine.connect() as connection, self._translated():
-            session = Session(connection, expire_on_commit=False)
-            if self._sqlite:
-                connection.connection.cursor().execute(begin)
-            try:
-                yield session, connection
-            finally:
-                if session.in_transaction():
-                    session.close()  # what was read stays readable after the block
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """Raise what SQLAlchemy would where prepared statements meet the driver's own errors."""
-        driver = self.engine.dialect.loaded_dbapi
-        try:
-            yield
-        except driver.Error as error:
-            told = DBAPIError.instance(None, None, error, driver.Error, hide_parameters=True)
-            raise told from error
+    def reading(self) -> AbstractContextManager[Session]:
+        """Open a consistent view that changes nothing; what was read stays readable after it."""
+        return _Block(self.engine, "BEGIN" if self._sqlite else "", keeps=False)
 
     def close(self) -> None:
         """Close the connections."""
         self.engine.dispose()
 
 
+class DriverSession(Session):
+    """A session over one connection of the driver, which prepared statements use as it is.
+
+    Attributes:
+        driver: the connection, as the pool gave it.
+        dialect: kind of the database.
+    """
+
+    def __init__(self, engine: Engine, driver: PoolProxiedConnection) -> None:
+        super().__init__(expire_on_commit=False)
+        self.driver = driver
+        self.dialect = engine.dialect
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def get_bind(self, *_: Any, **__: Any) -> Connection:  # noqa: ANN401 - as the session has it
+        """Return the same connection for statements on objects, made when the first one comes."""
+        if self._connection is None:
+            self._connection = Connection(self._engine, self.driver)
+        return self._connection
+
+
+class _Block:
+    """One transaction of the driver; see `Database.transaction`.
+
+    A class and no generator: every request passes here.
+    """
+
+    __slots__ = ("_begin", "_engine", "_keeps", "_session")
+
+    def __init__(self, engine: Engine, begin: str, *, keeps: bool) -> None:
+        self._engine = engine
+        self._begin = begin
+        self._keeps = keeps
+
+    def __enter__(self) -> Session:
+        session = DriverSession(self._engine, self._engine.raw_connection())
+        self._session = session
+        if self._begin:
+            try:
+                session.driver.cursor().execute(self._begin)
+            except self._mistakes as error:
+                session.driver.close()
+                raise self._told(error) from error
+        return session
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
+        session = self._session
+        try:
+            if error is None and self._keeps:
+                if session.in_transaction():  # as soon as it holds or reads an object
+                    session.flush()
+                session.driver.commit()
+        except self._mistakes as mistake:
+            raise self._told(mistake) from mistake
+        finally:
+            if session.in_transaction():
+                session.close()
+            session.driver.close()
+        if isinstance(error, self._mistakes):
+            raise self._told(error) from error
+
+    @property
+    def _mistakes(self) -> type[Exception]:
+        found: type[Exception] = self._engine.dialect.loaded_dbapi.Error
+        return found
+
+    def _told(self, error: BaseException) -> BaseException:
+        """Return what SQLAlchemy would raise: prepared statements meet the driver's own errors."""
+        return DBAPIError.instance(None, None, error, self._mistakes, hide_parameters=True)
+
+
 def _engine(url: str) -> Engine:
     """Return the engine; its errors, which end in logs, do not repeat what was to be stored."""
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)
-    more: dict[str, Any] = {"poolclass": StaticPool} if url == _MEMORY else {}
+    # The connection that was used last has the pages and the statements at hand.
+    more: dict[str, Any] = {"poolclass": StaticPool} if url == _MEMORY else {"pool_use_lifo": True}
     threads = {"check_same_thread": False}
     engine = create_engine(url, connect_args=threads, hide_parameters=True, **more)
     event.listen(engine, "connect", _durable)

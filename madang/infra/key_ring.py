@@ -4,10 +4,11 @@ Version 1 has the purpose's name, a later one `<purpose>.<number>`; the decision
 beside the keys, exchanged whole. A running service reads that file again when it was exchanged.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
@@ -25,6 +26,8 @@ TURNING: Final = (ISSUER, SECOND)
 second signatures, by ML-DSA-44."""
 PROVIDING: Final = (WALLET_PROVIDER, KEY_ATTESTATION)
 """Purposes of the wallet provider whose keys turn."""
+Seen: TypeAlias = tuple[int, int]
+"""Number and time of a file."""
 
 
 class NoActiveKey(KeystoreError):  # noqa: N818 - a state, not a mistake
@@ -45,18 +48,20 @@ class KeyRings:
     """
 
     keys: Keystore
-    _read: dict[Path, tuple[tuple[int, int], Ring]] = field(
+    _read: dict[str, tuple[Seen, Ring]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _signing: dict[tuple[str, str], tuple[tuple[Seen | None, int], Signer]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Who signed last, while neither the file nor the second has changed."""
 
     def ring(self, tenant: str, purpose: str) -> Ring:
         """Return what was decided, none where nothing was; KeystoreError for a damaged file."""
         path = self._path(tenant, purpose)
-        try:
-            found = path.stat()
-        except FileNotFoundError:
+        seen = _seen(path)
+        if seen is None:
             return Ring()
-        seen = (found.st_ino, found.st_mtime_ns)
         known = self._read.get(path)
         if known is None or known[0] != seen:
             known = self._read[path] = (seen, _parsed(path))
@@ -64,6 +69,14 @@ class KeyRings:
 
     def signer(self, tenant: str, purpose: str, *, now: int) -> Signer:
         """Return the one that signs now; NoActiveKey if none may."""
+        moment = (_seen(self._path(tenant, purpose)), now)
+        known = self._signing.get((tenant, purpose))
+        if known is None or known[0] != moment:
+            signer = self._active(tenant, purpose, now)
+            known = self._signing[tenant, purpose] = (moment, signer)
+        return known[1]
+
+    def _active(self, tenant: str, purpose: str, now: int) -> Signer:
         active = self.ring(tenant, purpose).active(now)
         if active is None:
             raise NoActiveKey(
@@ -101,22 +114,32 @@ class KeyRings:
             change: gives the ring as it is to be; what it raises changes nothing.
         """
         path = self._path(tenant, purpose)
-        with alone(path.with_suffix(".lock")):
+        with alone(Path(path).with_suffix(".lock")):
             # Times of files are too coarse to tell two decisions of one instant apart.
             self._read.pop(path, None)
+            self._signing.pop((tenant, purpose), None)
             before = self.ring(tenant, purpose)
             after = change(before)
             if after != before:
-                write_whole(path, strict_json.dumps(after.to_json()).encode())
+                write_whole(Path(path), strict_json.dumps(after.to_json()).encode())
         return after
 
-    def _path(self, tenant: str, purpose: str) -> Path:
-        return self.keys.folder / tenant / f"{purpose}.ring"
+    def _path(self, tenant: str, purpose: str) -> str:
+        return f"{self.keys.folder}/{tenant}/{purpose}.ring"
 
 
-def _parsed(path: Path) -> Ring:
+def _seen(path: str) -> Seen | None:
+    """Return what tells one state of a file from another; None where there is no file."""
     try:
-        return Ring.from_json(strict_json.loads(path.read_bytes()))
+        found = os.stat(path)  # noqa: PTH116 - at every signature
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def _parsed(path: str) -> Ring:
+    try:
+        return Ring.from_json(strict_json.loads(Path(path).read_bytes()))
     except (EncodingError, LifeError) as error:
         raise KeystoreError(
             f"{path} is not what was written: {error}; put back the file that belongs to these keys"

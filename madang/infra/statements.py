@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Dialect, LargeBinary
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlmodel import Session, SQLModel
+
+from madang.infra.db import DriverSession
 
 _INSERTS: Final = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 Insert: TypeAlias = sqlite.Insert | postgresql.Insert
@@ -68,7 +70,7 @@ class Prepared:
         """
         if len(rows) < 2:  # noqa: PLR2004 - one is run as one
             return self.run(session, rows[0]) if rows else 0
-        cursor, compiled = _cursor(session), self._for(session, rows[0])
+        cursor, compiled = _of(session).driver.cursor(), self._for(session, rows[0])
         cursor.executemany(compiled.text, [compiled.arguments(row) for row in rows])
         count: int = cursor.rowcount
         return count
@@ -93,12 +95,12 @@ class Prepared:
         return [compiled.row(row) for row in cursor.fetchall()]
 
     def _execute(self, session: Session, values: Values) -> tuple[Any, _Compiled]:
-        cursor, compiled = _cursor(session), self._for(session, values)
+        cursor, compiled = _of(session).driver.cursor(), self._for(session, values)
         cursor.execute(compiled.text, compiled.arguments(values))
         return cursor, compiled
 
     def _for(self, session: Session, values: Values) -> _Compiled:
-        dialect = _connection(session).dialect
+        dialect = _of(session).dialect
         found = self._compiled.get(dialect.name)
         if found is None:
             statement = self._others.get(dialect.name, self._statement)
@@ -126,15 +128,10 @@ class Upsert(Prepared):
         super().__init__(made["sqlite"], made)
 
 
-def _connection(session: Session) -> Connection:
-    bind = session.bind
-    if not isinstance(bind, Connection):
+def _of(session: Session) -> DriverSession:
+    if not isinstance(session, DriverSession):
         raise TypeError("a statement is run in a transaction of madang.infra.db.Database")
-    return bind
-
-
-def _cursor(session: Session) -> Any:  # noqa: ANN401 - the driver's own type
-    return _connection(session).connection.cursor()
+    return session
 
 
 def _compiled(statement: Any, dialect: Dialect, columns: list[str]) -> _Compiled:  # noqa: ANN401
@@ -150,7 +147,11 @@ def _arguments(made: SQLCompiler, dialect: Dialect) -> Callable[[Values], Any]:
     binds = made.binds
     fixed = {name: bind.value for name, bind in binds.items() if not bind.required}
     kinds = {name: bind.type.dialect_impl(dialect) for name, bind in binds.items()}
-    found = {name: kind.bind_processor(dialect) for name, kind in kinds.items()}
+    # Every driver takes bytes as they are.
+    found = {
+        name: None if isinstance(kind, LargeBinary) else kind.bind_processor(dialect)
+        for name, kind in kinds.items()
+    }
     turns = [(name, turn) for name, turn in found.items() if turn is not None]
     order = made.positiontup
     names = [*binds] if order is None else order

@@ -63,6 +63,7 @@ class Addresses:
     def __init__(self, tenants: Tenants, origins: Mapping[str, str] | None = None) -> None:
         self._tenants = tenants
         self._origins = {name: origin.rstrip("/") for name, origin in (origins or {}).items()}
+        self._identifiers: dict[tuple[str, str], str] = {}
 
     def origin(self, tenant_id: str, service: str) -> str:
         """Return scheme, host and port of a service."""
@@ -71,7 +72,11 @@ class Addresses:
 
     def identifier(self, tenant_id: str, service: str) -> str:
         """Return the permanent identifier `<origin>/<tenant>/<service>`."""
-        return f"{self.origin(tenant_id, service)}/{tenant_id}/{service}"
+        known = self._identifiers.get((tenant_id, service))
+        if known is None:
+            known = f"{self.origin(tenant_id, service)}/{tenant_id}/{service}"
+            self._identifiers[tenant_id, service] = known
+        return known
 
     def well_known(self, tenant_id: str, service: str, name: str) -> str:
         """Return a well-known address, inserted between host and path (RFC 8615, RFC 8414)."""

@@ -32,19 +32,20 @@ class ResourceTokens:
 
     def presented(self, request: Request, tenant: str) -> PresentedToken:
         """Take the token out of a request; see `model.AccessTokens`."""
-        if "access_token" in request.query_params:
+        if request.scope["query_string"] and "access_token" in request.query_params:
             told = "the access token belongs into the header Authorization, never into the address"
             challenge = _challenge(BEARER, OAuthCode.INVALID_REQUEST)
             raise TokenRefused(OAuthCode.INVALID_REQUEST, told, headers=challenge, status=400)
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        headers = request.headers
+        scheme, _, token = headers.get("authorization", "").partition(" ")
         named = _SCHEMES.get(scheme.lower())
         if named is None or not token:
             raise self._invalid(BEARER)
-        proofs = request.headers.getlist(DPOP)
+        proofs = headers.getlist(DPOP)
         if len(proofs) > 1:
             raise self._told(tenant, invalid_dpop_proof("one header DPoP was expected"))
         origin = self.ground.addresses.origin(tenant, self.ground.service)
-        url = f"{origin}{request.url.path}"
+        url = f"{origin}{request.scope['path']}"
         return PresentedToken(named, token, proofs[0] if proofs else None, request.method, url)
 
     def fresh(self, tenant: str) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
 """From a register's record to the claims of a credential; paths only, no certificate by name."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -49,48 +49,87 @@ class Payload(NamedTuple):
 
 
 def build_payload(certificate_type: CertificateType, record: Mapping[str, Json]) -> Payload:
-    """Select a certificate's claims from a record.
+    """Select a certificate's claims from one record; see `Selection.payload`."""
+    return Selection(certificate_type).payload(record)
+
+
+class Selection:
+    """What a certificate takes from a record, taken apart once.
 
     Args:
         certificate_type: the type to fill.
-        record: the register's groups, and the group ``attester`` with ``name``, the official name
-            of the municipality that attests.
-
-    Raises:
-        RecordError: a mandatory claim has no value, or a value has another form than the type says.
     """
-    values: dict[str, Json] = {**record, TYPE_GROUP: _own_group(certificate_type)}
-    claims: dict[str, Json] = {}
-    sd_paths: list[Path] = []
-    for claim in certificate_type.claims:
-        for path, value in _selected(certificate_type, claim, values):
-            _insert(claims, path, _checked(certificate_type, claim, value))
-            if claim.sd is not Disclosure.NEVER:
-                sd_paths.append(path)
-    return Payload(claims, tuple(sd_paths))
+
+    def __init__(self, certificate_type: CertificateType) -> None:
+        self.certificate_type = certificate_type
+        self._own = {"issuing_authority": certificate_type.issuing_authority.name}
+        self._sources = [_Source.of(each) for each in certificate_type.claims if each.source]
+
+    def payload(self, record: Mapping[str, Json]) -> Payload:
+        """Select the certificate's claims from a record.
+
+        Args:
+            record: the register's groups, and the group ``attester`` with ``name``, the official
+                name of the municipality that attests.
+
+        Raises:
+            RecordError: a mandatory claim has no value, or a value has another form than the type
+                says.
+        """
+        values: dict[str, Json] = {**record, TYPE_GROUP: self._own}
+        claims: dict[str, Json] = {}
+        sd_paths: list[Path] = []
+        for source in self._sources:
+            claim = source.claim
+            for path, value in source.found(values):
+                if value is not None:
+                    _insert(claims, path, _checked(self.certificate_type, claim, value))
+                    if claim.sd is not Disclosure.NEVER:
+                        sd_paths.append(path)
+                elif claim.mandatory:
+                    expected = _EXPECTED.get(claim.value_type, "a value")
+                    told = str(claim.source)
+                    raise RecordError(self.certificate_type.id, told, expected, "nothing")
+        return Payload(claims, tuple(sd_paths))
 
 
-def _own_group(certificate_type: CertificateType) -> dict[str, Json]:
-    return {"issuing_authority": certificate_type.issuing_authority.name}
+class _Source(NamedTuple):
+    """Where a claim comes from.
 
+    Attributes:
+        claim: the claim.
+        segments: names to follow, and whether every element of the array there is meant.
+        arrays: whether there is such a segment.
+    """
 
-def _selected(
-    certificate_type: CertificateType, claim: Claim, record: Mapping[str, Json]
-) -> Iterator[tuple[Path, Json]]:
-    """Yield each concrete path of a claim with its value."""
-    if claim.source is None:
-        return
-    for indexes, value in _resolve(record, claim.source.split(".")):
-        if value is not None:
+    claim: Claim
+    segments: tuple[tuple[str, bool], ...]
+    arrays: bool
+
+    @classmethod
+    def of(cls, claim: Claim) -> "_Source":
+        """Take a claim's source apart."""
+        texts = str(claim.source).split(".")
+        segments = [(text.removesuffix("[]"), text.endswith("[]")) for text in texts]
+        return cls(claim, tuple(segments), any(every for _, every in segments))
+
+    def found(self, record: Mapping[str, Json]) -> Iterable[tuple[Path, Json]]:
+        """Return each concrete path of the claim with its value."""
+        if self.arrays:
+            return self._elements(record)
+        value: Json = record
+        for key, _ in self.segments:
+            value = value.get(key) if isinstance(value, dict) else None
+        return ((self.claim.path, value),)
+
+    def _elements(self, record: Mapping[str, Json]) -> Iterator[tuple[Path, Json]]:
+        for indexes, value in _resolve(record, self.segments):
             steps = iter(indexes)
-            yield tuple(next(steps) if step is None else step for step in claim.path), value
-        elif claim.mandatory:
-            expected = _EXPECTED.get(claim.value_type, "a value")
-            raise RecordError(certificate_type.id, claim.source, expected, "nothing")
+            yield tuple(next(steps) if step is None else step for step in self.claim.path), value
 
 
 def _resolve(
-    value: Json | Mapping[str, Json], segments: Sequence[str]
+    value: Json, segments: Sequence[tuple[str, bool]]
 ) -> Iterator[tuple[tuple[int, ...], Json]]:
     """Follow a source into a record; yield the array indexes passed and what stands there.
 
@@ -99,35 +138,34 @@ def _resolve(
     if not segments:
         yield (), value
         return
-    key, every = segments[0].removesuffix("[]"), segments[0].endswith("[]")
-    found = value.get(key) if isinstance(value, Mapping) else None
+    (key, every), rest = segments[0], segments[1:]
+    found = value.get(key) if isinstance(value, dict) else None
     if not every:
-        yield from _resolve(found, segments[1:])
+        yield from _resolve(found, rest)
     elif isinstance(found, list):
         for index, element in enumerate(found):
-            yield from (((index, *rest), end) for rest, end in _resolve(element, segments[1:]))
+            yield from (((index, *more), end) for more, end in _resolve(element, rest))
 
 
 def _checked(certificate_type: CertificateType, claim: Claim, value: Json) -> Json:
-    expected = _EXPECTED.get(claim.value_type) or f"one of {', '.join(claim.values)}"
     if not _fits(claim, value):
+        expected = _EXPECTED.get(claim.value_type) or f"one of {', '.join(claim.values)}"
         raise RecordError(certificate_type.id, str(claim.source), expected, kind(value))
     return [] if claim.value_type is ValueType.ARRAY else value
 
 
 def _fits(claim: Claim, value: Json) -> bool:
-    if claim.value_type is ValueType.ARRAY:
+    wanted = claim.value_type
+    if isinstance(value, str):
+        if wanted is ValueType.CODE:
+            return value in claim.values
+        form = _FORMS.get(wanted)
+        return form is not None and bool(value) and form(value)
+    if wanted is ValueType.ARRAY:
         return isinstance(value, list)
-    if claim.value_type is ValueType.BOOLEAN:
+    if wanted is ValueType.BOOLEAN:
         return isinstance(value, bool)
-    if claim.value_type is ValueType.INTEGER:
-        return type(value) is int and abs(value) <= MAX_INTEGER
-    if not isinstance(value, str) or not value:
-        return False
-    if claim.value_type is ValueType.CODE:
-        return value in claim.values
-    form = {ValueType.DATE: is_date, ValueType.BYTES: is_base64url}.get(claim.value_type)
-    return form is None or form(value)
+    return wanted is ValueType.INTEGER and type(value) is int and abs(value) <= MAX_INTEGER
 
 
 def is_date(text: str) -> bool:
@@ -147,8 +185,19 @@ def is_base64url(text: str) -> bool:
     return True
 
 
+_FORMS: Mapping[ValueType, Callable[[str], bool]] = {
+    ValueType.STRING: bool,
+    ValueType.DATE: is_date,
+    ValueType.BYTES: is_base64url,
+}
+"""What a text has to be."""
+
+
 def _insert(container: dict[str, Json], path: Path, value: Json) -> None:
     """Put a value at a path, making the objects on the way; elements come in their order."""
+    if len(path) == 1:
+        container.setdefault(str(path[0]), value)
+        return
     node: Json = container
     for step, following in zip(path, (*path[1:], None), strict=True):
         last = following is None

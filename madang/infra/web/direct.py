@@ -29,12 +29,14 @@ class _Branch:
     Attributes:
         named: what comes next by its name.
         wild: what comes next whatever its name; None for nothing.
-        routes: that end here, by method.
+        parts: whether a parameter may stand for a part of what comes next.
+        routes: that end here, by method; None for one that is not plain.
     """
 
     named: dict[str, "_Branch"] = field(default_factory=dict)
     wild: "_Branch | None" = None
-    routes: dict[str, tuple[GuardedRoute, tuple[str, ...]]] = field(default_factory=dict)
+    parts: bool = False
+    routes: dict[str, tuple[GuardedRoute, tuple[str, ...]] | None] = field(default_factory=dict)
 
     def next(self, segment: str) -> "_Branch":
         """Return the branch of a segment of a route's path, which is made if need be."""
@@ -49,36 +51,39 @@ class Paths:
     """Finds plain routes by method and path.
 
     Args:
-        routes: of the application; those that are not plain, or whose paths are more than names
-            and texts, are left out.
+        routes: of the application, in their order; those that are not plain, or whose paths are
+            more than names and texts, are found by nobody here.
     """
 
     def __init__(self, routes: Iterable[GuardedRoute]) -> None:
         self._root = _Branch()
         for route in routes:
-            if route.plain and all(_is_simple(each) for each in _segments(route.path)):
-                self._enter(route)
+            self._enter(route)
 
     def _enter(self, route: GuardedRoute) -> None:
         branch, names = self._root, []
         for segment in _segments(route.path):
+            if not _is_simple(segment):
+                branch.parts = True
+                return
             branch = branch.next(segment)
             if segment.startswith(_WILD):
                 names.append(segment[1:-1])
+        entered = (route, tuple(names)) if route.plain else None
         for method in route.methods or ():
             # As in the framework, the first of two that would both do.
-            branch.routes.setdefault(method, (route, tuple(names)))
+            branch.routes.setdefault(method, entered)
 
     def find(self, method: str, path: str) -> tuple[GuardedRoute, dict[str, str]] | None:
         """Return a route and what stands for the parameters of its path.
 
-        None where a name that a route knows leads to nothing: the framework may find another.
+        None where more than one way may lead on: the framework knows which comes first.
         """
         branch, values = self._root, []
         for segment in _segments(path):
             named = branch.named.get(segment)
             if named is None:
-                if branch.wild is None or not segment:
+                if branch.wild is None or branch.parts or not segment:
                     return None
                 named = branch.wild
                 values.append(segment)

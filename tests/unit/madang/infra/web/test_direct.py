@@ -38,9 +38,11 @@ async def _guard(request: Request) -> None:
         raise VeryUnwelcomeError
 
 
+everybody = mark(Access(Caller.ANYBODY, frozenset(), Form.PROBLEM))
+
+
 def _router() -> APIRouter:
     router = APIRouter()
-    everybody = mark(Access(Caller.ANYBODY, frozenset(), Form.PROBLEM))
 
     @router.post("/{tenant}/echo/{what}")
     @everybody
@@ -63,12 +65,37 @@ def _router() -> APIRouter:
     async def broken(tenant: str) -> Any:
         raise RuntimeError(tenant)
 
+    _add_alike(router)
+    return router
+
+
+def _add_alike(router: APIRouter) -> None:
+    """Add routes whose paths look alike."""
+
+    @router.get("/{tenant}/lists/{number}.second")
+    @everybody
+    async def second(tenant: str, number: str) -> Any:
+        return JSONResponse(["second", tenant, number])
+
+    @router.get("/{tenant}/lists/{number}")
+    @everybody
+    async def first(tenant: str, number: str) -> Any:
+        return JSONResponse(["first", tenant, number])
+
+    @router.get("/{tenant}/kept/{number}")
+    @everybody
+    def kept(tenant: str, number: str) -> Any:
+        return JSONResponse(["kept", tenant, number])
+
+    @router.get("/{tenant}/kept/{name}")
+    @everybody
+    async def unseen(tenant: str, name: str) -> Any:
+        return JSONResponse(["unseen", tenant, name])
+
     @router.get("/{tenant}/number/{number:int}")
     @everybody
     async def number(tenant: str, number: int) -> Any:
         return JSONResponse([tenant, number])
-
-    return router
 
 
 @pytest.fixture
@@ -97,6 +124,9 @@ CALLS: dict[str, dict[str, Any]] = {
     "one more slash": {"method": "GET", "url": "/a/framed/"},
     "no parameter": {"method": "POST", "url": "/a/echo/"},
     "a number": {"method": "GET", "url": "/a/number/7"},
+    "a list": {"method": "GET", "url": "/a/lists/7"},
+    "a part of a segment": {"method": "GET", "url": "/a/lists/7.second"},
+    "an endpoint of a thread comes first": {"method": "GET", "url": "/a/kept/7"},
     "no number": {"method": "GET", "url": "/a/number/b"},
     "a mistake": {"method": "GET", "url": "/a/broken"},
 }
