@@ -2,7 +2,9 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from madang.core.encoding import base64url, strict_json
 from madang.core.encoding.errors import EncodingError
@@ -10,6 +12,10 @@ from madang.core.envelope.errors import EnvelopeError
 from madang.core.keys.signing import SignatureChecker, Signer
 
 MAX_BYTES = 256_000
+HEADERS_KEPT: Final = 256
+"""How many protected headers are remembered: all that one key signs mostly begins with the same."""
+_KEPT_CHARS: Final = 8_192
+"""Length up to which a header is remembered."""
 _PARTS = 3
 
 
@@ -23,7 +29,7 @@ class Jws(NamedTuple):
         signing_input: what the signature covers, as received.
     """
 
-    header: dict[str, Any]
+    header: Mapping[str, Any]
     payload: bytes
     signature: bytes
     signing_input: bytes
@@ -43,12 +49,12 @@ def parse(compact: str | bytes, *, max_bytes: int = MAX_BYTES) -> Jws:
     if len(parts) != _PARTS:
         raise EnvelopeError(f"compact JWS of {len(parts)} parts, {_PARTS} were expected")
     try:
-        header = strict_json.loads(base64url.decode(parts[0]))
-        _check_header(header)
+        protected = parts[0]
+        header = _kept_header(protected) if len(protected) <= _KEPT_CHARS else _header(protected)
         payload, signature = base64url.decode(parts[1]), base64url.decode(parts[2])
     except EncodingError as error:
         raise EnvelopeError(f"JWS: {error}") from error
-    return Jws(header, payload, signature, f"{parts[0]}.{parts[1]}".encode("ascii"))
+    return Jws(header, payload, signature, f"{protected}.{parts[1]}".encode("ascii"))
 
 
 def sign(payload: bytes, header: Mapping[str, Any], signer: Signer) -> str:
@@ -93,13 +99,18 @@ def _ascii(compact: bytes) -> str:
         raise EnvelopeError("a compact JWS is ASCII text") from error
 
 
-def _check_header(header: object) -> None:
+def _header(protected: str) -> Mapping[str, Any]:
+    header = strict_json.loads(base64url.decode(protected))
     if not isinstance(header, dict):
         raise EnvelopeError("the JWS header is not a JSON object")
     if not isinstance(header.get("alg"), str):
         raise EnvelopeError("the JWS header has no alg")
     if "crit" in header:
         raise EnvelopeError("the JWS header has crit; no critical extension is understood")
+    return MappingProxyType(header)
+
+
+_kept_header = lru_cache(maxsize=HEADERS_KEPT)(_header)
 
 
 def encode_chain(chain: Sequence[bytes]) -> list[str]:

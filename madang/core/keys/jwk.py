@@ -123,8 +123,8 @@ class PublicKey:
             KeyFormatError: private members, another type, curve or algorithm, a member of the
                 wrong length, a point that is not on the curve, or a key for another use.
         """
-        private = sorted(_PRIVATE_MEMBERS & jwk.keys())
-        if private:
+        if not _PRIVATE_MEMBERS.isdisjoint(jwk.keys()):
+            private = sorted(_PRIVATE_MEMBERS & jwk.keys())
             raise KeyFormatError(f"a public JWK was expected, this one holds {private[0]!r}")
         kty = jwk.get("kty")
         selector = _selector(kty)
@@ -213,7 +213,9 @@ class PublicKey:
         Of an AKP it covers kty, alg and pub (draft-ietf-cose-dilithium section 6).
         """
         # Names of members and values need no escapes: base64url, or words known here.
-        members = ",".join(f'"{name}":"{value}"' for name, value in sorted(self.to_jwk().items()))
+        names = ("alg", "crv", "kty", "pub", "x", "y")
+        given = ((name, getattr(self, name)) for name in names)
+        members = ",".join([f'"{name}":"{value}"' for name, value in given if value is not None])
         return base64url.encode(hashlib.sha256(f"{{{members}}}".encode()).digest())
 
 

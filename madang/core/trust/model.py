@@ -85,9 +85,9 @@ class TrustList:
         """
         if self.is_foreign(vct) and not self._accredited(vct, issuer):
             return self.foreign.signer(issuer, chain, now=now)
-        attester = self.attester(vct, issuer or "", at=at, now=now)
-        key = certified_key(attester.issuer, chain, attester.anchors, now=now, body="issuer")
-        return SignedBy(attester.issuer, key)
+        named = issuer or ""
+        roots = self.registry.roots(self.registry.issuer(named, vct, at=at, now=now))
+        return SignedBy(named, certified_key(named, chain, roots, now=now, body="issuer"))
 
     def is_foreign(self, of_type: str) -> bool:
         """Tell whether configured anchors decide on a type: it is not in the catalogue."""

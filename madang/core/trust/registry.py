@@ -158,12 +158,11 @@ class Registry:
         Raises:
             TrustError: issuer_not_accredited or issuer_suspended.
         """
-        known = [(r, d) for r, d in self._of(Issuer, issuer) if of_type in d.types]
-        return self._counting(known, "issuer", at, now)
+        return self._counting(self._issuers.get((issuer, of_type), []), "issuer", at, now)
 
     def knows(self, issuer: str, of_type: str) -> bool:
         """Tell whether there is, or was, a record of an issuer of this type."""
-        return any(of_type in document.types for _, document in self._of(Issuer, issuer))
+        return (issuer, of_type) in self._issuers
 
     def verifier(
         self, verifier: str, purpose: str, asks: Mapping[str, Collection[Path]], *, now: int
@@ -214,6 +213,16 @@ class Registry:
         for record in self._by_id.get(identifier, ()):
             if isinstance(record.document, kind):
                 yield record, record.document
+
+    @cached_property
+    def _issuers(self) -> Mapping[tuple[str, str], list[tuple[Record, Issuer]]]:
+        found: dict[tuple[str, str], list[tuple[Record, Issuer]]] = {}
+        for record in self.records:
+            document = record.document
+            if isinstance(document, Issuer):
+                for of_type in dict.fromkeys(document.types):
+                    found.setdefault((document.id, of_type), []).append((record, document))
+        return found
 
     @cached_property
     def _by_id(self) -> Mapping[str, list[Record]]:

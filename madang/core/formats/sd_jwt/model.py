@@ -144,17 +144,18 @@ def parse_disclosure(encoded: str) -> Disclosure:
 def parse_disclosures(encoded: Sequence[str]) -> tuple[Disclosure, ...]:
     """Decode disclosures; SdJwtError if any is none."""
     try:
-        values = strict_json.loads_all([base64url.decode(text) for text in encoded])
+        values = strict_json.loads_all(base64url.decode_all(encoded))
     except EncodingError as error:
         raise _malformed(f"disclosure: {error}") from error
     found = []
     for text, value in zip(encoded, values, strict=True):
-        if isinstance(value, list) and len(value) == _OF_MEMBER:
+        parts = len(value) if type(value) is list else 0
+        if parts == _OF_MEMBER:
             salt, name, content = value
-            if isinstance(salt, str) and isinstance(name, str) and name not in RESERVED:
+            if type(salt) is str and type(name) is str and name not in RESERVED:
                 found.append(Disclosure(text, salt, name, content))
                 continue
-        elif isinstance(value, list) and len(value) == _OF_ELEMENT and isinstance(value[0], str):
+        elif parts == _OF_ELEMENT and type(value[0]) is str:
             found.append(Disclosure(text, value[0], None, value[1]))
             continue
         raise _malformed("a disclosure is [salt, name, value] or [salt, value], salt and name text")

@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import hmac
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Final
 
 from pydantic import Field, StrictInt, StrictStr, ValidationError, model_validator
@@ -16,6 +17,7 @@ from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.core.formats.sd_jwt.display import ClaimDisplay, Part, TypeDisplay
 from madang.core.formats.sd_jwt.errors import SdJwtError
+from madang.core.formats.sd_jwt.model import Path
 
 MAX_BYTES: Final = 256_000
 MAX_CLAIMS: Final = 500
@@ -62,6 +64,11 @@ class TypeMetadata(Part):
         if len({*ids}) < len(ids):
             raise ValueError("two claims have one svg_id")
         return self
+
+    @cached_property
+    def optional(self) -> frozenset[Path]:
+        """The paths of claims that need not be there."""
+        return frozenset(claim.path for claim in self.claims if not claim.mandatory)
 
 
 def read(

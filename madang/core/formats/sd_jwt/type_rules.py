@@ -59,26 +59,25 @@ def failures(metadata: TypeMetadata, seen: Seen) -> Iterator[Failure]:
     not there), claim_sd_always (a claim is not disclosable by itself), claim_sd_never (a claim is
     or is in a disclosure).
     """
-    optional = {claim.path for claim in metadata.claims if not claim.mandatory}
     for claim in metadata.claims:
-        yield from _broken(claim, seen, optional)
+        yield from _broken(claim, seen, metadata.optional)
 
 
 def _broken(claim: ClaimMetadata, seen: Seen, optional: Container[Path]) -> Iterator[Failure]:
-    shown = list(claim.path)
+    path, sd = claim.path, claim.sd
     try:
-        places, gaps = _select(claim.path, seen)
+        places, gaps = _select(path, seen)
     except _Unselectable as reason:
-        yield Failure("claim_path", "SD-JWT VC Claim Path", f"{shown}: {reason}")
+        yield Failure("claim_path", "SD-JWT VC Claim Path", f"{list(path)}: {reason}")
         return
-    if claim.mandatory and any(_lacking(gap, claim, seen, optional) for gap in gaps):
+    if gaps and claim.mandatory and any(_lacking(gap, claim, seen, optional) for gap in gaps):
         clause = "SD-JWT VC Claim Mandatory Metadata"
-        yield Failure("claim_mandatory", clause, f"{shown} is mandatory and not there")
+        yield Failure("claim_mandatory", clause, f"{list(path)} is mandatory and not there")
     clause = "SD-JWT VC Claim Selective Disclosure Metadata"
-    if claim.sd is Sd.ALWAYS and any(place not in seen.disclosed for place in places):
-        yield Failure("claim_sd_always", clause, f"{shown} cannot be withheld by itself")
-    if claim.sd is Sd.NEVER and any(_concealed(place, seen) for place in places):
-        yield Failure("claim_sd_never", clause, f"{shown} came in a disclosure")
+    if sd is Sd.ALWAYS and places and any(place not in seen.disclosed for place in places):
+        yield Failure("claim_sd_always", clause, f"{list(path)} cannot be withheld by itself")
+    if sd is Sd.NEVER and places and any(_concealed(place, seen) for place in places):
+        yield Failure("claim_sd_never", clause, f"{list(path)} came in a disclosure")
 
 
 class _Unselectable(Exception):  # noqa: N818 - a jump out of the walk, never seen outside
@@ -90,9 +89,23 @@ _TOO_MANY: Final = f"selects more than {MAX_SELECTED} elements"
 
 def _select(path: Path, seen: Seen) -> tuple[list[Path], list[Path]]:
     """Return the places that a path selects, and those at which it ends too early."""
-    selected: list[tuple[Path, Any]] = [((), seen.payload)]
+    value: Any = seen.payload
+    for walked, name in enumerate(path):
+        if not isinstance(name, str) or not isinstance(value, dict):
+            return _select_below(path[walked:], (path[:walked], value), seen)
+        if name not in value:
+            return [], [path[: walked + 1]]
+        value = value[name]
+    return [path], []
+
+
+def _select_below(
+    steps: Path, start: tuple[Path, Any], seen: Seen
+) -> tuple[list[Path], list[Path]]:
+    """Do the same from a place on, where a path may lead to several."""
+    selected = [start]
     gaps: list[Path] = []
-    for step in path:
+    for step in steps:
         found: list[tuple[Path, Any]] = []
         for place, value in selected:
             # What is withheld moves the others up: an index means the whole array.

@@ -110,8 +110,7 @@ def verify_vc(
         holder, unreadable = _holder_key(sd_jwt.payload)
         failed += unreadable
         failed += key_binding.failures(sd_jwt, expected.binding, key=holder, now=now)
-    positions = {} if unfolded is None else unfolded.positions
-    return Verdict(claims, tuple(failed), holder, positions)
+    return Verdict(claims, tuple(failed), holder, unfolded)
 
 
 def _header(sd_jwt: SdJwt) -> Iterator[Failure]:

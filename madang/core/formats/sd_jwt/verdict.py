@@ -1,10 +1,9 @@
 """What a verification found: every failed step, in the order of RFC 9901 section 7.3."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from madang.core.formats.sd_jwt.model import Path
+from madang.core.formats.sd_jwt.verify import Unfolded
 from madang.core.keys.jwk import PublicKey
 
 
@@ -31,13 +30,13 @@ class Verdict:
         claims: the processed payload; empty when it could not be processed.
         failures: none when the credential is good.
         holder_key: that in `cnf`, where a key binding was expected; None if it cannot be read.
-        positions: as of `verify.Unfolded`.
+        unfolded: how it was processed; None when it could not be.
     """
 
     claims: dict[str, Any]
     failures: tuple[Failure, ...]
     holder_key: PublicKey | None = None
-    positions: Mapping[Path, tuple[int, ...]] = field(default_factory=dict)
+    unfolded: Unfolded | None = None
 
     @property
     def ok(self) -> bool:

@@ -12,6 +12,7 @@ from madang.core.formats.sd_jwt.errors import SdJwtError
 from madang.core.formats.sd_jwt.key_binding import BindingExpectation
 from madang.core.formats.sd_jwt.model import SdJwt, parse
 from madang.core.formats.sd_jwt.verdict import Failure, Verdict
+from madang.core.formats.sd_jwt.verify import Unfolded
 from madang.core.protocol.dcql.credential import Credential, Fit
 from madang.core.protocol.dcql.model import CredentialQuery
 from madang.core.protocol.oid4vp.presented import (
@@ -65,8 +66,8 @@ def examine_sd_jwt(text: str, held: Examination) -> Presented:
     found += _steps(verdict.failures, query.id)
     issuer_key = None if signed_by is None else signed_by.key
     found += not_offered(query.id, issuer_key, verdict.holder_key)
-    if authentic and verdict.claims:
-        found += _steps(_broken(sd_jwt, policy), query.id)
+    if authentic and verdict.unfolded is not None:
+        found += _steps(_broken(sd_jwt.payload, verdict.unfolded, policy), query.id)
     status, misplaced = _status(payload, signed_by, policy) if authentic else (None, None)
     found += [StepFailure(Step.STATUS, *misplaced, query.id)] if misplaced else []
     fit, released = _answers(sd_jwt, verdict, chain, query)
@@ -92,7 +93,7 @@ def _answers(
     sd_jwt: SdJwt, verdict: Verdict, chain: tuple[bytes, ...], query: CredentialQuery
 ) -> tuple[Fit | None, Mapping[str, object]]:
     """Return how a credential that could be processed fits its query, and what to release."""
-    if not verdict.claims:
+    if not verdict.claims or verdict.unfolded is None:
         return None, {}
     vct = _text(sd_jwt.payload, "vct")
     credential = Credential(
@@ -101,7 +102,7 @@ def _answers(
         verdict.claims,
         holder_bound=True,
         chain=chain,
-        positions=verdict.positions,
+        positions=verdict.unfolded.positions,
     )
     return held_against(query, credential, _always(sd_jwt) if query.claims is None else {})
 
@@ -140,9 +141,9 @@ def _signer(
         return None, (error.code, "HAIP 1.0 6.1.1", str(error))
 
 
-def _broken(sd_jwt: SdJwt, policy: Policy) -> tuple[Failure, ...]:
-    known = policy.types.get(sd_jwt.payload["vct"])
-    return () if known is None else tuple(type_failures(sd_jwt, known))
+def _broken(payload: Mapping[str, Any], unfolded: Unfolded, policy: Policy) -> tuple[Failure, ...]:
+    known = policy.types.get(payload["vct"])
+    return () if known is None else tuple(type_failures(payload, unfolded, known))
 
 
 def _always(sd_jwt: SdJwt) -> dict[str, object]:

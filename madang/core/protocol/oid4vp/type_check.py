@@ -5,11 +5,11 @@ The rules are the verifier's own and not those of a document that was fetched, s
 it tells whether the credential was issued under the same document.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from madang.core.formats.sd_jwt import type_rules
-from madang.core.formats.sd_jwt.model import SdJwt
 from madang.core.formats.sd_jwt.type_extension import resolve
 from madang.core.formats.sd_jwt.type_metadata import TypeMetadata, matches
 from madang.core.formats.sd_jwt.type_rules import Seen
@@ -37,20 +37,23 @@ class KnownType:
         return cls(document, resolve(vct, {vct: document}.get))
 
 
-def type_failures(sd_jwt: SdJwt, known: KnownType) -> Iterator[Failure]:
+def type_failures(
+    payload: Mapping[str, Any], unfolded: Unfolded, known: KnownType
+) -> Iterator[Failure]:
     """Yield every broken rule (SD-JWT VC Claim Metadata).
 
     Codes: malformed_integrity (`vct#integrity` is not text), those of ``type_rules.failures``, and
     before them type_metadata_integrity, where the credential was issued under another document.
 
     Args:
-        sd_jwt: one whose disclosures have their places.
+        payload: what the issuer signed.
+        unfolded: the same with its disclosures in their places.
         known: its type.
     """
-    integrity = sd_jwt.payload.get("vct#integrity")
+    integrity = payload.get("vct#integrity")
     if integrity is not None and not isinstance(integrity, str):
         yield Failure("malformed_integrity", _CLAUSE, "vct#integrity is not text")
-    broken = tuple(type_rules.failures(known.metadata, Seen.of(Unfolded(sd_jwt))))
+    broken = tuple(type_rules.failures(known.metadata, Seen.of(unfolded)))
     if broken and isinstance(integrity, str) and not matches(known.document, integrity):
         told = "issued under another document of the type than the one in force"
         yield Failure("type_metadata_integrity", _CLAUSE, told)

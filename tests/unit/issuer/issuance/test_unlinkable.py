@@ -68,7 +68,7 @@ def traits_of(compact: str) -> Traits:
         ("signature", "r"): signed.signature[:32],
         ("signature length",): len(signature),
     }
-    found.update(walk(signed.header, ("header",)))
+    found.update(walk({**signed.header}, ("header",)))
     found.update(walk(payload, ("payload",)))
     for disclosure in copy.disclosures:
         found["disclosure", disclosure.encoded] = True

@@ -54,3 +54,18 @@ def test_many_at_once_are_as_one_by_one(items: list[bytes]) -> None:
     assert base64url.encode_all(iter(items)) == base64url.encode_all(items)
     lines = "".join(f"{base64url.encode(item)}\n" for item in items)
     assert base64url.encode_lines(items) == lines.encode()
+
+
+@given(st.lists(st.binary(max_size=40)))
+def test_many_are_decoded_at_once_as_one_by_one(items: list[bytes]) -> None:
+    assert base64url.decode_all(base64url.encode_all(items)) == items
+
+
+@given(st.lists(st.one_of(st.text(max_size=6), st.sampled_from(["YQ", "YWI", "YQ\n", "YR", ""]))))
+def test_many_are_refused_at_once_where_one_of_them_is(texts: list[str]) -> None:
+    try:
+        found = base64url.decode_all(texts)
+    except EncodingError:
+        assert not all(map(has_value, texts))
+    else:
+        assert found == list(map(base64url.decode, texts))

@@ -1,5 +1,6 @@
 import contextlib
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -102,3 +103,19 @@ def test_a_chain_comes_back() -> None:
 def test_a_payload_that_is_no_object_has_no_claims(payload: bytes) -> None:
     with pytest.raises(EnvelopeError):
         jws.claims(jws.parse(jws.sign(payload, {}, SIGNER)))
+
+
+def test_a_header_is_remembered_and_cannot_be_changed_for_others() -> None:
+    compact = jws.sign(b"{}", {"typ": "t"}, SIGNER)
+    header: Any = jws.parse(compact).header
+    assert jws.parse(compact).header is header
+    with pytest.raises(TypeError):
+        header["typ"] = "another"
+    long = jws.sign(b"{}", {"typ": "t" * 10_000}, SIGNER)
+    assert jws.parse(long).header is not jws.parse(long).header
+
+
+def test_a_header_that_was_refused_is_refused_again() -> None:
+    for _ in range(2):
+        with pytest.raises(EnvelopeError):
+            jws.parse(f"{part({'alg': 'ES256', 'crit': ['x']})}.e30.AA")
