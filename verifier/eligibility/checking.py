@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from madang.core.encoding import strict_json
 from madang.core.encoding.strict_json import Json
 from madang.core.merkle.entry import EntryKind
 from madang.core.rules.errors import RuleError
@@ -118,7 +119,8 @@ class Checker:
             query = derive_query(rule, day=day, vct_of=self._vct, partial=True)
         except RuleError as error:
             raise NoRuleError(str(error)) from error
-        wanted = Wanted(tenant, Use.ELIGIBILITY, programme, query, actor)
+        asked = strict_json.dumps(query)
+        wanted = Wanted(tenant, Use.ELIGIBILITY, programme, asked, actor)
         opened = self.opener.open(presentations, wanted, now=now)
         checks.add(Check(opened.terms.id, tenant, programme, rule.digest, day, now))
         return opened

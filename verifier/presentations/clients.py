@@ -16,7 +16,7 @@ from madang.core.protocol.oid4vp.client_id import (
 )
 from madang.core.protocol.oid4vp.dc_api import ApiRequest, signed
 from madang.core.protocol.oid4vp.request import RequestObject
-from madang.core.protocol.oid4vp.request_signing import sign_request
+from madang.core.protocol.oid4vp.request_signing import sign_payload
 from madang.core.protocol.urls import host_of
 from madang.core.trust.did.errors import DidError
 from madang.core.trust.did.web import identifier, issuer_document
@@ -92,9 +92,11 @@ class Clients:
                 return x509_hash_client_id(self._leaf(tenant))
 
     def _prefix(self, wish: str) -> Prefix:
-        if wish not in ("", *Prefix):
+        if not wish:
+            return self.prefix
+        if wish not in list(Prefix):
             raise ClientError(f"client_id_prefix: one of {', '.join(Prefix)} was expected")
-        return Prefix(wish) if wish else self.prefix
+        return Prefix(wish)
 
     def _leaf(self, tenant: str) -> bytes:
         chain = self._signer(tenant).certificate_chain
@@ -127,10 +129,10 @@ class Clients:
         document = issuer_document(did, [(signer.key_id, signer.public_key)])
         return replace(document, authentication=document.assertion_method).to_json()
 
-    def sign(self, request: RequestObject, tenant: str, prefix: Prefix) -> str:
+    def sign(self, payload: bytes, client_id: ClientId, tenant: str) -> str:
         """Return the signed request object; ClientError where an attestation is missing."""
-        attestation = self._compact(tenant, prefix)
-        return sign_request(request, self._signer(tenant), attestation=attestation)
+        attestation = self._compact(tenant, client_id.prefix)
+        return sign_payload(payload, client_id, self._signer(tenant), attestation=attestation)
 
     def for_api(self, request: RequestObject, tenant: str, prefix: Prefix) -> ApiRequest:
         """Return the signed request for the Digital Credentials API; ClientError as above."""

@@ -33,7 +33,8 @@ def check_manner(
     Raises:
         MannerError: members contradict one another; the text names them.
     """
-    _check_transactions(manner, query, types)
+    if manner.transaction_data:
+        _check_transactions(manner, query, types)
     if manner.return_to:
         _check_return(manner, allow_loopback_http=allow_loopback_http)
     if manner.by_value and manner.request_uri_method != "get":

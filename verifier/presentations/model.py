@@ -119,6 +119,10 @@ class Judgement:
         return tuple(dict.fromkeys(reason.code for reason in self.reasons))
 
 
+NOT_JUDGED: Final = Judgement()
+"""As it is before an answer came."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """An answer was accepted; nothing else is any more.
@@ -132,7 +136,7 @@ class Answered:
     terms: Terms
     result: str | None = None
     held: bytes | None = field(default=None, repr=False)
-    judged: Judgement = Judgement()
+    judged: Judgement = NOT_JUDGED
     browser: bytes | None = field(default=None, repr=False)
 
 
@@ -149,7 +153,7 @@ class Expired:
     """Nobody answered in time."""
 
     terms: Terms
-    judged: Judgement = Judgement()
+    judged: Judgement = NOT_JUDGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,7 @@ class Open:
     terms: Terms
     key: Mapping[str, str] = field(repr=False)
     tries: int = 0
-    judged: Judgement = Judgement()
+    judged: Judgement = NOT_JUDGED
     browser: bytes | None = field(default=None, repr=False)
 
     def accepted(

@@ -1,7 +1,7 @@
 """Opening a presentation: what may be asked, and its fresh values."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Protocol
@@ -115,7 +115,7 @@ class Wanted:
 
     Attributes:
         purpose: as registered; empty to ask outside the registry.
-        query: DCQL query, within the purpose.
+        query: DCQL query, within the purpose, as JSON text.
         audience: who may act on the result; empty when nobody outside may.
         actor: pseudonym of whoever asks.
         manner: how the request is sent and answered.
@@ -126,7 +126,7 @@ class Wanted:
     tenant: str
     use: Use
     purpose: str
-    query: Json
+    query: str
     actor: str
     audience: str = ""
     manner: Manner = USUAL
@@ -159,6 +159,7 @@ class Opener:
     transaction_types: TransactionTypes
     allow_loopback_http: bool
     seconds: int
+    _queries: dict[tuple[str, str], tuple[RegisteredPurpose, str]] = field(default_factory=dict)
 
     def purpose(
         self,
@@ -174,7 +175,8 @@ class Opener:
             PurposeError: it is not.
             SnapshotError: no state of the registry is known that may be relied on.
         """
-        registry, verifier = self.trust.at(now).registry, self._identifier(tenant)
+        registry = self.trust.accreditations.registry(now=now)
+        verifier = self._identifier(tenant)
         try:
             _, found = registry.verifier(verifier, name, asks, now=now)
         except TrustError as error:
@@ -184,7 +186,7 @@ class Opener:
     def texts(self, purpose: RegisteredPurpose) -> Texts:
         """Return what holders are told; PurposeError unless it is what was registered."""
         for known in self.catalogue.federation.purposes:
-            if known.id == purpose.id and texts_hash(known.texts) == purpose.texts:
+            if known.id == purpose.id and _hash(tuple(known.texts.items())) == purpose.texts:
                 return known.texts
         raise PurposeError("its texts here are not those that were registered", "purpose_texts")
 
@@ -192,16 +194,22 @@ class Opener:
         return self.addresses.identifier(tenant, "verifier")
 
     def registration(
-        self, tenant: str, purpose: str, query: DcqlQuery, *, now: int
+        self, tenant: str, purpose: str, query: str, *, now: int
     ) -> Registration | None:
         """Return the registered use that a query lies within; None outside the registry.
+
+        Args:
+            tenant: who asks.
+            purpose: as registered; empty outside the registry.
+            query: DCQL query, as JSON text that was read before.
+            now: seconds since 1970.
 
         Raises:
             PurposeError: the query asks what the purpose does not list, or no purpose is named
                 and the municipality may not ask outside the registry.
             SnapshotError: as `purpose`.
         """
-        asks = asked(query)
+        asks = _asks(query)
         if purpose:
             found = self.purpose(tenant, purpose, asks, now=now)
             return Registration(self._identifier(tenant), found.id, self.texts(found))
@@ -236,8 +244,8 @@ class Opener:
             AudienceError: the result is meant for another than the municipality's issuer.
             SnapshotError: as `purpose`.
         """
-        query = self.query_of(tenant, purpose, now=now)
-        if len(query["credentials"]) != 1:
+        query = self.query_for(tenant, purpose, now=now)
+        if len(query_of(query).credentials) != 1:
             raise PurposeError("an identification asks exactly one certificate")
         if audience != self.addresses.identifier(tenant, "issuer"):
             raise AudienceError("audience should be the identifier of the municipality's issuer")
@@ -252,13 +260,20 @@ class Opener:
             asker=caller.issuer,
         )
 
-    def query_of(self, tenant: str, purpose: str, *, now: int) -> dict[str, list[Json]]:
-        """Return the DCQL query for everything that a purpose lists; errors as `purpose`.
+    def query_for(self, tenant: str, purpose: str, *, now: int) -> str:
+        """Return the DCQL query for everything that a purpose lists, as JSON; errors as `purpose`.
 
         Each type is asked once, as SD-JWT VC where it allows that.
         """
-        asks = self.purpose(tenant, purpose, now=now).asks
-        types, documents = self.trust.at(now).types, self._doc_types()
+        registered = self.purpose(tenant, purpose, now=now)
+        known, query = self._queries.get((tenant, purpose), (None, ""))
+        if known != registered:
+            query = strict_json.dumps(self._whole_query(registered.asks))
+            self._queries[tenant, purpose] = registered, query
+        return query
+
+    def _whole_query(self, asks: Mapping[str, Collection[Path]]) -> dict[str, list[Json]]:
+        types, documents = self.trust.types, self._doc_types()
         vcts = {types.get(name) for name in asks if name not in documents}
         wanted = {
             n: each for n, each in asks.items() if types.get(n) not in vcts or n not in documents
@@ -285,9 +300,9 @@ class Opener:
             MannerError: it cannot be sent or answered like that.
             SnapshotError: as `purpose`.
         """
-        query = parse_query(wanted.query)
+        query = query_of(wanted.query)
         refuse_repeated_claims(query)
-        self.registration(wanted.tenant, wanted.purpose, query, now=now)
+        self.registration(wanted.tenant, wanted.purpose, wanted.query, now=now)
         opened = Open(self._terms(wanted, query, now), _private_jwk(self.ids.bytes(_SEED_BYTES)))
         presentations.add(opened)
         presentations.note(
@@ -315,7 +330,7 @@ class Opener:
             use=wanted.use,
             purpose=wanted.purpose,
             audience=wanted.audience,
-            query=strict_json.dumps(wanted.query),
+            query=wanted.query,
             client_id=str(client_id),
             nonce=self.ids.token(),
             state=self.ids.token(),
@@ -349,8 +364,18 @@ def _asked_as(name: str, *, document: bool) -> dict[str, Json]:
 
 @lru_cache(maxsize=_QUERIES_KEPT)
 def query_of(text: str) -> DcqlQuery:
-    """Return a query of ours, which was read when its presentation was opened."""
+    """Return a query of ours; DcqlError if it is none."""
     return parse_query(strict_json.loads(text))
+
+
+@lru_cache(maxsize=_QUERIES_KEPT)
+def _asks(text: str) -> Mapping[str, Collection[Path]]:
+    return asked(query_of(text))
+
+
+@lru_cache(maxsize=_QUERIES_KEPT)
+def _hash(texts: tuple[tuple[str, str], ...]) -> bytes:
+    return texts_hash(dict(texts))
 
 
 def _private_jwk(seed: bytes) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, cast
 
 from madang.core.encoding import base64url
@@ -19,7 +20,9 @@ from madang.core.protocol.oid4vp.request import (
     build_request,
     encrypted,
 )
+from madang.core.protocol.oid4vp.request_form import RequestForm
 from madang.core.protocol.oid4vp.request_link import to_parameters
+from madang.core.protocol.oid4vp.verifier_info import Registration
 from madang.infra.tenancy import Addresses
 from verifier.presentations.clients import Clients
 from verifier.presentations.model import Open, Terms
@@ -27,6 +30,8 @@ from verifier.presentations.opening import Opener, query_of
 
 HAIP_SCHEME: Final = "haip-vp://"
 PLAIN_SCHEME: Final = "openid4vp://"
+_ANYWHERE: Final = "https://verifier.example/response"
+_FORMS_KEPT: Final = 256
 _PUBLIC: Final = ("kty", "crv", "x", "y", "kid")
 
 
@@ -65,7 +70,7 @@ class Sender:
                 "request_uri_method": "post" if post else None,
             }
         elif _prefix(terms) is Prefix.REDIRECT_URI:
-            parameters = to_parameters(self._request(presentation, channel, None, now))
+            parameters = to_parameters(self._request(presentation, channel, now))
         else:
             compact = self.request(presentation, channel, wallet_nonce=None, now=now)
             parameters = {"client_id": client_id, "request": compact}
@@ -85,31 +90,37 @@ class Sender:
             PurposeError: the municipality is not registered any more, or suspended.
             SnapshotError: as `Opener.purpose`.
         """
-        request = self._request(presentation, channel, wallet_nonce, now)
-        terms = presentation.terms
-        return self.clients.sign(request, terms.tenant, _prefix(terms))
+        terms, uri = presentation.terms, self.response_uri(presentation.terms, channel)
+        registered = self.opener.registration(terms.tenant, terms.purpose, terms.query, now=now)
+        form = _form(
+            terms.client_id,
+            terms.query,
+            mode_of(terms, channel),
+            terms.manner.transaction_data,
+            None if registered is None else (registered.verifier, registered.purpose),
+            () if registered is None else tuple(registered.texts.items()),
+        )
+        payload = form.payload(_session(presentation), uri, wallet_nonce=wallet_nonce)
+        return self.clients.sign(payload, form.client_id, terms.tenant)
 
     def api_request(self, presentation: Open, *, now: int) -> ApiRequest:
         """Return what the browser is asked; errors as `request`."""
-        request = self._request(presentation, Channel.API, None, now)
+        request = self._request(presentation, Channel.API, now)
         terms = presentation.terms
         if _prefix(terms) is Prefix.REDIRECT_URI:
             return dc_api.unsigned(request)
         return self.clients.for_api(request, terms.tenant, _prefix(terms))
 
-    def _request(
-        self, presentation: Open, channel: Channel, wallet_nonce: str | None, now: int
-    ) -> RequestObject:
+    def _request(self, presentation: Open, channel: Channel, now: int) -> RequestObject:
         terms, mode = presentation.terms, mode_of(presentation.terms, channel)
-        query = query_of(terms.query)
+        query = terms.query
         registration = self.opener.registration(terms.tenant, terms.purpose, query, now=now)
-        public = {name: presentation.key[name] for name in _PUBLIC}
         api, prefix = channel is Channel.API, _prefix(terms)
         unsigned_api = api and prefix is Prefix.REDIRECT_URI
         return build_request(
             None if unsigned_api else parse_client_id(self._client_id(terms, channel)),
-            query,
-            Session(terms.nonce, terms.state, public, terms.issued_at, terms.expires_at),
+            query_of(query),
+            _session(presentation),
             Delivery(
                 mode,
                 None if api else self.response_uri(terms, channel),
@@ -117,7 +128,6 @@ class Sender:
             ),
             transaction_data=terms.manner.transaction_data,
             registration=registration,
-            wallet_nonce=wallet_nonce,
         )
 
     def asked(self, presentation: Open, channel: Channel) -> Asked:
@@ -159,6 +169,31 @@ class Sender:
             return terms.client_id
         unsigned = f"{Prefix.REDIRECT_URI}:{self.response_uri(terms, channel)}"
         return "" if channel is Channel.API else unsigned
+
+
+def _session(presentation: Open) -> Session:
+    terms, key = presentation.terms, presentation.key
+    public = {name: key[name] for name in _PUBLIC}
+    return Session(terms.nonce, terms.state, public, terms.issued_at, terms.expires_at)
+
+
+@lru_cache(maxsize=_FORMS_KEPT)
+def _form(
+    client_id: str,
+    query: str,
+    mode: ResponseMode,
+    transaction_data: tuple[str, ...],
+    registered: tuple[str, str] | None,
+    texts: tuple[tuple[str, str], ...],
+) -> RequestForm:
+    """Return the form of all signed requests by link that ask the same for the same purpose."""
+    return RequestForm.of(
+        parse_client_id(client_id),
+        query_of(query),
+        Delivery(mode, _ANYWHERE),
+        transaction_data=transaction_data,
+        registration=None if registered is None else Registration(*registered, dict(texts)),
+    )
 
 
 def mode_of(terms: Terms, channel: Channel) -> ResponseMode:

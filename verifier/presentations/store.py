@@ -4,7 +4,7 @@ An answer comes once and is looked for by its id, so the table is read and writt
 it, one a step; what is fixed for the life of a presentation stands in one column.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, Final
 
 from sqlalchemy import Row, Table, Update, bindparam, insert, select, update
@@ -14,6 +14,8 @@ from madang.core.encoding import strict_json
 from madang.core.trust.registry import Basis
 from madang.infra import journal
 from verifier.presentations.model import (
+    NOT_JUDGED,
+    USUAL,
     Answered,
     Expired,
     Judgement,
@@ -112,7 +114,7 @@ class SqlPresentations:
             "id": terms.id,
             "tenant": terms.tenant,
             "use": terms.use.value,
-            "terms": strict_json.dumps(_terms_json(terms)),
+            "terms": _terms_text(terms),
             "issued_at": terms.issued_at,
             "expires_at": terms.expires_at,
             "phase": _OPEN,
@@ -180,41 +182,57 @@ def _presentation(row: Row[Any], now: int) -> Presentation:
     return Open(terms, strict_json.loads(row.encryption_key), row.tries, judged, row.browser)
 
 
-def _terms_json(terms: Terms) -> dict[str, Any]:
-    return {
-        "purpose": terms.purpose,
-        "audience": terms.audience,
-        "query": terms.query,
-        "client_id": terms.client_id,
-        "nonce": terms.nonce,
-        "state": terms.state,
-        "asker": terms.asker,
-        "manner": asdict(terms.manner),
-    }
+_COLUMNS: Final = ("id", "tenant", "use", "issued_at", "expires_at")
+_IN_TEXT: Final = tuple(each.name for each in fields(Terms) if each.name not in _COLUMNS)
+_OF_MANNER: Final = tuple(each.name for each in fields(Manner))
+
+
+def _terms_text(terms: Terms) -> str:
+    """Return what has no column; the usual manner is left out."""
+    found = {name: getattr(terms, name) for name in _IN_TEXT}
+    manner = found.pop("manner")
+    if manner != USUAL:
+        found["manner"] = {name: getattr(manner, name) for name in _OF_MANNER}
+    return strict_json.dumps(found)
 
 
 def _terms(row: Row[Any]) -> Terms:
     read = strict_json.loads(row.terms)
-    manner = read.pop("manner")
-    data = tuple(manner.pop("transaction_data"))
+    manner = read.pop("manner", None)
     return Terms(
         id=PresentationId(row.id),
         tenant=row.tenant,
         use=Use(row.use),
         issued_at=row.issued_at,
         expires_at=row.expires_at,
-        manner=Manner(**manner, transaction_data=data),
+        manner=USUAL if manner is None else _manner(manner),
         **read,
     )
 
 
+def _manner(read: dict[str, Any]) -> Manner:
+    return Manner(**{**read, "transaction_data": tuple(read["transaction_data"])})
+
+
 def _judged_text(judged: Judgement) -> str | None:
-    return None if judged == Judgement() else strict_json.dumps(asdict(judged))
+    if judged == NOT_JUDGED:
+        return None
+    basis = judged.basis
+    return strict_json.dumps(
+        {
+            "reasons": [asdict(reason) for reason in judged.reasons],
+            "status_as_of": judged.status_as_of,
+            "basis": None if basis is None else {name: getattr(basis, name) for name in _OF_BASIS},
+        }
+    )
+
+
+_OF_BASIS: Final = tuple(each.name for each in fields(Basis))
 
 
 def _judged(text: str | None) -> Judgement:
     if text is None:
-        return Judgement()
+        return NOT_JUDGED
     read = strict_json.loads(text)
     basis = read["basis"]
     return Judgement(

@@ -75,13 +75,13 @@ class Asking:
         )
         return self.desk.open(wanted)
 
-    def _query(self, tenant: str, wish: Wish) -> dict[str, Any]:
+    def _query(self, tenant: str, wish: Wish) -> str:
         if wish.dcql_query is not None:
-            return dict(wish.dcql_query)
+            return strict_json.dumps(dict(wish.dcql_query))
         if not wish.purpose:
             raise WishError("name a registered purpose, or a dcql_query")
         now = self.desk.clock.now()
-        return self.desk.opener.query_of(tenant, wish.purpose, now=now)
+        return self.desk.opener.query_for(tenant, wish.purpose, now=now)
 
     def find(self, tenant: str, request: str, asker: str) -> Presentation:
         """Return a request of this asker; UnknownPresentationError for any other."""

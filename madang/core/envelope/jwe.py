@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,6 +18,7 @@ from madang.core.keys.jwk import ENCRYPTION, KeyFormatError, PublicKey
 ALG: Final = "ECDH-ES"
 ENCS: Final = ("A128GCM", "A256GCM")
 CURVE: Final = "P-256"
+_P256: Final = ec.SECP256R1()
 MAX_BYTES = 1_000_000
 _PARTS = 5
 _KEY_BYTES: Final = MappingProxyType({"A128GCM": 16, "A256GCM": 32})
@@ -106,7 +107,7 @@ def _opened(compact: str, header: Mapping[str, object], private_jwk: Mapping[str
         epk = header.get("epk")
         given = epk if isinstance(epk, dict) else {}
         ephemeral = _on_curve(PublicKey.from_jwk(given, use=ENCRYPTION))
-        private = _private_key(str(private_jwk.get("crv")), str(private_jwk.get("d")))
+        private = _private_key(private_jwk)
     except (EncodingError, KeyFormatError, ValueError) as error:
         raise EnvelopeError("the JWE cannot be decrypted") from error
     if len(iv) != _IV_BYTES or len(tag) != _TAG_BYTES:
@@ -118,17 +119,19 @@ def _opened(compact: str, header: Mapping[str, object], private_jwk: Mapping[str
         raise EnvelopeError("the JWE cannot be decrypted") from None
 
 
-def _private_key(crv: str, d: str) -> ec.EllipticCurvePrivateKey:
-    if crv != CURVE:
-        raise KeyFormatError(f"a private key on {crv}, {CURVE} was expected")
-    return ec.derive_private_key(int.from_bytes(base64url.decode(d)), ec.SECP256R1())
+def _private_key(jwk: Mapping[str, object]) -> ec.EllipticCurvePrivateKey:
+    """Return the key; with its point it need not be computed from the number."""
+    if jwk.get("crv") != CURVE:
+        raise KeyFormatError(f"a private key on {jwk.get('crv')}, {CURVE} was expected")
+    x, y, d = (int.from_bytes(base64url.decode(str(jwk.get(name)))) for name in ("x", "y", "d"))
+    point = ec.EllipticCurvePublicNumbers(x, y, _P256)
+    return ec.EllipticCurvePrivateNumbers(d, point).private_key()
 
 
 def _on_curve(key: PublicKey) -> ec.EllipticCurvePublicKey:
-    native = key.native
-    if key.crv != CURVE or not isinstance(native, ec.EllipticCurvePublicKey):
+    if key.crv != CURVE:
         raise EnvelopeError(f"a key on {key.crv or key.kty}, {CURVE} was expected")
-    return native
+    return cast("ec.EllipticCurvePublicKey", key.native)
 
 
 def _party(header: Mapping[str, object], name: str) -> bytes:

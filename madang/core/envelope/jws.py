@@ -59,12 +59,12 @@ def parse(compact: str | bytes, *, max_bytes: int = MAX_BYTES) -> Jws:
 
 def sign(payload: bytes, header: Mapping[str, Any], signer: Signer) -> str:
     """Return the compact JWS over `payload` (RFC 7515 section 5.1); `alg` is the signer's."""
-    return sign_protected(payload, protect(header, signer), signer)
+    return sign_protected(payload, protect(header, signer.algorithm), signer)
 
 
-def protect(header: Mapping[str, Any], signer: Signer) -> str:
-    """Return the protected header as a JWS begins with it; `alg` is the signer's."""
-    return base64url.encode(strict_json.dumps({**header, "alg": signer.algorithm}).encode())
+def protect(header: Mapping[str, Any], algorithm: str) -> str:
+    """Return the protected header as a JWS begins with it; `alg` is the algorithm."""
+    return base64url.encode(strict_json.dumps({**header, "alg": algorithm}).encode())
 
 
 def sign_protected(payload: bytes, protected: str, signer: Signer) -> str:

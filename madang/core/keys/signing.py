@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol, TypeAlias, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from madang.core.keys.jwk import ES256, ES384, ES512, PublicKey
+
+PlainKey: TypeAlias = ed25519.Ed25519PublicKey | mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,29 +85,27 @@ class SignatureChecker(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _EcdsaChecker:
+class _EcdsaChecker(NamedTuple):
     key: ec.EllipticCurvePublicKey
     algorithm: str
-    ecdsa: Ecdsa
 
     def check(self, signature: bytes, data: bytes) -> bool:
-        size = self.ecdsa.scalar_bytes
+        ecdsa = ECDSA[self.algorithm]
+        size = ecdsa.scalar_bytes
         if len(signature) != 2 * size:
             return False
         r, s = int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
         try:
-            self.key.verify(encode_dss_signature(r, s), data, self.ecdsa.hashing)
+            self.key.verify(encode_dss_signature(r, s), data, ecdsa.hashing)
         except InvalidSignature:
             return False
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class _PlainChecker:
+class _PlainChecker(NamedTuple):
     """Ed25519, and ML-DSA without a context and without hashing first, as JOSE and COSE have it."""
 
-    key: ed25519.Ed25519PublicKey | mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey
+    key: PlainKey
     algorithm: str
 
     def check(self, signature: bytes, data: bytes) -> bool:
@@ -118,7 +118,8 @@ class _PlainChecker:
 
 def checker_for(key: PublicKey) -> SignatureChecker:
     """Return the checker of a public key (RFC 7518 section 3.4, RFC 8037 section 3.1, ML-DSA)."""
-    native = key.native
-    if isinstance(native, ec.EllipticCurvePublicKey):
-        return _EcdsaChecker(native, key.algorithm, ECDSA[key.algorithm])
-    return _PlainChecker(native, key.algorithm)
+    # Asked of the name: the package's kinds of keys are slow to tell apart.
+    algorithm = key.algorithm
+    if algorithm in ECDSA:
+        return _EcdsaChecker(cast("ec.EllipticCurvePublicKey", key.native), algorithm)
+    return _PlainChecker(cast("PlainKey", key.native), algorithm)

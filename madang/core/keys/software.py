@@ -1,5 +1,6 @@
 """Signers whose private key is in memory (RFC 7518, RFC 8037, FIPS 204)."""
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
@@ -25,7 +26,7 @@ class SoftwareSigner:
         certificate_chain: DER, leaf first, root left out.
     """
 
-    __slots__ = ("_ecdsa", "_private_key", "algorithm", "certificate_chain", "key_id", "public_key")
+    __slots__ = ("_private_key", "_sign", "algorithm", "certificate_chain", "key_id", "public_key")
 
     def __init__(
         self, private_key: PrivateKey, key_id: str, certificate_chain: tuple[bytes, ...] = ()
@@ -35,15 +36,18 @@ class SoftwareSigner:
         self.certificate_chain = certificate_chain
         self.public_key = PublicKey.from_native(private_key.public_key())
         self.algorithm = self.public_key.algorithm
-        if isinstance(private_key, ec.EllipticCurvePrivateKey):
-            self._ecdsa = ECDSA[self.algorithm]
+        self._sign = _signing(private_key, self.algorithm)
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature over `data`: r and s (RFC 7518 section 3.4), RFC 8037, FIPS 204."""
-        key = self._private_key
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            return key.sign(data)
-        return _raw(key.sign(data, self._ecdsa.hashing), self._ecdsa.scalar_bytes)
+        return self._sign(data)
+
+
+def _signing(key: PrivateKey, algorithm: str) -> Callable[[bytes], bytes]:
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.sign
+    sign, ecdsa = key.sign, ECDSA[algorithm]
+    return lambda data: _raw(sign(data, ecdsa.hashing), ecdsa.scalar_bytes)
 
 
 def _raw(der: bytes, size: int) -> bytes:

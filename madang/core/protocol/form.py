@@ -1,7 +1,7 @@
 """Form bodies and query strings: each parameter at most once (RFC 6749 sections 3.1 and 3.2)."""
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote_plus
 
 from madang.core.protocol.limits import Limits
 from madang.core.protocol.message import Refusal
@@ -47,4 +47,10 @@ def _pairs(body: bytes | str, limits: Limits, refuse: Refusal) -> list[tuple[str
 
 def encode_form(parameters: Mapping[str, str | None]) -> str:
     """Write parameters as a form body or query string; those without a value are left out."""
-    return urlencode({name: value for name, value in parameters.items() if value is not None})
+    return "&".join(
+        [
+            f"{quote_plus(name)}={quote_plus(value)}"
+            for name, value in parameters.items()
+            if value is not None
+        ]
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from madang.core.encoding import strict_json
 from madang.core.envelope import jws
@@ -36,6 +37,19 @@ def sign_typed(
     """Return a compact JWT of that type."""
     payload = strict_json.dumps(dict(claims)).encode()
     return jws.sign(payload, {"typ": typ, **header}, by)
+
+
+def sign_certified(typ: str, claims: Mapping[str, object], by: Signer) -> str:
+    """Return a compact JWT of that type, with the signer's `kid` and its chain in `x5c`."""
+    payload = strict_json.dumps(claims).encode()
+    protected = _certified(typ, by.algorithm, by.key_id, by.certificate_chain)
+    return jws.sign_protected(payload, protected, by)
+
+
+@lru_cache(maxsize=jws.HEADERS_KEPT)
+def _certified(typ: str, algorithm: str, key_id: str, chain: tuple[bytes, ...]) -> str:
+    header = {"typ": typ, "kid": key_id, **jws.chain_header(chain)}
+    return jws.protect(header, algorithm)
 
 
 def open_typed(compact: str, *, typ: str, max_bytes: int, refuse: Refusal) -> Jws:

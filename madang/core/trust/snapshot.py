@@ -93,7 +93,7 @@ def sign(snapshot: Snapshot, signer: Signer) -> str:
     _check_counts(snapshot)
     payload = strict_json.dumps(_claims(snapshot)).encode()
     header = {"typ": TYPE, **jws.chain_header(signer.certificate_chain)}
-    protected = jws.protect(header, signer)
+    protected = jws.protect(header, signer.algorithm)
     encoded = -(-len(payload) * 4 // 3)  # characters of base64url, without padding
     _at_most(len(protected) + encoded + _SIGNATURE_CHARACTERS, MAX_BYTES, "bytes")
     return jws.sign_protected(payload, protected, signer)

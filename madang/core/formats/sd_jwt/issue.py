@@ -101,7 +101,7 @@ def issue_copies(
     """
     _check(frame)
     template, chance = Template(payload, frame, hash_name), Salts(salts)
-    protected = jws.protect(header, signer)
+    protected = jws.protect(header, signer.algorithm)
     return tuple(
         _signed(*template.fill(text, chance), protected, signer) for text in _encoded(own, payload)
     )

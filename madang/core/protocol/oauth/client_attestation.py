@@ -17,6 +17,7 @@ from madang.core.protocol.typed_jwt import (
     check_audience,
     check_window,
     open_typed,
+    sign_certified,
     sign_typed,
     text_claim,
     time_claim,
@@ -83,8 +84,7 @@ def make_attestation(
         "iat": issued_at,
         "exp": expires_at,
     }
-    header = {"kid": signer.key_id, **jws.chain_header(signer.certificate_chain)}
-    return sign_typed(ATTESTATION_TYP, {**(claims or {}), **own}, header, signer)
+    return sign_certified(ATTESTATION_TYP, {**(claims or {}), **own}, signer)
 
 
 def make_pop(

@@ -6,7 +6,8 @@ that is a DID URL, or a verifier attestation in ``jwt``. A ``redirect_uri`` clie
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from pydantic import JsonValue
 
@@ -16,8 +17,9 @@ from madang.core.keys.signing import Signer
 from madang.core.protocol.oid4vp.client_id import CERTIFIED, ClientId, Prefix, parse_client_id
 from madang.core.protocol.oid4vp.request import REQUEST_TYP, RequestObject
 from madang.core.protocol.oid4vp.verifier_info import Registration
-from madang.core.protocol.typed_jwt import sign_typed
 
+HEADERS_KEPT: Final = 256
+"""How many protected headers are remembered; all requests of one client begin with the same."""
 _OF_EACH_SIGNATURE = frozenset({"client_id", "verifier_info"})
 """What stands in the protected headers of a multi-signed request, and not in its payload."""
 
@@ -45,16 +47,23 @@ class Signatory:
         Raises:
             ValueError: the signer lacks what its prefix needs, or the prefix has no signature.
         """
-        signer, prefix = self.signer, self.client_id.prefix
-        if prefix in CERTIFIED:
-            if not signer.certificate_chain:
-                raise ValueError("the signer has no certificate chain; create one with its key")
-            return dict(jws.chain_header(signer.certificate_chain))
-        if prefix is Prefix.DECENTRALIZED_IDENTIFIER:
-            return {"kid": f"{self.client_id.value}#{signer.key_id.rpartition('#')[2]}"}
-        if prefix is Prefix.VERIFIER_ATTESTATION and self.attestation is not None:
-            return {"jwt": self.attestation}
-        raise ValueError(f"a request of {prefix} cannot be signed with what was given")
+        signer = self.signer
+        return _header(self.client_id, signer.key_id, signer.certificate_chain, self.attestation)
+
+
+def _header(
+    client_id: ClientId, key_id: str, chain: tuple[bytes, ...], attestation: str | None
+) -> dict[str, Any]:
+    prefix = client_id.prefix
+    if prefix in CERTIFIED:
+        if not chain:
+            raise ValueError("the signer has no certificate chain; create one with its key")
+        return dict(jws.chain_header(chain))
+    if prefix is Prefix.DECENTRALIZED_IDENTIFIER:
+        return {"kid": f"{client_id.value}#{key_id.rpartition('#')[2]}"}
+    if prefix is Prefix.VERIFIER_ATTESTATION and attestation is not None:
+        return {"jwt": attestation}
+    raise ValueError(f"a request of {prefix} cannot be signed with what was given")
 
 
 def sign_request(request: RequestObject, signer: Signer, *, attestation: str | None = None) -> str:
@@ -69,8 +78,40 @@ def sign_request(request: RequestObject, signer: Signer, *, attestation: str | N
         ValueError: as of ``Signatory.header``.
         VpError: the request names no client of a known prefix.
     """
-    by = Signatory(parse_client_id(request.client_id or ""), signer, attestation)
-    return sign_typed(REQUEST_TYP, request.to_json(), by.header, signer)
+    client_id = parse_client_id(request.client_id or "")
+    payload = strict_json.dumps(request.to_json()).encode()
+    return sign_payload(payload, client_id, signer, attestation=attestation)
+
+
+def sign_payload(
+    payload: bytes, client_id: ClientId, signer: Signer, *, attestation: str | None = None
+) -> str:
+    """Return the signed request object of a client whose request is text already.
+
+    Args:
+        payload: JSON, with the same ``client_id``.
+        client_id: the client.
+        signer: its key.
+        attestation: as of ``Signatory``.
+
+    Raises:
+        ValueError: as of ``Signatory.header``.
+    """
+    key_id, chain = signer.key_id, signer.certificate_chain
+    protected = _protected(client_id, signer.algorithm, key_id, chain, attestation)
+    return jws.sign_protected(payload, protected, signer)
+
+
+@lru_cache(maxsize=HEADERS_KEPT)
+def _protected(
+    client_id: ClientId,
+    algorithm: str,
+    key_id: str,
+    chain: tuple[bytes, ...],
+    attestation: str | None,
+) -> str:
+    header = _header(client_id, key_id, chain, attestation)
+    return jws.protect({"typ": REQUEST_TYP, **header}, algorithm)
 
 
 def sign_for_each(request: RequestObject, signatories: Sequence[Signatory]) -> dict[str, JsonValue]:

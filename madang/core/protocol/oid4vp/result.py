@@ -22,7 +22,7 @@ from madang.core.protocol.typed_jwt import (
     check_audience,
     check_window,
     open_typed,
-    sign_typed,
+    sign_certified,
     text_claim,
     time_claim,
     verified_claims,
@@ -71,8 +71,7 @@ def sign_result(result: PresentationResult, signer: Signer) -> str:
         "credential_digest": base64url.encode(result.credential_digest),
         "holder_jkt": result.holder,
     }
-    header = {"kid": signer.key_id, **jws.chain_header(signer.certificate_chain)}
-    return sign_typed(RESULT_TYP, claims, header, signer)
+    return sign_certified(RESULT_TYP, claims, signer)
 
 
 def check_result(

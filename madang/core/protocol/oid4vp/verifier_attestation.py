@@ -17,7 +17,7 @@ from madang.core.protocol.message import Refusal
 from madang.core.protocol.oid4vp.errors import refusing
 from madang.core.protocol.typed_jwt import (
     open_typed,
-    sign_typed,
+    sign_certified,
     text_claim,
     time_claim,
     verified_claims,
@@ -57,8 +57,7 @@ def make_attestation(attestation: VerifierAttestation, signer: Signer, *, issued
     }
     if attestation.redirect_uris is not None:
         claims["redirect_uris"] = list(attestation.redirect_uris)
-    header = {"kid": signer.key_id, **jws.chain_header(signer.certificate_chain)}
-    return sign_typed(ATTESTATION_TYP, claims, header, signer)
+    return sign_certified(ATTESTATION_TYP, claims, signer)
 
 
 def check_attestation(
