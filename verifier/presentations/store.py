@@ -7,12 +7,13 @@ it, one a step; what is fixed for the life of a presentation stands in one colum
 from dataclasses import asdict, fields
 from typing import Any, Final
 
-from sqlalchemy import Row, Table, Update, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from madang.core.encoding import strict_json
 from madang.core.trust.registry import Basis
 from madang.infra import journal
+from madang.infra.statements import Prepared, Row
 from verifier.presentations.model import (
     NOT_JUDGED,
     USUAL,
@@ -65,19 +66,20 @@ class PresentationRow(SQLModel, table=True):
 
 
 _TABLE: Final[Table] = PresentationRow.__table__  # type: ignore[attr-defined]  # SQLModel's own
-_BY_ID: Final = select(_TABLE).where(_TABLE.c.id == bindparam("named"))
-_ADD: Final = insert(_TABLE)
-_FORGET: Final = (
+_BY_ID: Final = Prepared(select(_TABLE).where(_TABLE.c.id == bindparam("named")))
+_ADD: Final = Prepared(insert(_TABLE))
+_FORGET: Final = Prepared(
     update(_TABLE)
     .where(_TABLE.c.forget_at <= bindparam("now"))
     .values(encryption_key=None, result=None, forget_at=None)
 )
 
 
-def _next(*columns: str) -> Update:
+def _next(*columns: str) -> Prepared:
     """Return what changes these columns of a presentation that is open."""
     waiting = (_TABLE.c.id == bindparam("named")) & (_TABLE.c.phase == _OPEN)
-    return update(_TABLE).where(waiting).values({name: bindparam(f"to_{name}") for name in columns})
+    changed: dict[str, Any] = {name: bindparam(f"to_{name}") for name in columns}
+    return Prepared(update(_TABLE).where(waiting).values(changed))
 
 
 _CLOSED: Final = ("judged", "phase", "encryption_key", "forget_at")
@@ -102,7 +104,7 @@ class SqlPresentations:
 
     def find(self, tenant: str, presentation: str, *, now: int) -> Presentation | None:
         """Return a presentation of the tenant; None if the tenant has none of this id."""
-        found = self._session.connection().execute(_BY_ID, {"named": presentation}).first()
+        found = _BY_ID.first(self._session, {"named": presentation})
         if found is None or found.tenant != tenant:
             return None
         return _presentation(found, now)
@@ -122,11 +124,11 @@ class SqlPresentations:
             "encryption_key": strict_json.dumps(dict(presentation.key)),
             "forget_at": terms.expires_at,
         }
-        self._session.connection().execute(_ADD, row)
+        _ADD.run(self._session, row)
 
     def forget(self, *, now: int) -> None:
         """Delete keys and results whose time is over."""
-        self._session.connection().execute(_FORGET, {"now": now})
+        _FORGET.run(self._session, {"now": now})
 
     def keep(self, presentation: Open | Answered | Refused) -> bool:
         """Keep the next state of an open presentation; False if it is not open any more."""
@@ -140,8 +142,7 @@ class SqlPresentations:
         else:
             row |= {"phase": _REFUSED, "encryption_key": None, "forget_at": None}
         named = {"named": terms.id} | {f"to_{name}": value for name, value in row.items()}
-        changed = self._session.connection().execute(_KEEP[type(presentation)], named)
-        return changed.rowcount == 1
+        return _KEEP[type(presentation)].run(self._session, named) == 1
 
     def bind(self, presentation: Open, browser: bytes) -> bool:
         """Let only this browser have the answer; False if another came first."""
@@ -170,7 +171,7 @@ class SqlPresentations:
         return bool(result.rowcount == 1)
 
 
-def _presentation(row: Row[Any], now: int) -> Presentation:
+def _presentation(row: Row, now: int) -> Presentation:
     terms, judged = _terms(row), _judged(row.judged)
     if row.phase == _ANSWERED:
         over = row.forget_at is not None and row.forget_at <= now
@@ -196,7 +197,7 @@ def _terms_text(terms: Terms) -> str:
     return strict_json.dumps(found)
 
 
-def _terms(row: Row[Any]) -> Terms:
+def _terms(row: Row) -> Terms:
     read = strict_json.loads(row.terms)
     manner = read.pop("manner", None)
     return Terms(

@@ -68,7 +68,7 @@ class Record:
     @property
     def suspended(self) -> bool:
         """Tell whether it is suspended, or was when it was removed."""
-        return any(end is None for _, end in self.suspensions)
+        return bool(self.suspensions) and any(end is None for _, end in self.suspensions)
 
     def counts(self, at: int | None, now: int) -> bool:
         """Tell whether what was done at a time counts now.
@@ -86,6 +86,8 @@ class Record:
         done = min(at, now)  # whoever tells a time ahead gains nothing by it
         inside = earliest - HOUR < done <= self.document.valid_until
         before = self.removed is None or done < self.removed
+        if not self.suspensions:
+            return inside and before
         return inside and before and not any(a <= done < (b or a) for a, b in self.suspensions)
 
 

@@ -60,7 +60,25 @@ def failures(metadata: TypeMetadata, seen: Seen) -> Iterator[Failure]:
     or is in a disclosure).
     """
     for claim in metadata.claims:
-        yield from _broken(claim, seen, metadata.optional)
+        if not _kept(claim, seen):
+            yield from _broken(claim, seen, metadata.optional)
+
+
+def _kept(claim: ClaimMetadata, seen: Seen) -> bool:
+    """Tell whether a claim is a member and its rules hold; of any other `_broken` judges."""
+    path, sd = claim.path, claim.sd
+    outer, name = path[:-1], path[-1]
+    value: Any = seen.payload
+    for step in outer:
+        value = value.get(step) if type(value) is dict else None
+    if type(value) is not dict or type(name) is not str:
+        return False
+    if name not in value:
+        hidden = outer in seen.withheld and path[0] not in NEVER_DISCLOSABLE
+        return not claim.mandatory or (hidden and sd is not Sd.NEVER)
+    if sd is Sd.NEVER:
+        return not outer and path not in seen.disclosed
+    return sd is Sd.ALLOWED or path in seen.disclosed
 
 
 def _broken(claim: ClaimMetadata, seen: Seen, optional: Container[Path]) -> Iterator[Failure]:

@@ -153,10 +153,10 @@ def _authority_misfits(query: CredentialQuery, credential: Credential) -> Iterab
 
 def _fit_claims(query: CredentialQuery, credential: Credential) -> Fit:
     wanted = query.claims or ()
-    outcomes = {index: _fit_claim(claim, credential) for index, claim in enumerate(wanted)}
+    outcomes = [_fit_claim(claim, credential) for claim in wanted]
     if query.claim_sets is None:
-        return _join(list(outcomes.values()))
-    by_id = {claim.id: outcomes[index] for index, claim in enumerate(wanted)}
+        return _join(outcomes)
+    by_id = {claim.id: outcome for claim, outcome in zip(wanted, outcomes, strict=True)}
     tried = [_join([by_id[name] for name in claim_set]) for claim_set in query.claim_sets]
     return next((outcome for outcome in tried if not outcome.misfits), tried[0])
 

@@ -37,7 +37,19 @@ def locate(
     Returns:
         Each element with its own path; empty where the specification aborts with an error.
     """
-    selected: list[Located] = [((), document)]
+    value: object = document
+    for walked, name in enumerate(path):
+        if not isinstance(name, str) or not isinstance(value, dict):
+            return _located((path[:walked], value), path[walked:], positions)
+        if name not in value:
+            return ()
+        value = value[name]
+    return ((path, value),)
+
+
+def _located(start: Located, path: ClaimsPath, positions: Positions) -> tuple[Located, ...]:
+    """Select from a place on, where a path may lead to several."""
+    selected = [start]
     try:
         for component in path:
             selected = [found for here in selected for found in _step(here, component, positions)]
