@@ -24,6 +24,11 @@ def head(major: int, argument: int) -> bytes:
     return bytes((major << 5 | _IN_HEAD + power,)) + argument.to_bytes(1 << power, "big")
 
 
+_SHORT: Final = 512
+_BEGUN: Final = tuple(_ENCODED_TAG + head(BYTES, size) for size in range(_SHORT))
+"""How encoded CBOR of each of the usual sizes begins."""
+
+
 def text(value: str) -> bytes:
     """Return an encoded text."""
     data = value.encode()
@@ -37,7 +42,9 @@ def octets(data: bytes) -> bytes:
 
 def wrapped(data: bytes) -> bytes:
     """Return encoded CBOR as a data item of its own: tag 24 over its bytes."""
-    return _ENCODED_TAG + head(BYTES, len(data)) + data
+    size = len(data)
+    begun = _BEGUN[size] if size < _SHORT else _ENCODED_TAG + head(BYTES, size)
+    return begun + data
 
 
 def unwrapped_bytes(data: bytes) -> bytes | None:

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from madang.core.encoding.errors import EncodingError
 
@@ -65,8 +65,8 @@ def loads_all(
     for item in items:
         try:
             text = item.decode("utf-8")
-            value, end = _decode(text)
-        except (ValueError, RecursionError):
+            value, end = _scan(text, 0)
+        except (ValueError, StopIteration, RecursionError):
             text, value, end = "", None, -1
         if end != len(text):
             # Space around the value, or something that is none: the long way tells.
@@ -107,9 +107,12 @@ def _finite(digits: str) -> float:
     return number
 
 
-_decode = json.JSONDecoder(
+_DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite
-).raw_decode
+)
+_decode = _DECODER.raw_decode
+_scan = vars(_DECODER)["scan_once"]
+"""The same without a word of why not."""
 
 
 def _check_depth(raw: bytes, max_depth: int) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from madang.core.encoding import cbor
@@ -46,6 +47,10 @@ class IssuerSignedItem(NamedTuple):
     def digest(self, algorithm: str) -> bytes:
         """Return the digest of IssuerSignedItemBytes (section 9.1.2.5)."""
         return HASHES[algorithm](wrapped(self.encoded)).digest()
+
+
+_signed_item = partial(tuple.__new__, IssuerSignedItem)
+"""Makes one of a tuple."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +241,7 @@ def _items(name_space: object, value: cbor.Cbor, limits: Limits) -> tuple[Issuer
     if len(pieces) != len(value):
         raise reading.malformed(_ISSUER, "an item is not encoded CBOR (tag 24 over bytes)")
     contents = reading.decoded_each(pieces, limits, _ISSUER)
-    return tuple([_item(*each) for each in zip(pieces, contents, strict=True)])
+    return tuple(map(_item, pieces, contents))
 
 
 def _item(encoded: bytes, members: cbor.Cbor) -> IssuerSignedItem:
@@ -249,7 +254,7 @@ def _item(encoded: bytes, members: cbor.Cbor) -> IssuerSignedItem:
         raise reading.malformed(_ISSUER, "digestID is a number, random is bytes")
     if type(identifier) is not str:
         raise reading.malformed(_ISSUER, "elementIdentifier is text")
-    return IssuerSignedItem(encoded, number, random, identifier, content)
+    return _signed_item((encoded, number, random, identifier, content))
 
 
 def _device_signed(value: cbor.Cbor, limits: Limits) -> DeviceSigned:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from madang.core.encoding.cbor_pieces import unwrapped_bytes
 from madang.core.formats.mdoc import reading
@@ -20,8 +20,7 @@ DEFAULT_HASH: Final = "SHA-256"
 _WHERE: Final = "MobileSecurityObject, 9.1.2.4"
 
 
-@dataclass(frozen=True, slots=True)
-class ValidityInfo:
+class ValidityInfo(NamedTuple):
     """When an mdoc was signed and is valid, in seconds since the epoch.
 
     Attributes:
@@ -67,8 +66,7 @@ class StatusReference:
     idx: int
 
 
-@dataclass(frozen=True, slots=True)
-class MobileSecurityObject:
+class MobileSecurityObject(NamedTuple):
     """The signed part of an mdoc.
 
     Attributes:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from madang.core.encoding import base64url, strict_json
@@ -64,6 +65,10 @@ class Disclosure(NamedTuple):
     salt: str
     name: str | None
     value: Any
+
+
+_disclosure = partial(tuple.__new__, Disclosure)
+"""Makes one of a tuple."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,7 @@ def parse_disclosures(encoded: Sequence[str]) -> tuple[Disclosure, ...]:
         if parts == _OF_MEMBER:
             salt, name, content = value
             if type(salt) is str and type(name) is str and name not in RESERVED:
-                found.append(Disclosure(text, salt, name, content))
+                found.append(_disclosure((text, salt, name, content)))
                 continue
         elif parts == _OF_ELEMENT and type(value[0]) is str:
             found.append(Disclosure(text, value[0], None, value[1]))

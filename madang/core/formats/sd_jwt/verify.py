@@ -17,6 +17,7 @@ from madang.core.formats.sd_jwt.model import (
 MAX_DEPTH = 16
 _CLAUSE = "RFC 9901 7.1"
 _TEXT = frozenset({str})
+_NESTED = frozenset({dict, list})
 
 
 def process(sd_jwt: SdJwt, *, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
@@ -68,7 +69,7 @@ class Unfolded:
         result = {}
         for name, member in value.items():
             if name != SD:
-                nested = isinstance(member, (dict, list))
+                nested = type(member) in _NESTED
                 result[name] = self._value(member, (*path, name)) if nested else member
         if SD in value:
             self._disclosed(value[SD], path, result)
@@ -79,20 +80,20 @@ class Unfolded:
         if not isinstance(digests, list) or not _TEXT.issuperset(map(type, digests)):
             raise _refusal("malformed_digests", "_sd is not an array of text")
         self._mark(digests)
+        taken = self._open.pop
         for digest in digests:
-            disclosure = self._open.pop(digest, None)
+            disclosure = taken(digest, None)
             if disclosure is None:
                 self.withheld.add(path)
                 continue
-            name, value = disclosure.name, disclosure.value
+            _, _, name, value = disclosure
             if name is None:
                 raise _refusal("wrong_disclosure", "a member's digest has an element's disclosure")
             if name in result:
                 raise _refusal("name_twice", "a disclosed name is in the object already")
             place = (*path, name)
             self.places.append((place, disclosure))
-            nested = isinstance(value, (dict, list))
-            result[name] = self._value(value, place) if nested else value
+            result[name] = self._value(value, place) if type(value) in _NESTED else value
 
     def _elements(self, value: list[Any], path: Path) -> list[Any]:
         self._check_depth(path)
