@@ -2,8 +2,11 @@
 
 import pytest
 
+from madang.core.envelope import jws
+from madang.core.keys.signing import checker_for
+from madang.core.protocol.oid4vp.request_link import RequestLink, parse_request_link
 from madang.core.trust.snapshot import SnapshotError
-from tests.unit.verifier.world import DAY, NOW, TENANT, Asked, City, narrowed
+from tests.unit.verifier.world import DAY, NEIGHBOUR, NOW, TENANT, Asked, City, narrowed
 
 API = f"/{TENANT}/verifier/api/presentations"
 
@@ -94,3 +97,35 @@ def test_a_type_that_is_registered_as_a_document_alone_is_asked_as_one(city: Cit
     assert (query.id, query.format) == ("digital_id", "mso_mdoc")
     assert query.meta.doctype_value == name
     assert [claim.path for claim in query.claims or ()] == [(name, "name"), (name, "birthdate")]
+
+
+def asked_paths(asked: Asked) -> list[tuple[object, ...]]:
+    (query,) = asked.request.dcql_query.credentials
+    return [claim.path for claim in query.claims or ()]
+
+
+def test_what_the_purpose_lists_by_the_newest_snapshot_is_asked(city: City) -> None:
+    vct = city.vct("digital_id")
+    assert len(asked_paths(city.ask_identity())) > 1
+    narrowed(city, "counter_identification", vct, [("birthdate",)])
+    assert asked_paths(city.ask_identity()) == [("birthdate",)]
+    narrowed(city, "counter_identification", vct, [("name",)])
+    assert asked_paths(city.ask_identity()) == [("name",)]
+
+
+def test_each_municipality_asks_under_its_own_name_for_the_same_purpose(city: City) -> None:
+    for tenant in (TENANT, NEIGHBOUR, TENANT):
+        path = f"/{tenant}/verifier/api/presentations"
+        body = {
+            "purpose": "counter_identification",
+            "audience": city.identifier("issuer", tenant),
+        }
+        told = city.call("POST", path, body, tenant=tenant).json()
+        link = parse_request_link(told["request_uri"])
+        assert isinstance(link, RequestLink)
+        opened = jws.parse(city.client.get(link.request_uri).text)
+        claims, own = jws.claims(opened), city.land.keys.signer(tenant, "verifier")
+        assert claims["verifier_info"][0]["data"]["sub"] == city.identifier("verifier", tenant)
+        assert claims["response_uri"].startswith(f"{city.identifier('verifier', tenant)}/")
+        assert jws.decode_chain(opened.header) == own.certificate_chain
+        assert jws.verify(opened, checker_for(own.public_key))

@@ -151,6 +151,15 @@ def test_another_key_does_not_open_it() -> None:
         jwe.decrypt(protected(), {"k1": wrong})
 
 
+@pytest.mark.parametrize("change", [{"d": "AA"}, {"x": "AA"}, {"x": None}, {"y": PUBLIC["x"]}])
+def test_a_private_key_that_is_not_that_of_its_point_opens_nothing(
+    change: dict[str, str | None],
+) -> None:
+    compact = jwe.encrypt(b"x", PUBLIC, enc="A128GCM")
+    with pytest.raises(EnvelopeError, match="cannot be decrypted"):
+        jwe.decrypt(compact, {"k1": {**KEYS["k1"], **change}})
+
+
 def test_the_length_is_bounded() -> None:
     with pytest.raises(EnvelopeError, match="at most 50"):
         jwe.decrypt(protected(), KEYS, max_bytes=50)

@@ -91,3 +91,15 @@ def test_what_one_signature_would_say_for_all_is_left_out(city: City) -> None:
     found = sign_for_each(request, [Signatory(city.client_id, city.verifier)])
     claims = strict_json.loads(base64url.decode(str(found["payload"])))
     assert "client_id" not in dict(claims)
+
+
+def test_the_header_is_that_of_the_key_that_signs_now(city: City) -> None:
+    request = posted(str(x509_san_dns_client_id("mapo.example")))
+    for signer in (city.verifier, city.stranger, city.verifier):
+        opened = jws.parse(sign_request(request, signer))
+        assert jws.decode_chain(opened.header) == signer.certificate_chain
+        assert jws.verify(opened, checker_for(signer.public_key))
+    named = posted(str(did_client_id("did:web:mapo.example")))
+    for key_id in ("k1", "k2", "k1"):
+        opened = jws.parse(sign_request(named, generate_p256(key_id)))
+        assert opened.header["kid"] == f"did:web:mapo.example#{key_id}"
