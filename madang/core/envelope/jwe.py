@@ -75,11 +75,12 @@ def decrypt(
     Raises:
         EnvelopeError: malformed, another algorithm, compressed, an unknown key, or altered.
     """
-    header = _header(compact, allowed_enc, max_bytes)
+    parts = _parts(compact, max_bytes)
+    header = _header(parts[0], allowed_enc)
     kid = header.get("kid")
     if not isinstance(kid, str) or kid not in private_jwks:
         raise EnvelopeError("the JWE is not encrypted to the key of this request")
-    return _opened(compact, header, private_jwks[kid])
+    return _opened(parts, header, private_jwks[kid])
 
 
 def decrypt_with(
@@ -94,11 +95,14 @@ def decrypt_with(
     Raises:
         EnvelopeError: malformed, another algorithm, compressed, another key's, or altered.
     """
-    return _opened(compact, _header(compact, allowed_enc, max_bytes), private_jwk)
+    parts = _parts(compact, max_bytes)
+    return _opened(parts, _header(parts[0], allowed_enc), private_jwk)
 
 
-def _opened(compact: str, header: Mapping[str, object], private_jwk: Mapping[str, object]) -> bytes:
-    protected, encrypted_key, *rest = compact.split(".")
+def _opened(
+    parts: list[str], header: Mapping[str, object], private_jwk: Mapping[str, object]
+) -> bytes:
+    protected, encrypted_key, *rest = parts
     if encrypted_key:
         raise EnvelopeError(f"the JWE has an encrypted key; {ALG} has none")
     try:
@@ -157,9 +161,9 @@ def _agreed(
     return ConcatKDFHash(SHA256(), size, info).derive(secret)
 
 
-def _header(compact: str, allowed_enc: tuple[str, ...], max_bytes: int) -> dict[str, object]:
+def _header(protected: str, allowed_enc: tuple[str, ...]) -> dict[str, object]:
     """Return the header of a JWE that is of the accepted kind (RFC 7516 section 5.2)."""
-    header = _json_header(compact, max_bytes)
+    header = _json_header(protected)
     if header.get("alg") != ALG or header.get("enc") not in allowed_enc:
         raise EnvelopeError(
             f"alg {header.get('alg')!r} with enc {header.get('enc')!r}; {ALG} with one of "
@@ -171,14 +175,18 @@ def _header(compact: str, allowed_enc: tuple[str, ...], max_bytes: int) -> dict[
     return header
 
 
-def _json_header(compact: str, max_bytes: int) -> dict[str, object]:
+def _parts(compact: str, max_bytes: int) -> list[str]:
     if len(compact) > max_bytes:
         raise EnvelopeError(f"JWE of {len(compact)} characters, at most {max_bytes} are accepted")
     parts = compact.split(".")
     if len(parts) != _PARTS:
         raise EnvelopeError(f"compact JWE of {len(parts)} parts, {_PARTS} were expected")
+    return parts
+
+
+def _json_header(protected: str) -> dict[str, object]:
     try:
-        header = strict_json.loads(base64url.decode(parts[0]))
+        header = strict_json.loads(base64url.decode(protected))
     except EncodingError as error:
         raise EnvelopeError(f"JWE header: {error}") from error
     if not isinstance(header, dict):
