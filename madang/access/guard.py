@@ -135,11 +135,11 @@ class Guard:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise ServiceTokenError("token_missing")
-        query = f"?{request.url.query}" if request.url.query else ""
+        path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
         call = Call(
             audience=self.addresses.identifier(tenant, self.service),
             method=request.method,
-            path=request.url.path + query,
+            path=f"{path}?{query}" if query else path,
             body=await request.body(),
         )
         identity = verify(token, call, self.keys, now=self.clock.now())

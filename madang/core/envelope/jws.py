@@ -12,7 +12,7 @@ from madang.core.envelope.errors import EnvelopeError
 from madang.core.keys.signing import SignatureChecker, Signer
 
 MAX_BYTES = 256_000
-HEADERS_KEPT: Final = 256
+HEADERS_KEPT: Final = 128
 """How many protected headers are remembered: all that one key signs mostly begins with the same."""
 _KEPT_CHARS: Final = 8_192
 """Length up to which a header is remembered."""
