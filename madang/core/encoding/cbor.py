@@ -15,7 +15,7 @@ from madang.core.encoding.errors import EncodingError
 
 Tag = cbor2.CBORTag
 Cbor: TypeAlias = Any
-"""None, bool, int, bytes, str, list, dict with names of int or str, or Tag.
+"""None, bool, int, bytes, str, list, dict with names of int, str or bytes, or Tag.
 
 When read, also float, and what cbor2 makes of undefined and of other simple values."""
 
@@ -34,8 +34,8 @@ def loads(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
         max_depth: how deep arrays, maps and tags may nest.
 
     Raises:
-        EncodingError: not well-formed, a name twice in a map or of another kind than text and
-            integers, indefinite lengths, bytes behind the end, too long, or too deep.
+        EncodingError: not well-formed, a name twice in a map or of another kind than text, bytes
+            and integers, indefinite lengths, bytes behind the end, too long, or too deep.
     """
     return loads_each((data,), max_bytes=max_bytes, max_depth=max_depth)[0]
 
@@ -110,15 +110,16 @@ def _ordered(value: Cbor) -> Cbor:
 
 
 def _encoded_name(name: object) -> bytes:
-    if isinstance(name, str) or (isinstance(name, int) and not isinstance(name, bool)):
+    if isinstance(name, str | bytes) or (isinstance(name, int) and not isinstance(name, bool)):
         return cbor2.dumps(name)
-    raise EncodingError(f"a map has a name of type {type(name).__name__}; text or int was expected")
+    told = f"a map has a name of type {type(name).__name__}; text, bytes or int was expected"
+    raise EncodingError(told)
 
 
 def _named(members: Any, _immutable: object = None) -> Any:  # noqa: ANN401 - what cbor2 hands over
-    """Refuse names that are neither text nor integers: others could collide at will."""
+    """Refuse names that are neither text, bytes nor integers: others could collide at will."""
     for name in members:
-        if type(name) is not str and type(name) is not int:
+        if type(name) is not str and type(name) is not int and type(name) is not bytes:
             raise EncodingError(f"a map has a name of type {type(name).__name__}")
     return members
 

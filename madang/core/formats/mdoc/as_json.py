@@ -19,10 +19,14 @@ def as_json(value: Any) -> Any:  # noqa: ANN401 - any CBOR value gives any JSON 
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, dict):
-        return {str(name): as_json(each) for name, each in value.items()}
+        return {_name(name): as_json(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [as_json(each) for each in value]
     return _scalar(value)
+
+
+def _name(name: str | int | bytes) -> str:
+    return base64url.encode(name) if isinstance(name, bytes) else str(name)
 
 
 def _scalar(value: Any) -> Any:  # noqa: ANN401 - any JSON value

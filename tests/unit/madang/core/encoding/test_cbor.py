@@ -9,7 +9,7 @@ from madang.core.encoding import cbor
 from madang.core.encoding.cbor import Tag
 from madang.core.encoding.errors import EncodingError
 
-names = st.integers(-(2**64), 2**64 - 1) | st.text()
+names = st.integers(-(2**64), 2**64 - 1) | st.text() | st.binary()
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**64), 2**64 - 1) | st.binary() | st.text(),
     lambda inner: (
@@ -63,7 +63,6 @@ def test_nothing_stands_behind_an_item(value: Any, more: bytes) -> None:
         ("a18001", "name of type"),
         ("a1f501", "name of type bool"),
         ("a1f90000" + "01", "name of type float"),
-        ("a1410101", "name of type bytes"),
         ("a1c24101" + "01", "name of type"),
         ("a2c24101" + "01" + "0102", "name of type"),
         ("9bffffffffffffffff", "not CBOR"),
@@ -112,7 +111,9 @@ def test_size_and_depth_are_bounded() -> None:
             cbor.loads(head * 100_000)
 
 
-@pytest.mark.parametrize("value", [1.5, float("nan"), {1.0: 1}, {True: 1}, {b"": 1}, object(), {1}])
+@pytest.mark.parametrize(
+    "value", [1.5, float("nan"), {1.0: 1}, {True: 1}, {None: 1}, object(), {1}]
+)
 def test_what_has_no_one_form_is_not_written(value: Any) -> None:
     with pytest.raises(EncodingError):
         cbor.dumps(value)
