@@ -38,10 +38,11 @@ from madang.core.protocol.wallet_provider import INSTANCE_PROOF, make_proof
 from madang.core.rules.document import decision_document
 from madang.core.rules.evaluate import decide
 from madang.core.rules.parser import parse_rule
-from madang.core.status import token_cwt, token_jwt
+from madang.core.status import identifier_list, token_cwt, token_jwt
 from madang.core.status.bitstring import Bitstring
 from madang.core.status.bitstring_credential import BitstringCredential
 from madang.core.status.bitstring_credential import sign as sign_bitstring
+from madang.core.status.identifier_list import IdentifierList, IdentifierListToken
 from madang.core.status.token import StatusListToken
 from madang.core.status.token_status_list import StatusList
 from madang.core.trust.did import jwk as did_jwk
@@ -310,6 +311,10 @@ def trusts() -> Seeds:
 def statuses() -> Seeds:
     jwt, cwt = token_jwt.encode(STATUS_TOKEN, SIGNER), token_cwt.encode(STATUS_TOKEN, SIGNER)
     claims = token_cwt.parse(cwt).message.payload or b""
+    listed_names = IdentifierList(frozenset({b"\x01\x02"}))
+    names = identifier_list.encode(
+        IdentifierListToken(LIST, NOW, NOW + 600, 300, listed_names), SIGNER
+    )
     place = {"status_list": {"idx": 3, "uri": LIST}}
     listed = sign_bitstring(BITSTRING, SIGNER)
     entry = {
@@ -327,7 +332,8 @@ def statuses() -> Seeds:
         "status_token_signed": (payload_of(jwt),),
         "status_token_cwt": (cwt,),
         "status_token_cwt_signed": (claims,),
-        "status_token_of_issuer": (b"\x00" + jwt.encode(), b"\x01" + cwt),
+        "identifier_list_signed": (token_cwt.parse(names).message.payload or b"",),
+        "status_token_of_issuer": (b"\x00" + jwt.encode(), b"\x01" + cwt, b"\x02" + names),
         "status_reference": (dumped(CLAIMS),),
         "status_reference_cwt": (cbor.dumps({65535: place}), cbor.dumps({"status": place})),
         "status_aggregation": (dumped({"status_lists": [LIST]}),),

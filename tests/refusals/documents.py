@@ -30,6 +30,7 @@ from madang.core.formats.mdoc.present import present
 from madang.core.keys.signing import Signer
 from madang.core.protocol.oid4vp.asked import Asked as Session
 from madang.core.protocol.oid4vp.asked import asked_by
+from tests.unit.madang.core.formats.mdoc.changing import signed_again
 from tests.unit.verifier.world import DAY, NOW, TENANT, Asked, City
 
 TYPE = TypeId("digital_id")
@@ -68,8 +69,9 @@ def issued(
     index: int | None = 9,
     authorizations: KeyAuthorizations | None = None,
     until: int = NOW + 30 * DAY,
+    named: bytes | None = None,
 ) -> bytes:
-    """Return an IssuerSigned, as the municipality issues it."""
+    """Return an IssuerSigned, as the municipality issues it, or revocable by a name."""
     blank = draft(
         doc_type or city.deps.catalogue.doc_type(TYPE),
         elements(city),
@@ -83,7 +85,12 @@ def issued(
         shuffled(count, chance(ORDER_BYTES * count)),
         None if index is None else StatusReference(city.list_uri, index),
     )
-    return issue(blank, copy, signer or city.land.keys.signer(TENANT, "issuer")).encoded
+    by = signer or city.land.keys.signer(TENANT, "issuer")
+    encoded = issue(blank, copy, by).encoded
+    if named is None:
+        return encoded
+    status = {"identifier_list": {"uri": city.list_uri, "id": named}}
+    return signed_again(encoded, by, status=status)
 
 
 def shown(

@@ -20,10 +20,14 @@ from madang.core.encoding import base64url
 from madang.core.envelope import jws
 from madang.core.formats.mdoc.model import Document
 from madang.core.formats.mdoc.mso import KeyAuthorizations
+from madang.core.keys.signing import Signer
 from madang.core.protocol.oid4vp.transaction_data import parse
+from madang.core.status import identifier_list
+from madang.core.status.identifier_list import IdentifierList, IdentifierListToken
 from madang.core.status.token_status_list import INVALID, SUSPENDED
 from tests.refusals.documents import issued, query, shown
 from tests.unit.verifier.world import (
+    DAY,
     NOW,
     TENANT,
     Asked,
@@ -191,6 +195,34 @@ def test_v23_without_a_list_a_document_is_refused(city: City) -> None:
     city.web.published.clear()
     asked, key = ask(city)
     assert refused(asked, key, {"doc": [shown(asked)]}) == ["status_list_unreachable"]
+
+
+NAMED = b"\x07" * 16
+
+
+def publish_names(city: City, *names: bytes, signer: Signer | None = None) -> None:
+    listed = IdentifierList(frozenset(names))
+    token = IdentifierListToken(city.list_uri, NOW, NOW + DAY, 60, listed)
+    by = signer or city.land.keys.signer(TENANT, "issuer")
+    city.web.media_type = identifier_list.MEDIA_TYPE
+    city.web.published[city.list_uri] = identifier_list.encode(token, by)
+
+
+def test_v22_a_document_on_an_identifier_list_is_revoked(city: City) -> None:
+    publish_names(city, NAMED, b"\x01" * 16)
+    asked, key = ask(city)
+    text = shown(asked, issuer_signed=issued(city, named=NAMED))
+    assert refused(asked, key, {"doc": [text]}) == ["status_revoked"]
+    assert city.web.asked.count(city.list_uri) == 1
+    another = shown(asked, issuer_signed=issued(city, named=b"\x02" * 16))
+    assert asked.answer({"doc": [another]}).status_code == 200
+
+
+def test_v23_an_identifier_list_of_somebody_else_is_none(city: City) -> None:
+    publish_names(city, signer=city.land.stranger)
+    asked, key = ask(city)
+    text = shown(asked, issuer_signed=issued(city, named=NAMED))
+    assert refused(asked, key, {"doc": [text]}) == ["status_list_issuer"]
 
 
 def test_v9_a_minimal_holder_key_is_enough(city: City) -> None:

@@ -21,7 +21,7 @@ from madang.core.protocol.oid4vp.status_check import (
     read_status_list,
 )
 from madang.core.protocol.oid4vp.verdict import StatusSource
-from madang.core.status import token_cwt, token_jwt
+from madang.core.status import identifier_list, token_cwt, token_jwt
 from madang.core.status.errors import StatusError
 from madang.core.trust.snapshot import SnapshotError
 from madang.infra.http import HttpClient, HttpError
@@ -30,7 +30,7 @@ from verifier.presentations.list_shelf import KeptList, ListShelf
 
 OUTDATED: Final = "status_list_outdated"
 _OK: Final = 200
-_FORMS: Final = (token_jwt.MEDIA_TYPE, token_cwt.MEDIA_TYPE)
+_FORMS: Final = (token_jwt.MEDIA_TYPE, token_cwt.MEDIA_TYPE, identifier_list.MEDIA_TYPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +201,7 @@ class FetchedStatusLists:
             self._known.popitem(last=False)
 
     def _size(self) -> int:
-        read = [known.read for known in self._known.values()]
-        return sum(len(each.statuses.values) + len(each.token.packed.lst) for each in read)
+        return sum(known.read.size for known in self._known.values())
 
     def _recent_refusal(self, source: StatusSource, now: int) -> StatusError | None:
         for key in (source.uri, source):

@@ -6,7 +6,7 @@ from madang.core.envelope import cose, jws
 from madang.core.keys.signing import checker_for
 from madang.core.protocol.oid4vp.status_check import VerifiedList, read_status_list
 from madang.core.protocol.oid4vp.verdict import StatusSource
-from madang.core.status import aggregation, bitstring, token_cwt, token_jwt
+from madang.core.status import aggregation, bitstring, identifier_list, token_cwt, token_jwt
 from madang.core.status.bitstring_credential import (
     TYPE,
     parse_credential,
@@ -72,10 +72,20 @@ def status_token_cwt_signed(data: bytes) -> None:
     token_cwt.verify(token_cwt.parse(signed), uri=LIST, checker=CHECKER, now=NOW)
 
 
+@harness(StatusError)
+def identifier_list_signed(data: bytes) -> None:
+    header = {**CWT_HEADER, cose.TYP: identifier_list.MEDIA_TYPE}
+    parsed = token_cwt.parse(cose.encode(cose.sign1(data, header, SIGNER)))
+    token = identifier_list.verify(parsed, uri=LIST, checker=CHECKER, now=NOW)
+    again = identifier_list.read(token_cwt.parse(identifier_list.encode(token, SIGNER)))
+    assert again.listed == token.listed
+
+
 @harness()
 def status_token_of_issuer(data: bytes) -> None:
     """The first byte chooses the form."""
-    form = token_cwt.MEDIA_TYPE if data[:1] == b"\x01" else token_jwt.MEDIA_TYPE
+    forms = {b"\x01": token_cwt.MEDIA_TYPE, b"\x02": identifier_list.MEDIA_TYPE}
+    form = forms.get(data[:1], token_jwt.MEDIA_TYPE)
     source = StatusSource(LIST, VCT, ISSUER)
     found = read_status_list(
         data[1:], source, media_type=form, trust=TRUST, now=NOW, max_bytes=MAX_UNPACKED

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from madang.core.encoding.cbor_pieces import unwrapped_bytes
 from madang.core.formats.mdoc import reading
@@ -60,10 +60,36 @@ _NO_AUTHORIZATIONS: Final = KeyAuthorizations()
 
 @dataclass(frozen=True, slots=True)
 class StatusReference:
-    """Where a copy's status stands (Token Status List, section 6.3)."""
+    """Where a copy's status stands (Token Status List, section 6.3).
+
+    Attributes:
+        uri: of the list.
+        idx: place in it.
+        certificate: DER of what the list's chain leads to, where the issuer names it (ISO/IEC
+            18013-5, 12.3.6.2); read, and never written here.
+    """
 
     uri: str
     idx: int
+    certificate: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierReference:
+    """By what a copy is named where it is revoked (ISO/IEC 18013-5, 12.3.6.2).
+
+    Attributes:
+        uri: of the identifier list.
+        id: the identifier.
+        certificate: as above.
+    """
+
+    uri: str
+    id: bytes
+    certificate: bytes | None = None
+
+
+StatusPlace: TypeAlias = StatusReference | IdentifierReference
 
 
 class MobileSecurityObject(NamedTuple):
@@ -77,7 +103,7 @@ class MobileSecurityObject(NamedTuple):
         key_authorizations: what the device key may sign.
         doc_type: type of the document.
         validity: times.
-        status: place in a status list; None when there is none of this kind.
+        status: place in a list; None when there is none of a kind that is known, or of both.
         members: everything that was received, unknown members too.
     """
 
@@ -88,7 +114,7 @@ class MobileSecurityObject(NamedTuple):
     key_authorizations: KeyAuthorizations
     doc_type: str
     validity: ValidityInfo
-    status: StatusReference | None
+    status: StatusPlace | None
     members: Mapping[Any, Any]
 
 
@@ -151,13 +177,19 @@ def _validity(value: dict[Any, Any]) -> ValidityInfo:
     )
 
 
-def _status(members: dict[Any, Any]) -> StatusReference | None:
-    """Return the place in a status list; other mechanisms are not read here."""
-    status = reading.optional(members, "status", dict, _WHERE)
-    if status is None or "status_list" not in status:
+def _status(members: dict[Any, Any]) -> StatusPlace | None:
+    """Return the place in a list; other mechanisms are not read here, nor two at once."""
+    status = reading.optional(members, "status", dict, _WHERE) or {}
+    named = [name for name in ("status_list", "identifier_list") if name in status]
+    if len(named) != 1:
         return None
-    place = reading.required(status, "status_list", dict, _WHERE)
+    place = reading.required(status, named[0], dict, _WHERE)
+    uri = reading.required(place, "uri", str, _WHERE)
+    certificate = reading.optional(place, "certificate", bytes, _WHERE)
+    if named == ["identifier_list"]:
+        identifier = reading.required(place, "id", bytes, _WHERE)
+        return IdentifierReference(uri, identifier, certificate)
     idx = reading.required(place, "idx", int, _WHERE)
     if idx < 0:
         raise reading.malformed(_WHERE, "idx is not below zero")
-    return StatusReference(reading.required(place, "uri", str, _WHERE), idx)
+    return StatusReference(uri, idx, certificate)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from madang.core.formats.mdoc.mso import StatusReference
+from madang.core.formats.mdoc.mso import StatusPlace
 from madang.core.keys.jwk import PublicKey
 
 
@@ -40,7 +40,7 @@ class Verdict:
     elements: Mapping[str, Mapping[str, Any]]
     device_elements: Mapping[str, Mapping[str, Any]]
     device_key: PublicKey | None
-    status: StatusReference | None
+    status: StatusPlace | None
     failures: tuple[Failure, ...]
 
     @property

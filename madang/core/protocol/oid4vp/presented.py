@@ -13,7 +13,7 @@ from madang.core.protocol.oid4vp.asked import Asked
 from madang.core.protocol.oid4vp.request import ALGORITHMS
 from madang.core.protocol.oid4vp.transaction_type import TransactionTypes
 from madang.core.protocol.oid4vp.type_check import KnownType
-from madang.core.protocol.oid4vp.verdict import StatusReference, StatusSource, Step, StepFailure
+from madang.core.protocol.oid4vp.verdict import StatusReference, Step, StepFailure
 from madang.core.protocol.urls import is_web_address
 from madang.core.trust.model import TrustList
 
@@ -144,27 +144,22 @@ def held_against(
 
 
 def misplaced_status(
-    place: tuple[str, int] | None, of_type: str, policy: Policy
+    address: str | None, of_type: str, policy: Policy
 ) -> tuple[str, str, str] | None:
     """Return code, clause and detail of what is wrong with where a status stands; None if not.
 
     Args:
-        place: address and index of the list; None when the credential names none.
+        address: of the list; None when the credential names none.
         of_type: type of the credential.
         policy: whether one is needed, and which addresses are allowed.
     """
-    if place is None:
+    if address is None:
         needed = policy.status_required and not policy.trust.is_foreign(of_type)
         absent = ("status_missing", STATUS_CLAUSE, "the credential names no status list")
         return absent if needed else None
-    if not is_web_address(place[0], allow_loopback_http=policy.allow_loopback_http):
+    if not is_web_address(address, allow_loopback_http=policy.allow_loopback_http):
         return "status_uri", STATUS_CLAUSE, "the list's address should be absolute https"
     return None
-
-
-def status_at(place: tuple[str, int], of_type: str, issuer: str) -> StatusReference:
-    """Return the reference to a place in a list of this issuer."""
-    return StatusReference(StatusSource(place[0], of_type, issuer), place[1])
 
 
 def not_offered(

@@ -14,6 +14,7 @@ from madang.core.envelope.errors import EnvelopeError
 from madang.core.formats.identifiers import MSO_MDOC
 from madang.core.formats.mdoc.errors import MdocError
 from madang.core.formats.mdoc.model import OK, VERSION, DeviceResponse, Document, parse_response
+from madang.core.formats.mdoc.mso import IdentifierReference
 from madang.core.formats.mdoc.reading import Limits as MdocLimits
 from madang.core.formats.mdoc.verdict import Failure, Verdict
 from madang.core.formats.mdoc.verify import Expectation, TrustedKey, verify_document
@@ -28,10 +29,9 @@ from madang.core.protocol.oid4vp.presented import (
     held_against,
     misplaced_status,
     not_offered,
-    status_at,
     unreadable,
 )
-from madang.core.protocol.oid4vp.verdict import StatusReference, Step, StepFailure
+from madang.core.protocol.oid4vp.verdict import StatusReference, StatusSource, Step, StepFailure
 from madang.core.trust.mdoc_certificates import document_signer
 from madang.core.trust.registry import TrustError
 
@@ -149,11 +149,13 @@ def _status(
     authentic = not any(failure.code in UNAUTHENTIC for failure in verdict.failures)
     if issuer is None or not authentic or (mso.status is None and "status" in mso.members):
         return None, None  # a status of another kind is a failure already
-    place = None if mso.status is None else (mso.status.uri, mso.status.idx)
-    misplaced = misplaced_status(place, mso.doc_type, policy)
+    place = mso.status
+    misplaced = misplaced_status(None if place is None else place.uri, mso.doc_type, policy)
     if misplaced is not None or place is None:
         return None, misplaced
-    return status_at(place, mso.doc_type, issuer), None
+    source = StatusSource(place.uri, mso.doc_type, issuer, place.certificate)
+    index = place.id if isinstance(place, IdentifierReference) else place.idx
+    return StatusReference(source, index), None
 
 
 def _authorized(elements: Mapping[str, Mapping[str, Any]], held: Examination) -> Authorized:

@@ -26,11 +26,10 @@ from madang.core.protocol.oid4vp.presented import (
     held_against,
     misplaced_status,
     not_offered,
-    status_at,
     unreadable,
 )
 from madang.core.protocol.oid4vp.type_check import type_failures
-from madang.core.protocol.oid4vp.verdict import StatusReference, Step, StepFailure
+from madang.core.protocol.oid4vp.verdict import StatusReference, StatusSource, Step, StepFailure
 from madang.core.status import token_status_list
 from madang.core.status.errors import StatusError
 from madang.core.trust.foreign import SignedBy
@@ -158,10 +157,11 @@ def _status(
         place = token_status_list.reference(payload)
     except StatusError as error:
         return None, (error.code, STATUS_CLAUSE, str(error))
-    misplaced = misplaced_status(place, payload["vct"], policy)
-    if misplaced is not None or place is None or signed_by is None:
+    uri, index = place or (None, 0)
+    misplaced = misplaced_status(uri, payload["vct"], policy)
+    if misplaced is not None or uri is None or signed_by is None:
         return None, misplaced
-    return status_at(place, payload["vct"], signed_by.issuer), None
+    return StatusReference(StatusSource(uri, payload["vct"], signed_by.issuer), index), None
 
 
 def _authorized(sd_jwt: SdJwt) -> Authorized:

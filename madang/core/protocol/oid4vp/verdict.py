@@ -117,19 +117,21 @@ class StatusSource:
         uri: where it is published.
         vct: type of the credential that names it, `vct` or `docType`.
         issuer: who signed that credential; must have signed the list.
+        anchor: DER of what the list's chain leads to, where that credential names it.
     """
 
     uri: str
     vct: str
     issuer: str
+    anchor: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StatusReference:
-    """A place in a status list."""
+    """A place in a status list, or what an identifier list would name."""
 
     source: StatusSource
-    index: int
+    index: int | bytes
 
 
 @dataclass(frozen=True, slots=True)

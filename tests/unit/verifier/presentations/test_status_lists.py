@@ -8,11 +8,12 @@ import pytest
 
 from madang.core.protocol.oid4vp.status_check import AgedList, StatusLookup
 from madang.core.protocol.oid4vp.verdict import StatusSource
-from madang.core.status import token_cwt, token_jwt
+from madang.core.status import identifier_list, token_cwt, token_jwt
 from madang.core.status.errors import StatusError
+from madang.core.status.identifier_list import IdentifierList, IdentifierListToken
 from madang.core.status.token_status_list import INVALID, StatusList
 from madang.infra.http import Answer
-from tests.unit.verifier.world import DAY, NEIGHBOUR, NOW, City
+from tests.unit.verifier.world import DAY, NEIGHBOUR, NOW, TENANT, City
 from verifier.presentations.list_shelf import KeptList, ListShelf
 from verifier.presentations.status_lists import Bounds, FetchedStatusLists
 
@@ -113,7 +114,21 @@ class TestInTime:
         assert isinstance(counter.lookup(5), StatusList)
         assert counter.asked == 2
 
-    def test_both_forms_are_asked_for(self, counter: Counter) -> None:
+    def test_an_identifier_list_is_kept_alike(self, counter: Counter) -> None:
+        city, uri = counter.city, counter.city.list_uri
+        listed = IdentifierList(frozenset({b"\x01"}))
+        token = IdentifierListToken(uri, NOW, NOW + DAY, 40, listed)
+        signer = city.land.keys.signer(TENANT, "issuer")
+        city.web.media_type = identifier_list.MEDIA_TYPE
+        city.web.published[uri] = identifier_list.encode(token, signer)
+        assert [counter.lookup(after) for after in (0, 39, 40)] == [listed] * 3
+        assert counter.asked == 2
+        counter.restart()
+        counter.no_network()
+        assert counter.lookup(79) == listed
+        assert counter.lookup(80) == AgedList(listed, 40)
+
+    def test_every_form_is_asked_for(self, counter: Counter) -> None:
         sent: list[Mapping[str, str]] = []
 
         class Listening:
@@ -130,7 +145,8 @@ class TestInTime:
 
         counter.lists._http = Listening()
         counter.lookup()
-        assert sent == [{"accept": "application/statuslist+jwt, application/statuslist+cwt"}]
+        forms = [token_jwt.MEDIA_TYPE, token_cwt.MEDIA_TYPE, identifier_list.MEDIA_TYPE]
+        assert sent == [{"accept": ", ".join(forms)}]
 
     def test_a_list_is_verified_for_each_type_and_issuer(self, counter: Counter) -> None:
         counter.lookup()

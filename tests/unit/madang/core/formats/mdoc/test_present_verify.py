@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,7 +22,7 @@ from madang.core.formats.mdoc.model import (
     parse_issuer_signed,
     parse_response,
 )
-from madang.core.formats.mdoc.mso import StatusReference
+from madang.core.formats.mdoc.mso import IdentifierReference, StatusReference
 from madang.core.formats.mdoc.present import present, select
 from madang.core.formats.mdoc.times import tdate
 from madang.core.formats.mdoc.verdict import Failure, ResponseVerdict, Verdict
@@ -33,6 +34,7 @@ from madang.core.formats.mdoc.verify import (
     verify_response,
 )
 from madang.core.keys.software import SoftwareSigner, generate_ed25519, generate_p256
+from tests.unit.madang.core.formats.mdoc.changing import mso_with
 from tests.unit.madang.core.formats.mdoc.sample import (
     DAY,
     DOC_TYPE,
@@ -287,13 +289,8 @@ def test_signed_while_not_certified(
     assert judged(document, issuer=TrustedKey(issuer.public_key)).ok
 
 
-def mso_with(issued: IssuerSigned, issuer: SoftwareSigner, **members: object) -> IssuerSigned:
-    """Sign the security object again, with some members changed."""
-    changed = {**issued.mso.members, **members}
-    payload = cbor.dumps(cbor.encoded({k: v for k, v in changed.items() if v is not None}))
-    auth = cose.sign1(payload, {}, issuer, unprotected=issued.issuer_auth.unprotected)
-    value = {**issued.value, "issuerAuth": auth.value}
-    return parse_issuer_signed(cbor.dumps(value))
+PLACE: dict[str, Any] = {"uri": "https://x.example", "idx": 1}
+NAMED: dict[str, Any] = {"uri": "https://x.example", "id": b"\x01\x02"}
 
 
 def times(signed: int, valid_from: int) -> dict[str, cbor.Tag]:
@@ -307,7 +304,9 @@ def times(signed: int, valid_from: int) -> dict[str, cbor.Tag]:
         ({"digestAlgorithm": "SHA-1"}, ["digest_algorithm"]),
         ({"version": "2.0"}, ["mso_version"]),
         ({"version": "1.1"}, []),
-        ({"status": {"identifier_list": {"uri": "https://x.example"}}}, ["status_mechanism"]),
+        ({"status": {"later": {"uri": "https://x.example"}}}, ["status_mechanism"]),
+        ({"status": {"status_list": PLACE, "identifier_list": NAMED}}, ["status_mechanism"]),
+        ({"status": {"identifier_list": NAMED}}, []),
         ({"status": None}, []),
         ({"later": {"unknown": 1}}, []),
         ({"validityInfo": times(NOW + 60, NOW + 60)}, []),
@@ -330,6 +329,36 @@ def test_other_security_objects(
     expected = Expectation(transcript)
     assert codes(verify_document(shown, expected, issuer=trusted, now=NOW)) == wanted
     assert codes(verify_issued(signed, issuer=trusted, now=NOW)) == wanted
+
+
+@pytest.mark.parametrize("certificate", [None, b"der"])
+def test_where_a_status_stands(
+    issued: IssuerSigned, issuer: SoftwareSigner, certificate: bytes | None
+) -> None:
+    more = {} if certificate is None else {"certificate": certificate}
+    for member, place, wanted in (
+        ("status_list", PLACE, StatusReference(PLACE["uri"], 1, certificate)),
+        ("identifier_list", NAMED, IdentifierReference(NAMED["uri"], b"\x01\x02", certificate)),
+    ):
+        assert mso_with(issued, issuer, status={member: {**place, **more}}).mso.status == wanted
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"status_list": {**PLACE, "idx": -1}},
+        {"status_list": {**PLACE, "certificate": "text"}},
+        {"identifier_list": {"uri": "https://x.example"}},
+        {"identifier_list": {**NAMED, "id": "text"}},
+        {"identifier_list": {"id": b"\x01"}},
+        {"identifier_list": []},
+    ],
+)
+def test_a_status_of_another_shape_is_no_document(
+    issued: IssuerSigned, issuer: SoftwareSigner, status: object
+) -> None:
+    with pytest.raises(MdocError):
+        mso_with(issued, issuer, status=status)
 
 
 def test_the_device_signs_what_it_may(

@@ -21,11 +21,18 @@ from madang.core.formats.mdoc.model import (
     encode_response,
     parse_issuer_signed,
 )
-from madang.core.formats.mdoc.mso import KeyAuthorizations, StatusReference, ValidityInfo
+from madang.core.formats.mdoc.mso import (
+    IdentifierReference,
+    KeyAuthorizations,
+    StatusPlace,
+    StatusReference,
+    ValidityInfo,
+)
 from madang.core.formats.mdoc.present import present
 from madang.core.keys.signing import Signer
 from madang.core.protocol.dcql.model import DcqlQuery, parse_query
 from madang.core.protocol.oid4vp.asked import Asked
+from tests.unit.madang.core.formats.mdoc.changing import signed_again
 from tests.unit.madang.core.protocol.oid4vp.city import DOC_TYPE, LISTS, NOW, City
 
 OWN = "example.mapo.device"
@@ -45,7 +52,7 @@ class Licence:
     holder: Signer | None = None
     doc_type: str = DOC_TYPE
     validity: ValidityInfo = field(default=ValidityInfo(NOW - 1000, NOW - 1000, NOW + 1000))
-    status: StatusReference | None = field(default=StatusReference(LISTS, 7))
+    status: StatusPlace | None = field(default=StatusReference(LISTS, 7))
     authorizations: KeyAuthorizations | None = None
 
     @property
@@ -59,8 +66,17 @@ class Licence:
         count = len(blank.elements)
         salts = salts_from(bytes(range(SALT_BYTES * count)))
         order = shuffled(count, bytes(range(ORDER_BYTES * count)))
-        copy = Copy(self.device.public_key, self.validity, salts, order, self.status)
-        return issue(blank, copy, self.issuer or self.city.issuer).encoded
+        own = self.status if isinstance(self.status, StatusReference) else None
+        copy = Copy(self.device.public_key, self.validity, salts, order, own)
+        signer = self.issuer or self.city.issuer
+        encoded = issue(blank, copy, signer).encoded
+        if not isinstance(self.status, IdentifierReference):
+            return encoded
+        named = {"uri": self.status.uri, "id": self.status.id}
+        if self.status.certificate is not None:
+            named["certificate"] = self.status.certificate
+        status = {"identifier_list": named}
+        return signed_again(encoded, signer, status=status)
 
     def document(
         self,

@@ -10,7 +10,12 @@ from madang.core.envelope import cose
 from madang.core.formats.mdoc.agreement import SoftwareAgreement
 from madang.core.formats.mdoc.device_auth import by_mac, by_signature
 from madang.core.formats.mdoc.model import Document
-from madang.core.formats.mdoc.mso import KeyAuthorizations, StatusReference, ValidityInfo
+from madang.core.formats.mdoc.mso import (
+    IdentifierReference,
+    KeyAuthorizations,
+    StatusReference,
+    ValidityInfo,
+)
 from madang.core.keys.software import SoftwareSigner, generate_p256
 from madang.core.protocol.dcql.model import DcqlQuery
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
@@ -26,6 +31,7 @@ from madang.core.protocol.oid4vp.verdict import (
 )
 from madang.core.protocol.oid4vp.verification import conclude, examine
 from madang.core.status.errors import StatusError
+from madang.core.status.identifier_list import IdentifierList
 from madang.infra import ca
 from tests.unit.madang.core.protocol.oid4vp.answers import codes
 from tests.unit.madang.core.protocol.oid4vp.city import (
@@ -255,6 +261,29 @@ def test_v23_no_status_of_an_mso_that_can_be_relied_upon(city: City) -> None:
     assert codes(verdict_on(city, without)) == ["status_missing"]
     inside = StatusReference("http://127.0.0.1/x", 1)
     assert codes(verdict_on(city, Licence(city=city, status=inside).shown(*NAME))) == ["status_uri"]
+
+
+REVOKED = b"\x07" * 16
+
+
+@pytest.mark.parametrize("certificate", [None, b"der"], ids=["issuer", "named"])
+@pytest.mark.parametrize(
+    ("listed", "found"),
+    [(REVOKED, ["status_revoked"]), (b"\x08" * 16, [])],
+    ids=["listed", "not listed"],
+)
+def test_a_document_may_be_revoked_by_its_identifier(
+    city: City, listed: bytes, found: list[str], certificate: bytes | None
+) -> None:
+    status = IdentifierReference(LISTS, REVOKED, certificate)
+    text = Licence(city=city, status=status).shown(*NAME)
+    source = StatusSource(LISTS, DOC_TYPE, ISSUER, certificate)
+    statuses = {source: IdentifierList(frozenset({listed}))}
+    assert codes(verdict_on(city, text, statuses=dict(statuses))) == found
+    assert codes(verdict_on(city, text, statuses={})) == ["status_list_unreachable"]
+    of_places = city.statuses("lic")
+    (lookup,) = of_places.values()
+    assert codes(verdict_on(city, text, statuses={source: lookup})) == ["status_list_type"]
 
 
 def test_a_stranger_s_document_makes_us_fetch_nothing(city: City) -> None:

@@ -13,8 +13,9 @@ from madang.core.protocol.oid4vp.status_check import (
     status_failure,
 )
 from madang.core.protocol.oid4vp.verdict import StatusReference, StatusSource, Step
-from madang.core.status import token_cwt, token_jwt
+from madang.core.status import identifier_list, token_cwt, token_jwt
 from madang.core.status.errors import StatusError
+from madang.core.status.identifier_list import IdentifierList, IdentifierListToken
 from madang.core.status.token import StatusListToken
 from madang.core.status.token_status_list import StatusList
 from tests.unit.madang.core.protocol.oid4vp.answers import verdict_on
@@ -149,3 +150,46 @@ def test_the_verdict_says_how_old_the_status_is(city: City) -> None:
         verdict = verdict_on(city, shown, statuses={SOURCE: found})
         assert verdict.ok
         assert [standing.status_age for standing in verdict.standings] == [age]
+
+
+LISTED = IdentifierList(frozenset({b"\x01\x02"}))
+NAMES = IdentifierListToken(LISTS, NOW - 10, NOW + 100, 60, LISTED)
+
+
+def named(city: City, signer: Signer, source: StatusSource = SOURCE) -> VerifiedList | StatusError:
+    data = identifier_list.encode(NAMES, signer)
+    return read_status_list(
+        data, source, media_type=identifier_list.MEDIA_TYPE, trust=city.trust, now=NOW
+    )
+
+
+def test_an_identifier_list_of_the_credential_s_issuer_is_relied_upon(city: City) -> None:
+    found = named(city, city.issuer)
+    assert isinstance(found, VerifiedList)
+    assert (found.token, found.statuses, found.size) == (NAMES, LISTED, LISTED.size)
+    for name, expected in ((b"\x01\x02", "status_revoked"), (b"\x01", None)):
+        failure = status_failure("id", StatusReference(SOURCE, name), {SOURCE: found.statuses})
+        assert (failure and failure.code) == expected
+    for stranger in (city.stranger, city.verifier):
+        assert code(named(city, stranger)) == "status_list_issuer"
+
+
+def test_an_issuer_may_name_what_the_chain_of_its_list_leads_to(city: City) -> None:
+    elsewhere = replace(SOURCE, anchor=city.foreign_root)
+    assert isinstance(named(city, city.stranger, elsewhere), VerifiedList)
+    assert code(named(city, city.issuer, elsewhere)) == "status_list_issuer"
+    assert code(named(city, city.stranger, replace(SOURCE, anchor=b"x"))) == "status_list_issuer"
+
+
+def test_a_list_of_the_other_kind_is_a_failure() -> None:
+    for statuses, place in ((LISTED, 1), (StatusList.of_size(8), b"\x01")):
+        for found in (statuses, AgedList(statuses, 90)):
+            failure = status_failure("id", StatusReference(SOURCE, place), {SOURCE: found})
+            assert failure is not None
+            assert failure.code == "status_list_type"
+
+
+def test_the_kinds_are_not_taken_for_one_another(city: City) -> None:
+    names, places = identifier_list.encode(NAMES, city.issuer), token_cwt.encode(TOKEN, city.issuer)
+    assert code(lookup(city, names, token_cwt.MEDIA_TYPE)) == "status_list_type"
+    assert code(lookup(city, places, identifier_list.MEDIA_TYPE)) == "status_list_type"
