@@ -2,9 +2,17 @@
 
 from madang.core.encoding import strict_json
 from madang.core.envelope import jws
+from madang.core.protocol.openid.entity_statement import TYPE
 from tests.fuzz.parsers.logging_in import EXPECTED
 from tests.fuzz.world import HOLDER, ISSUER, NOW
 
+SUPERIOR = {
+    "constraints": {
+        "max_path_length": 1,
+        "naming_constraints": {"permitted": [".example"], "excluded": ["b.example"]},
+        "allowed_entity_types": ["openid_credential_issuer"],
+    }
+}
 Seeds = dict[str, tuple[bytes, ...]]
 
 
@@ -28,7 +36,20 @@ def logging_in() -> Seeds:
     }
     said = strict_json.dumps(claims).encode()
     keys = {"keys": [{**HOLDER.public_key.to_jwk(), "kid": "1", "use": "sig"}]}
+    own = {"iss": ISSUER, "sub": ISSUER, "iat": NOW, "exp": NOW + 60, "jwks": keys}
+    hints = {"authority_hints": ["https://a.example"], "metadata": {"federation_entity": {}}}
+    entity = strict_json.dumps({**own, **hints}).encode()
     return {
+        "entity_statement": (
+            jws.sign(entity, {"typ": TYPE, "kid": "1"}, HOLDER).encode(),
+            jws.sign(
+                strict_json.dumps({**own, "sub": "https://a.example", **SUPERIOR}).encode(),
+                {"typ": TYPE, "kid": "1"},
+                HOLDER,
+            ).encode(),
+        ),
+        "entity_statement_signed": (entity,),
+        "federation_anchors": (strict_json.dumps({ISSUER: keys}).encode(),),
         "provider_metadata": (strict_json.dumps(metadata).encode(),),
         "provider_keys": (strict_json.dumps(keys).encode(),),
         "provider_callback": (b"state=s&code=c", b"state=s&error=e&iss=https%3A%2F%2Fa.example"),

@@ -1,4 +1,4 @@
-"""What an OpenID provider sends when a resident logs in there."""
+"""What an OpenID provider sends when a resident logs in there, and members of a federation."""
 
 from madang.core.encoding import strict_json
 from madang.core.envelope import jws
@@ -7,9 +7,11 @@ from madang.core.protocol.openid.code_flow import (
     parse_pushed_answer,
     parse_token_answer,
 )
+from madang.core.protocol.openid.entity_statement import TYPE, read_statement
 from madang.core.protocol.openid.errors import OpenIdError
+from madang.core.protocol.openid.federation import check_chain, parse_anchors
 from madang.core.protocol.openid.id_token import Expected, check_id_token
-from madang.core.protocol.openid.jwks import parse_jwks
+from madang.core.protocol.openid.jwks import parse_jwks, read_jwks
 from madang.core.protocol.openid.metadata import parse_provider_metadata
 from madang.core.protocol.typed_jwt import Window
 from tests.fuzz.harness import harness, text
@@ -17,6 +19,9 @@ from tests.fuzz.world import HOLDER, ISSUER, NOW
 
 EXPECTED = Expected(ISSUER, "city", "nonce", Window(NOW, max_age=300, max_skew=60))
 KEYS = parse_jwks(strict_json.dumps({"keys": [HOLDER.public_key.to_jwk()]}).encode())
+NAMED = parse_jwks(
+    strict_json.dumps({"keys": [{**HOLDER.public_key.to_jwk(), "kid": "1"}]}).encode()
+)
 
 
 @harness(OpenIdError)
@@ -56,3 +61,20 @@ def id_token(data: bytes) -> None:
 @harness(OpenIdError)
 def id_token_signed(data: bytes) -> None:
     check_id_token(jws.sign(data, {}, HOLDER), KEYS, EXPECTED)
+
+
+@harness(OpenIdError)
+def entity_statement(data: bytes) -> None:
+    read_statement(data, now=NOW)
+
+
+@harness(OpenIdError)
+def entity_statement_signed(data: bytes) -> None:
+    """What anybody says of itself, as a chain that ends where it begins."""
+    signed = jws.sign(data, {"typ": TYPE, "kid": "1"}, HOLDER)
+    assert check_chain([signed], ISSUER, {ISSUER: NAMED}, now=NOW).entities == {ISSUER}
+
+
+@harness(OpenIdError)
+def federation_anchors(data: bytes) -> None:
+    parse_anchors(data)

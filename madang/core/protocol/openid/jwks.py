@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from jwt.algorithms import RSAAlgorithm
+from jwt.algorithms import RSAAlgorithm, RSAPSSAlgorithm
 from jwt.exceptions import PyJWTError
 
 from madang.core.encoding import base64url
 from madang.core.encoding.errors import EncodingError
+from madang.core.envelope import jws
+from madang.core.envelope.jws import Jws
 from madang.core.keys.jwk import KeyFormatError, PublicKey
+from madang.core.keys.signing import checker_for
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.message import load
 from madang.core.protocol.openid.errors import OpenIdError
@@ -27,6 +30,10 @@ ALGORITHMS: Final[Mapping[str, tuple[str, str]]] = {
 """Signatures of ID tokens that count, and the keys that make them; never ``none``, never a shared
 secret. RS256 is the one that every provider has (OpenID Connect Core 1.0 section 15.1)."""
 Key: TypeAlias = PublicKey | RSAPublicKey
+_RSA: Final[Mapping[str, RSAAlgorithm]] = {
+    "RS256": RSAAlgorithm(RSAAlgorithm.SHA256),
+    "PS256": RSAPSSAlgorithm(RSAPSSAlgorithm.SHA256),
+}
 _BYTE = 8
 
 
@@ -54,6 +61,13 @@ class ProviderKey:
             return False
         return self.kid == kid or not kid
 
+    def signed(self, opened: Jws) -> bool:
+        """Tell whether a JWS that fits this key is signed by it."""
+        if isinstance(self.native, PublicKey):
+            return jws.verify(opened, checker_for(self.native))
+        algorithm = _RSA[opened.header["alg"]]
+        return algorithm.verify(opened.signing_input, self.native, opened.signature)
+
 
 def parse_jwks(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> tuple[ProviderKey, ...]:
     """Return the keys of a set that verify signatures we take; others are passed over.
@@ -62,7 +76,11 @@ def parse_jwks(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Provide
         OpenIdError: ``jwks``: no set, more than `MAX_KEYS` keys, or a key that is malformed, holds
             a private part, or is an RSA key of a size that does not count.
     """
-    value = load(data, limits.body_bytes, limits, _refuse)
+    return read_jwks(load(data, limits.body_bytes, limits, _refuse))
+
+
+def read_jwks(value: object) -> tuple[ProviderKey, ...]:
+    """Return the same of a set that is read already; errors as of `parse_jwks`."""
     keys = value.get("keys") if isinstance(value, dict) else None
     if not isinstance(keys, list) or not all(isinstance(each, dict) for each in keys):
         raise _refuse("a JWK set is an object with an array of objects, keys")
