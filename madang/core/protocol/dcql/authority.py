@@ -8,6 +8,9 @@ from madang.core.encoding import base64url
 from madang.core.trust.x509 import CHAINS_KEPT, MAX_CHAIN, ChainError, authority_key_id
 
 AKI: Final = "aki"
+OPENID_FEDERATION: Final = "openid_federation"
+KNOWN: Final = frozenset({AKI, OPENID_FEDERATION})
+"""Types of authorities that are evaluated; others match nothing."""
 
 
 def chain_authorities(chain: Sequence[bytes]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
 from madang.core.formats.mdoc.as_json import as_json
-from madang.core.protocol.dcql.authority import AKI, chain_authorities
+from madang.core.protocol.dcql.authority import AKI, KNOWN, chain_authorities
 from madang.core.protocol.dcql.model import ClaimsQuery, CredentialQuery
 from madang.core.protocol.dcql.path import ClaimsPath, Positions, locate, show
 
@@ -24,6 +24,8 @@ class Credential:
         holder_bound: whether possession of the holder key can be, or was, proved.
         chain: the issuer's certificates in DER; looked at only where a query asks for authorities.
         positions: of arrays of which only a part was disclosed.
+        authorities: the values that its issuer matches, by type of authority; `aki` is told from
+            the chain.
     """
 
     format: str
@@ -32,6 +34,7 @@ class Credential:
     holder_bound: bool
     chain: tuple[bytes, ...] = ()
     positions: Positions = field(default_factory=dict)
+    authorities: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def of_mdoc(
@@ -41,13 +44,21 @@ class Credential:
         *,
         holder_bound: bool = True,
         chain: tuple[bytes, ...] = (),
+        authorities: Mapping[str, frozenset[str]] | None = None,
     ) -> "Credential":
         """Return what a query sees of an mdoc: its values converted to JSON (section 6.3)."""
         claims = {
             name_space: {name: as_json(value) for name, value in values.items()}
             for name_space, values in elements.items()
         }
-        return cls(MSO_MDOC, frozenset({doc_type}), claims, holder_bound, chain)
+        return cls(
+            MSO_MDOC,
+            frozenset({doc_type}),
+            claims,
+            holder_bound,
+            chain,
+            authorities=authorities or {},
+        )
 
 
 class MisfitCode(StrEnum):
@@ -134,18 +145,17 @@ def _wanted_types(query: CredentialQuery) -> tuple[tuple[str, ...], ...]:
 
 
 def _authority_misfits(query: CredentialQuery, credential: Credential) -> Iterable[Misfit]:
-    """Hold the issuer's chain against ``trusted_authorities``; one match is enough.
+    """Hold the issuer against ``trusted_authorities``; one match is enough.
 
-    Only ``aki`` can be told from a chain alone. The lists of the other types would have to be
-    fetched, so they match nothing, and that is said.
+    Types that are not evaluated match nothing, and that is said.
     """
     if query.trusted_authorities is None:
         return
-    identifiers = chain_authorities(credential.chain)
+    matched = {**credential.authorities, AKI: chain_authorities(credential.chain)}
     for entry in query.trusted_authorities:
-        if entry.type == AKI and not identifiers.isdisjoint(entry.values):
+        if not matched.get(entry.type, frozenset()).isdisjoint(entry.values):
             return
-    others = sorted({entry.type for entry in query.trusted_authorities} - {AKI})
+    others = sorted({entry.type for entry in query.trusted_authorities} - KNOWN)
     told = f"; {', '.join(others)} cannot be matched here" if others else ""
     detail = f"no trusted authority of the query certified the issuer{told}"
     yield Misfit(MisfitCode.AUTHORITY, detail)

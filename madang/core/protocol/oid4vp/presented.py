@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from madang.core.keys.jwk import PublicKey
+from madang.core.protocol.dcql.authorities import NOTHING as NO_AUTHORITIES
+from madang.core.protocol.dcql.authorities import Authorities, authority_types
 from madang.core.protocol.dcql.credential import Credential, Fit, fit
 from madang.core.protocol.dcql.model import CredentialQuery
 from madang.core.protocol.dcql.path import restrict
@@ -37,6 +39,7 @@ class Policy:
         allow_loopback_http: for development: status lists may be at http on this machine.
         types: by `vct` the types whose rules are held to; others are judged without.
         transaction_types: by name the types of transaction data that this verifier asks for.
+        authorities: what is known of issuers besides their certificates.
     """
 
     trust: TrustList
@@ -47,6 +50,7 @@ class Policy:
     allow_loopback_http: bool = False
     types: Mapping[str, KnownType] = field(default_factory=dict)
     transaction_types: TransactionTypes = field(default_factory=dict)
+    authorities: Authorities = field(default_factory=Authorities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,15 @@ class Examination:
     asked: Asked
     policy: Policy
     limits: Limits = DEFAULT_LIMITS
+
+    def authorities_of(
+        self, issuer: str | None, trust_chain: object = None
+    ) -> Mapping[str, frozenset[str]]:
+        """Return which authorities of the query a proven issuer matches, besides `aki`."""
+        if self.query.trusted_authorities is None:
+            return NO_AUTHORITIES
+        types = authority_types([self.query])
+        return self.policy.authorities.of(types, issuer, trust_chain, now=self.policy.now)
 
 
 @dataclass(frozen=True, slots=True)

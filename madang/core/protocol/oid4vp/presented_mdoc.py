@@ -108,7 +108,10 @@ def _described(
     held: Examination,
 ) -> Presented:
     mso, query = document.issuer_signed.mso, held.query
-    credential = Credential.of_mdoc(mso.doc_type, verdict.elements, chain=chain)
+    authorities = held.authorities_of(issuer)
+    credential = Credential.of_mdoc(
+        mso.doc_type, verdict.elements, chain=chain, authorities=authorities
+    )
     fit, released = held_against(query, credential, {})
     status, misplaced = _status(document, verdict, issuer, held.policy)
     found = [*_steps(verdict, signer, query.id)]

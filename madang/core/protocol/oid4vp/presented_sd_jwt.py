@@ -69,7 +69,9 @@ def examine_sd_jwt(text: str, held: Examination) -> Presented:
         found += _steps(_broken(sd_jwt.payload, verdict.unfolded, policy), query.id)
     status, misplaced = _status(payload, signed_by, policy) if authentic else (None, None)
     found += [StepFailure(Step.STATUS, *misplaced, query.id)] if misplaced else []
-    fit, released = _answers(sd_jwt, verdict, chain, query)
+    issuer = None if signed_by is None or not authentic else signed_by.issuer
+    authorities = held.authorities_of(issuer, sd_jwt.issuer_jws.header.get("trust_chain"))
+    fit, released = _answers(sd_jwt, verdict, chain, query, authorities)
     return Presented(
         query_id=query.id,
         format=SD_JWT_VC,
@@ -89,7 +91,11 @@ def examine_sd_jwt(text: str, held: Examination) -> Presented:
 
 
 def _answers(
-    sd_jwt: SdJwt, verdict: Verdict, chain: tuple[bytes, ...], query: CredentialQuery
+    sd_jwt: SdJwt,
+    verdict: Verdict,
+    chain: tuple[bytes, ...],
+    query: CredentialQuery,
+    authorities: Mapping[str, frozenset[str]],
 ) -> tuple[Fit | None, Mapping[str, object]]:
     """Return how a credential that could be processed fits its query, and what to release."""
     if not verdict.claims or verdict.unfolded is None:
@@ -102,6 +108,7 @@ def _answers(
         holder_bound=True,
         chain=chain,
         positions=verdict.unfolded.positions,
+        authorities=authorities,
     )
     return held_against(query, credential, _always(sd_jwt) if query.claims is None else {})
 

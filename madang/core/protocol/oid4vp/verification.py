@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
+from madang.core.protocol.dcql.authorities import authority_types
+from madang.core.protocol.dcql.authority import OPENID_FEDERATION
 from madang.core.protocol.dcql.check import check_answer
-from madang.core.protocol.dcql.credential import Fit
+from madang.core.protocol.dcql.credential import Fit, MisfitCode
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.oid4vp.asked import Asked
 from madang.core.protocol.oid4vp.presented import (
@@ -62,6 +64,22 @@ class Examined:
         """The status lists to fetch, each once."""
         found = (item.status.source for item in self.presented if item.status is not None)
         return tuple(dict.fromkeys(found))
+
+    @property
+    def federated(self) -> tuple[str, ...]:
+        """The verified issuers whose place in a federation decides, and is not known yet."""
+        found = (item.issuer for item in self.presented if self._awaits_federation(item))
+        known = self.policy.authorities.federation.members
+        return tuple(dict.fromkeys(each for each in found if each and each not in known))
+
+    def _awaits_federation(self, item: Presented) -> bool:
+        query = self.asked.query.credential(item.query_id)
+        if query is None or item.fit is None or OPENID_FEDERATION not in authority_types([query]):
+            return False
+        if not any(misfit.code is MisfitCode.AUTHORITY for misfit in item.fit.misfits):
+            return False
+        failures = item.failures
+        return not any(f.step is Step.ISSUER or f.code in UNAUTHENTIC for f in failures)
 
 
 def examine(

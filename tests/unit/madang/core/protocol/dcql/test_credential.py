@@ -120,7 +120,7 @@ def test_one_trusted_authority_is_enough() -> None:
     assert codes(query, held()) == [MisfitCode.AUTHORITY]
 
 
-@pytest.mark.parametrize("kind", ["etsi_tl", "openid_federation", "unknown"])
+@pytest.mark.parametrize("kind", ["etsi_tl", "unknown"])
 def test_other_kinds_of_authorities_match_nothing_and_that_is_said(kind: str) -> None:
     value = base64url.encode(b"k1")
     other, aki = {"type": kind, "values": [value]}, {"type": "aki", "values": [value]}
@@ -129,6 +129,27 @@ def test_other_kinds_of_authorities_match_nothing_and_that_is_said(kind: str) ->
     assert misfit.code is MisfitCode.AUTHORITY
     assert f"{kind} cannot be matched here" in misfit.detail
     assert codes(asked(trusted_authorities=[other, aki]), credential) == []
+
+
+def test_a_federation_is_matched_by_the_entities_above_the_issuer() -> None:
+    anchor, other = "https://anchor.example", "https://other.example"
+    query = asked(
+        trusted_authorities=[
+            {"type": "openid_federation", "values": [other]},
+            {"type": "openid_federation", "values": ["https://x.example", anchor]},
+        ]
+    )
+    below = {"openid_federation": frozenset({anchor, "https://middle.example"})}
+    assert codes(query, held(authorities=below)) == []
+    for wrong in ({}, {"etsi_tl": frozenset({anchor})}, {"openid_federation": frozenset[str]()}):
+        (misfit,) = fit(query, held(authorities=wrong)).misfits
+        assert misfit.code is MisfitCode.AUTHORITY
+        assert "cannot be matched" not in misfit.detail
+    (misfit,) = fit(
+        asked(trusted_authorities=[{"type": "aki", "values": [anchor]}]),
+        held(authorities={"aki": frozenset({anchor})}),
+    ).misfits
+    assert misfit.code is MisfitCode.AUTHORITY
 
 
 MDOC = Credential.of_mdoc(
