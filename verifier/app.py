@@ -15,12 +15,14 @@ from madang.access.staff import Staff, StaffAccount, StaffSession
 from madang.core.merkle.note import VerifierKey
 from madang.core.protocol.limits import DEFAULT_LIMITS
 from madang.core.protocol.oid4vp.transaction_type import TransactionTypes
+from madang.core.protocol.openid.federation import Anchors
 from madang.core.trust.foreign import ForeignAnchors
 from madang.infra.anchors import load_anchors
 from madang.infra.background import background, repeat
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import Clock, SystemClock
 from madang.infra.db import Database
+from madang.infra.federation import FederationBounds, FederationPaths, load_federation_anchors
 from madang.infra.http import HttpClient, HttpxClient
 from madang.infra.ids import Ids, SystemIds
 from madang.infra.journal import JournalEntry
@@ -101,6 +103,7 @@ class Deps:
     texts: Texts
     attestations: Mapping[str, Attestation]
     anchors: tuple[bytes, ...]
+    federation_anchors: Anchors
     transaction_types: TransactionTypes
 
 
@@ -130,6 +133,7 @@ def production(settings: Settings) -> Deps:
         texts=load_texts(settings.catalog_dir / "texts"),
         attestations=load_attestations(settings.verifier_attestations),
         anchors=load_anchors(settings.credential_anchors),
+        federation_anchors=load_federation_anchors(settings.federation_anchors),
         transaction_types=load_transaction_types(settings.transaction_types),
     )
 
@@ -257,6 +261,11 @@ def _desk(settings: Settings, deps: Deps) -> Desk:
             allow_loopback_http=settings.allow_loopback_http,
             types=known_types(deps.catalogue, deps.addresses),
             transaction_types=deps.transaction_types,
+            federation=FederationPaths(
+                deps.http,
+                deps.federation_anchors,
+                FederationBounds(settings.federation_cache_seconds, settings.status_retry_seconds),
+            ),
         ),
         conclusions={
             Use.IDENTIFICATION: lambda _: identification,

@@ -40,6 +40,10 @@ class Settings(CommonSettings):
         verifier_attestations: by municipality a file with its verifier attestation, a JWT.
         credential_anchors: PEM file, or folder of PEM and DER, with the roots of issuers whose
             types the catalogue lacks.
+        federation_anchors: JSON file with the trust anchors of OpenID federations, a JWK Set by
+            each entity identifier; without it no credential is in any federation.
+        federation_cache_seconds: longest time that an issuer's place in a federation is used
+            without asking again, whatever the federation allows.
         transaction_types: JSON file with the types of transaction data that agencies may ask for;
             without it there are none.
         ask_outside_registry: municipalities that may ask what no registered purpose lists; our own
@@ -71,6 +75,8 @@ class Settings(CommonSettings):
     client_id_prefix: Prefix = Prefix.X509_HASH
     verifier_attestations: dict[str, Path] = Field(default_factory=dict)
     credential_anchors: Path | None = None
+    federation_anchors: Path | None = None
+    federation_cache_seconds: int = 300
     transaction_types: Path | None = None
     ask_outside_registry: frozenset[str] = frozenset()
     authorization_endpoint: str = ""

@@ -5,6 +5,7 @@ count (V25), a registry that cannot be relied on (V45), and each client identifi
 """
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,12 @@ from madang.core.protocol.oid4vp.registration_check import check_registration
 from madang.core.protocol.oid4vp.request_check import VerifiedRequest, verify_request
 from madang.core.protocol.oid4vp.verifier_attestation import VerifierAttestation, make_attestation
 from madang.core.protocol.oid4vp.wallet_policy import WalletPolicy
+from madang.core.protocol.openid import entity_statement
 from madang.core.trust.accreditation import Issuer, parse_document
 from madang.core.trust.snapshot import SnapshotError
 from madang.infra import ca
 from tests.refusals.documents import issued, query, shown
+from tests.unit.madang.core.protocol.openid.realm import ANCHOR, Realm, jwks
 from tests.unit.verifier.world import (
     DAY,
     NOW,
@@ -205,6 +208,71 @@ def test_v45_on_a_state_that_is_not_proven_nothing_is_valid(land: Land, code: st
         city.accreditations.error = SnapshotError(code, "not what the chain says")
         assert refused(city, asked, key, own(asked, "dc+sd-jwt")) == [code]
         assert city.journal()[-1] == f"presentation.{code}"
+
+
+# --- a federation that the issuer has to be in
+
+
+@pytest.fixture
+def federated(land: Land, tmp_path: Path) -> Iterator[tuple[City, Realm]]:
+    realm, file = Realm(NOW), tmp_path / "federation.json"
+    file.write_text(json.dumps({ANCHOR: jwks(realm.key(ANCHOR))}))
+    with open_city(land, ask_outside_registry=OUTSIDE, federation_anchors=file) as city:
+        issuer = city.identifier("issuer")
+        realm.publish(issuer, ANCHOR)
+        realm.publish(ANCHOR)
+        city.web.published.update(realm.published)
+        city.web.media_types.update(dict.fromkeys(realm.published, entity_statement.MEDIA_TYPE))
+        yield city, realm
+
+
+def within(city: City, format_: str, *entities: str) -> dict[str, Any]:
+    authority = {"type": "openid_federation", "values": [*entities]}
+    return of_city(city, format_) | {"trusted_authorities": [authority]}
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_an_issuer_counts_by_its_federation(federated: tuple[City, Realm], format_: str) -> None:
+    city, _ = federated
+    asked, key = ask(city, within(city, format_, "https://else.example", ANCHOR))
+    assert asked.answer({"doc": [own(asked, format_)]}).status_code == 200
+    assert city.told(asked.id, key).json()["state"] == "answered"
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_an_issuer_outside_of_the_federation_is_refused(
+    federated: tuple[City, Realm], format_: str
+) -> None:
+    city, realm = federated
+    asked, key = ask(city, within(city, format_, "https://else.example"))
+    refusal = ["authority_not_accepted"]
+    assert refused(city, asked, key, own(asked, format_)) == refusal
+    city.clock.advance(400)
+    for address in realm.published:
+        city.web.published.pop(address)
+    asked, key = ask(city, within(city, format_, ANCHOR))
+    assert refused(city, asked, key, own(asked, format_)) == refusal
+    assert not any("else.example" in address for address in city.web.asked)
+
+
+def test_a_chain_may_come_with_the_credential(federated: tuple[City, Realm]) -> None:
+    city, realm = federated
+    chain = realm.chain(city.identifier("issuer"), ANCHOR)
+    for address in realm.published:
+        city.web.published.pop(address)
+    asked, _ = ask(city, within(city, "dc+sd-jwt", ANCHOR))
+    text = asked.show("doc", city.credential("digital_id", header={"trust_chain": chain}))
+    assert asked.answer({"doc": [text]}).status_code == 200
+    assert not any("openid-federation" in address for address in city.web.asked)
+
+
+def test_nobody_else_makes_us_look_around(federated: tuple[City, Realm]) -> None:
+    city, _ = federated
+    asked, key = ask(city, within(city, "dc+sd-jwt", ANCHOR))
+    forged = city.credential("digital_id", signer=city.land.stranger)
+    codes = refused(city, asked, key, asked.show("doc", forged))
+    assert codes == ["unknown_anchor", "authority_not_accepted"]
+    assert not any("openid-federation" in address for address in city.web.asked)
 
 
 # --- how the verifier names itself

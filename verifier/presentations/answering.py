@@ -1,9 +1,10 @@
 """Verifying a posted answer, and what an accepted or a refused one leads to."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from madang.core.protocol.dcql.authorities import Authorities
 from madang.core.protocol.limits import Limits
 from madang.core.protocol.message import load
 from madang.core.protocol.oid4vp.asked import Asked
@@ -24,6 +25,7 @@ from madang.core.protocol.oid4vp.transaction_type import TransactionTypes
 from madang.core.protocol.oid4vp.type_check import KnownType
 from madang.core.protocol.oid4vp.verdict import PresentationVerdict, Standing, StatusSource
 from madang.core.protocol.oid4vp.verification import Examined, conclude, examine
+from madang.core.protocol.openid.federation import Federation
 from madang.core.trust.snapshot import SnapshotError
 from madang.infra.trust import Trust
 from verifier.presentations.model import (
@@ -46,6 +48,19 @@ class StatusLists(Protocol):
 
     async def lookup(self, source: StatusSource, *, now: int) -> StatusLookup:
         """Return the list, or why there is none that can be relied upon."""
+        ...
+
+
+class Places(Protocol):
+    """Where issuers stand in a federation."""
+
+    @property
+    def unplaced(self) -> Federation:
+        """Return the federation before anybody was looked up."""
+        ...
+
+    async def place(self, issuers: Collection[str], *, now: int) -> Federation:
+        """Return the federation with the place of each of these issuers."""
         ...
 
 
@@ -83,6 +98,7 @@ class Examiner:
         allow_loopback_http: for a first run: status lists may be at http on this machine.
         types: by `vct` the types whose rules certificates are held to.
         transaction_types: what holders may be asked to authorize.
+        federation: where issuers stand in one.
     """
 
     trust: Trust
@@ -94,6 +110,7 @@ class Examiner:
     allow_loopback_http: bool
     types: Mapping[str, KnownType]
     transaction_types: TransactionTypes
+    federation: Places
 
     async def check(self, use: Use, answer: Answer, asked: Asked, *, now: int) -> Checked:
         """Verify an answer in all steps; nothing raises."""
@@ -109,8 +126,13 @@ class Examiner:
             allow_loopback_http=self.allow_loopback_http,
             types=self.types,
             transaction_types=self.transaction_types,
+            authorities=Authorities(self.federation.unplaced),
         )
         examined = examine(answer, asked, policy, limits=self.limits)
+        if examined.federated:
+            placed = await self.federation.place(examined.federated, now=now)
+            policy = replace(policy, authorities=Authorities(placed))
+            examined = examine(answer, asked, policy, limits=self.limits)
         statuses = {
             source: await self.lists.lookup(source, now=now) for source in examined.status_sources
         }

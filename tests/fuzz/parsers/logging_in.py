@@ -11,7 +11,7 @@ from madang.core.protocol.openid.entity_statement import TYPE, read_statement
 from madang.core.protocol.openid.errors import OpenIdError
 from madang.core.protocol.openid.federation import check_chain, parse_anchors
 from madang.core.protocol.openid.id_token import Expected, check_id_token
-from madang.core.protocol.openid.jwks import parse_jwks, read_jwks
+from madang.core.protocol.openid.jwks import parse_jwks
 from madang.core.protocol.openid.metadata import parse_provider_metadata
 from madang.core.protocol.typed_jwt import Window
 from tests.fuzz.harness import harness, text

@@ -38,6 +38,7 @@ from madang.infra.anchors import load_anchors as load_roots
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import FixedClock
 from madang.infra.db import Database
+from madang.infra.federation import load_federation_anchors
 from madang.infra.http import Answer, HttpError
 from madang.infra.ids import SeededIds
 from madang.infra.keystore import Keystore
@@ -79,6 +80,7 @@ class Web:
     def __init__(self) -> None:
         self.published: dict[str, bytes] = {}
         self.media_type = token_jwt.MEDIA_TYPE
+        self.media_types: dict[str, str] = {}
         self.status = 200
         self.asked: list[str] = []
 
@@ -94,7 +96,8 @@ class Web:
         await asyncio.sleep(0)  # others go on while one waits for the network
         if url not in self.published:
             raise HttpError(f"{method} {url}: nobody there")
-        headers = {"content-type": f"{self.media_type}; charset=utf-8"}
+        kind = self.media_types.get(url, self.media_type)
+        headers = {"content-type": f"{kind}; charset=utf-8"}
         return Answer(self.status, headers, self.published[url])
 
 
@@ -468,6 +471,7 @@ def open_city(land: Land, **changes: object) -> Iterator[City]:
         texts=load_texts(settings.catalog_dir / "texts"),
         attestations=load_attestations(settings.verifier_attestations),
         anchors=load_roots(settings.credential_anchors),
+        federation_anchors=load_federation_anchors(settings.federation_anchors),
         transaction_types=load_transaction_types(settings.transaction_types),
     )
     app = build(settings, deps)

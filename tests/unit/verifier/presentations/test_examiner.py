@@ -6,6 +6,7 @@ from madang.core.protocol.limits import DEFAULT_LIMITS
 from madang.core.protocol.oid4vp.asked import asked_by
 from madang.core.protocol.oid4vp.response import Answer, answer_form
 from madang.core.protocol.oid4vp.verdict import Standing, Step
+from madang.infra.federation import FederationBounds, FederationPaths
 from tests.unit.verifier.world import NOW, TENANT, Asked, City
 from verifier.presentations.answering import Examiner, read_posted
 from verifier.presentations.list_shelf import ListShelf
@@ -28,6 +29,7 @@ def examined(city: City, asked: Asked, body: str) -> Checked:
         allow_loopback_http=False,
         types=known_types(city.deps.catalogue, city.deps.addresses),
         transaction_types={},
+        federation=FederationPaths(city.web, {}, FederationBounds()),
     )
     with city.deps.database.reading() as session:
         found = SqlPresentations(session, 600).find(TENANT, asked.id, now=NOW)

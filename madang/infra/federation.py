@@ -1,0 +1,122 @@
+"""Where issuers stand in a federation: chains looked for over the network, and kept for a while."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from madang.core.protocol.openid.entity_statement import MAX_BYTES, MEDIA_TYPE
+from madang.core.protocol.openid.errors import OpenIdError
+from madang.core.protocol.openid.federation import (
+    NO_PATH,
+    Anchors,
+    Federation,
+    TrustPath,
+    parse_anchors,
+    resolve,
+)
+from madang.infra.http import HttpClient, HttpError
+from madang.infra.settings import SettingsFileError
+
+ISSUERS_KEPT: Final = 256
+_OK: Final = 200
+
+
+class FederationAnchorsError(SettingsFileError):
+    """The file that the settings name holds no anchors; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class FederationBounds:
+    """How long to look, and how long to go by what was found.
+
+    Attributes:
+        seconds: longest time that a chain is used without asking again, whatever it allows.
+        retry: seconds that an issuer without a chain is left alone.
+        search: longest time of one search.
+    """
+
+    seconds: int = 300
+    retry: int = 10
+    search: float = 20.0
+
+
+class FederationPaths:
+    """Looks for the entities above an issuer.
+
+    Args:
+        http: fetches statements.
+        anchors: whose chains count; none means that nothing is ever fetched.
+        bounds: of time.
+    """
+
+    def __init__(self, http: HttpClient, anchors: Anchors, bounds: FederationBounds) -> None:
+        self._http = http
+        self._anchors = anchors
+        self._bounds = bounds
+        self._kept: OrderedDict[str, tuple[int, int, TrustPath]] = OrderedDict()
+
+    @property
+    def unplaced(self) -> Federation:
+        """Return the federation before anybody was looked up."""
+        return Federation(self._anchors)
+
+    async def place(self, issuers: Collection[str], *, now: int) -> Federation:
+        """Return the federation with the place of each of these issuers; nothing raises."""
+        found = {issuer: (await self._path(issuer, now)).entities for issuer in issuers}
+        return Federation(self._anchors, found)
+
+    async def _path(self, issuer: str, now: int) -> TrustPath:
+        since, until, known = self._kept.get(issuer, (0, 0, NO_PATH))
+        if since <= now < until:
+            return known
+        try:
+            async with asyncio.timeout(self._bounds.search):
+                found = await self._search(issuer, now)
+        except TimeoutError:
+            found = NO_PATH
+        until = now + self._bounds.retry
+        if found.entities:
+            until = min(now + self._bounds.seconds, found.expires_at)
+        self._kept[issuer] = now, until, found
+        self._kept.move_to_end(issuer)
+        while len(self._kept) > ISSUERS_KEPT:
+            self._kept.popitem(last=False)
+        return found
+
+    async def _search(self, issuer: str, now: int) -> TrustPath:
+        fetching = resolve(issuer, self._anchors, now=now)
+        try:
+            address = next(fetching)
+            while True:
+                address = fetching.send(await self._fetched(address))
+        except StopIteration as done:
+            found: TrustPath = done.value
+            return found
+
+    async def _fetched(self, address: str) -> bytes | None:
+        try:
+            answer = await self._http.request("GET", address, headers={"accept": MEDIA_TYPE})
+        except HttpError:
+            return None
+        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        good = answer.status == _OK and kind == MEDIA_TYPE and len(answer.body) <= MAX_BYTES
+        return answer.body if good else None
+
+
+def load_federation_anchors(path: Path | None) -> Anchors:
+    """Return the anchors of a JSON file: a JWK Set by each entity identifier; None for none.
+
+    Raises:
+        FederationAnchorsError: the file cannot be read, or is not that.
+    """
+    if path is None:
+        return {}
+    try:
+        return parse_anchors(path.read_bytes())
+    except OSError as error:
+        raise FederationAnchorsError(f"{path} cannot be read") from error
+    except OpenIdError as error:
+        raise FederationAnchorsError(f"{path}: {error.detail}") from error

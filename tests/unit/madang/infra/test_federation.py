@@ -1,0 +1,143 @@
+"""Looking for chains over the network: what is asked, what is kept, and for how long."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from madang.core.encoding import strict_json
+from madang.core.protocol.openid.entity_statement import MAX_BYTES, MEDIA_TYPE
+from madang.infra.federation import (
+    ISSUERS_KEPT,
+    FederationAnchorsError,
+    FederationBounds,
+    FederationPaths,
+    load_federation_anchors,
+)
+from madang.infra.http import Answer, HttpError
+from tests.unit.madang.core.protocol.openid.realm import (
+    ANCHOR,
+    ISSUER,
+    MIDDLE,
+    NOW,
+    Realm,
+    jwks,
+    realm_of,
+)
+
+BOUNDS = FederationBounds(seconds=300, retry=10, search=0.5)
+LINE = frozenset({ISSUER, MIDDLE, ANCHOR})
+
+
+class Web:
+    """The realm over HTTP."""
+
+    def __init__(self, realm: Realm) -> None:
+        self.realm = realm
+        self.media_type, self.status, self.padding, self.pause = MEDIA_TYPE, 200, b"", 0.0
+        self.asked: list[str] = []
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,  # noqa: ARG002  # the port's shape
+    ) -> Answer:
+        assert (method, headers) == ("GET", {"accept": MEDIA_TYPE})
+        self.asked.append(url)
+        await asyncio.sleep(self.pause)
+        if url not in self.realm.published:
+            raise HttpError("nobody there")
+        kind = {"content-type": f"{self.media_type}; charset=utf-8"}
+        return Answer(self.status, kind, self.realm.published[url] + self.padding)
+
+
+@pytest.fixture
+def web() -> Web:
+    return Web(realm_of())
+
+
+def paths(web: Web, bounds: FederationBounds = BOUNDS) -> FederationPaths:
+    return FederationPaths(web, web.realm.anchors(), bounds)
+
+
+def place(of: FederationPaths, *issuers: str, after: int = 0) -> dict[str, frozenset[str]]:
+    return dict(asyncio.run(of.place(issuers, now=NOW + after)).members)
+
+
+def test_the_entities_above_an_issuer_are_found(web: Web) -> None:
+    of = paths(web)
+    assert place(of, ISSUER, "CN=leaf") == {ISSUER: LINE, "CN=leaf": frozenset()}
+    assert of.unplaced.anchors == web.realm.anchors()
+    assert of.unplaced.members == {}
+
+
+def test_a_path_is_kept_for_its_time(web: Web) -> None:
+    of = paths(web)
+    for after in (0, 299):
+        assert place(of, ISSUER, after=after) == {ISSUER: LINE}
+    assert len(web.asked) == 5
+    web.realm.published.clear()
+    assert place(of, ISSUER, after=300) == {ISSUER: frozenset()}
+
+
+def test_a_path_is_not_kept_beyond_its_end_nor_before_it_was_found(web: Web) -> None:
+    web.realm.tell(MIDDLE, ISSUER, exp=NOW + 50)
+    of = paths(web)
+    assert place(of, ISSUER, after=49) == {ISSUER: LINE}
+    assert place(of, ISSUER, after=50) == {ISSUER: frozenset()}
+    web.realm.tell(MIDDLE, ISSUER)
+    assert place(of, ISSUER, after=20) == {ISSUER: LINE}
+
+
+def test_an_issuer_without_a_path_is_left_alone_for_a_while(web: Web) -> None:
+    kept = dict(web.realm.published)
+    web.realm.published.clear()
+    of = paths(web)
+    assert place(of, ISSUER) == {ISSUER: frozenset()}
+    web.realm.published.update(kept)
+    assert place(of, ISSUER, after=9) == {ISSUER: frozenset()}
+    assert place(of, ISSUER, after=10) == {ISSUER: LINE}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("media_type", "application/json"),
+        ("status", 404),
+        ("padding", b"x" * MAX_BYTES),
+        ("pause", 5.0),
+    ],
+)
+def test_what_is_no_statement_in_time_leads_nowhere(web: Web, name: str, value: object) -> None:
+    setattr(web, name, value)
+    bounds = FederationBounds(search=0.05)
+    assert place(paths(web, bounds), ISSUER) == {ISSUER: frozenset()}
+
+
+def test_nothing_is_asked_without_an_anchor(web: Web) -> None:
+    assert place(FederationPaths(web, {}, BOUNDS), ISSUER) == {ISSUER: frozenset()}
+    assert web.asked == []
+
+
+def test_no_more_issuers_are_kept_than_that(web: Web) -> None:
+    of = paths(web)
+    place(of, ISSUER)
+    place(of, *(f"https://n{number}.example" for number in range(ISSUERS_KEPT)))
+    before = len(web.asked)
+    place(of, ISSUER)
+    assert len(web.asked) == before + 5
+
+
+def test_anchors_come_from_a_file(tmp_path: Path) -> None:
+    realm, file = realm_of(), tmp_path / "anchors.json"
+    file.write_bytes(strict_json.dumps({ANCHOR: jwks(realm.key(ANCHOR))}).encode())
+    assert load_federation_anchors(file) == realm.anchors()
+    assert load_federation_anchors(None) == {}
+    file.write_bytes(b"[]")
+    for path in (file, tmp_path / "absent"):
+        with pytest.raises(FederationAnchorsError, match=path.name):
+            load_federation_anchors(path)
