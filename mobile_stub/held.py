@@ -1,6 +1,6 @@
 """What a held copy says, whichever its format."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from madang.core.formats.mdoc.model import IssuerSigned, parse_issuer_signed
 from madang.core.formats.sd_jwt.model import parse
 from madang.core.formats.sd_jwt.verify import process
 from madang.core.keys.jwk import EDDSA, ES256
+from madang.core.protocol.dcql.authorities import Authorities
 from madang.core.protocol.dcql.credential import Credential
 from mobile_stub.model import HeldCopy
 
@@ -42,14 +43,32 @@ def claims_of(copy: HeldCopy) -> Mapping[str, Any]:
     }
 
 
-def credential_of(copy: HeldCopy) -> Credential:
-    """Return what a query sees of a copy."""
+def credential_of(
+    copy: HeldCopy, types: Collection[str], authorities: Authorities, *, now: int
+) -> Credential:
+    """Return what a query sees of a copy.
+
+    Args:
+        copy: held.
+        types: of the trusted authorities that the query names.
+        authorities: what is known of issuers besides their certificates.
+        now: seconds since the epoch.
+    """
+    trust_chain = None
     if copy.format == MSO_MDOC:
         chain, bound = cose.x5chain(issuer_signed(copy).issuer_auth), True
     else:
         parsed = parse(copy.credential)
         chain, bound = jws.decode_chain(parsed.issuer_jws.header), "cnf" in parsed.payload
-    return Credential(copy.format, frozenset({copy.type}), claims_of(copy), bound, chain)
+        trust_chain = parsed.issuer_jws.header.get("trust_chain")
+    return Credential(
+        copy.format,
+        frozenset({copy.type}),
+        claims_of(copy),
+        bound,
+        chain,
+        authorities=authorities.of(types, copy.issuer, trust_chain, now=now),
+    )
 
 
 def supported_by(copy: HeldCopy, formats: Mapping[str, Any] | None) -> bool:

@@ -55,6 +55,8 @@ class Settings(BaseSettings):
             what `/log-in` tells, "follow" follows redirects without a person, for test tools.
         request_anchors: roots of verifiers that no registry knows, PEM or DER, a file or a folder;
             whoever stands below them may ask, and the person is told so.
+        federation_anchors: JSON file with the trust anchors of OpenID federations, a JWK Set by
+            each entity identifier; without it no issuer is in any federation.
         clients: file of pre-registered verifiers and of those who may attest others.
         unsigned_requests: answer to requests that nobody signed; the person is told so.
         named_verifiers: answer to DIDs that nobody vouches for; the person is told so.
@@ -90,6 +92,7 @@ class Settings(BaseSettings):
     redirect_uri: str = ""
     browser: Literal["open", "wait", "follow"] = "open"
     request_anchors: Path | None = None
+    federation_anchors: Path | None = None
     clients: Path | None = None
     unsigned_requests: bool = False
     named_verifiers: bool = False

@@ -14,6 +14,7 @@ from madang.core.protocol.openid.federation import (
     Anchors,
     Federation,
     TrustPath,
+    follow,
     parse_anchors,
     resolve,
 )
@@ -74,7 +75,8 @@ class FederationPaths:
             return known
         try:
             async with asyncio.timeout(self._bounds.search):
-                found = await self._search(issuer, now)
+                fetching = resolve(issuer, self._anchors, now=now)
+                found = await follow(fetching, self._fetched)
         except TimeoutError:
             found = NO_PATH
         until = now + self._bounds.retry
@@ -85,16 +87,6 @@ class FederationPaths:
         while len(self._kept) > ISSUERS_KEPT:
             self._kept.popitem(last=False)
         return found
-
-    async def _search(self, issuer: str, now: int) -> TrustPath:
-        fetching = resolve(issuer, self._anchors, now=now)
-        try:
-            address = next(fetching)
-            while True:
-                address = fetching.send(await self._fetched(address))
-        except StopIteration as done:
-            found: TrustPath = done.value
-            return found
 
     async def _fetched(self, address: str) -> bytes | None:
         try:

@@ -16,6 +16,7 @@ from madang.core.trust.registry import Registry
 from mobile_stub.adapters.network import Network, Reply
 from mobile_stub.errors import RequestRefusedError, WalletError
 from mobile_stub.model import HeldCopy, Scan
+from mobile_stub.presenting.federation import Places
 from mobile_stub.presenting.model import Choices, Received, Trust, Wanted
 from mobile_stub.presenting.notices import notice
 from mobile_stub.presenting.presentations import Presenting
@@ -70,6 +71,7 @@ class Presenter:
         requests: where requests come from.
         trust: the person's policy.
         sets: how many presentation sets there are.
+        places: where issuers stand in a federation.
     """
 
     network: Network
@@ -77,6 +79,7 @@ class Presenter:
     requests: Requests
     trust: Trust
     sets: int
+    places: Places
 
     async def open_link(self, link: str, now: int) -> Opened:
         """Fetch and check a request by link.
@@ -127,7 +130,7 @@ class Presenter:
             WalletError: the request changed, nothing can be shown, or the verifier refused.
         """
         wanted, received = await self._wanted(scan, now)
-        matched = self._match(wanted, now)
+        matched = await self._match(wanted, now)
         preview = _preview(wanted, matched)
         if not preview["possible"]:
             raise WalletError("nothing_to_show", "the wallet lacks what is asked for")
@@ -177,7 +180,7 @@ class Presenter:
 
     async def _opened(self, received: Received, registry: Registry | None, now: int) -> Opened:
         wanted = await self._check(received, registry, now)
-        return Opened(received, _preview(wanted, self._match(wanted, now)))
+        return Opened(received, _preview(wanted, await self._match(wanted, now)))
 
     async def _wanted(self, scan: Scan, now: int) -> tuple[Wanted, Received]:
         received = Received(**scan.progress["received"])
@@ -203,10 +206,12 @@ class Presenter:
             wanted.pseudonym, self.sets, keep=keep, reuse=self.trust.reuse
         )
 
-    def _match(self, wanted: Wanted, now: int) -> Matched:
+    async def _match(self, wanted: Wanted, now: int) -> Matched:
         number = self._set(wanted, keep=False)
         copies = set_of(self.vault.copies(), number, reuse=self.trust.reuse)
-        return match_copies(wanted.verified.request, copies, now)
+        request = wanted.verified.request
+        authorities = await self.places.authorities(request.dcql_query, copies, now)
+        return match_copies(request, copies, authorities, now)
 
     def _redirect(self, reply: Reply) -> dict[str, str]:
         """Return where the person's browser is to go on (section 8.2), if anywhere."""

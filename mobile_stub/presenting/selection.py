@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from madang.core.protocol.dcql.authorities import Authorities, authority_types
 from madang.core.protocol.dcql.match import Candidate, HeldCredential, Selection, match
 from madang.core.protocol.dcql.path import locate, show
 from madang.core.protocol.oid4vp.request import RequestObject
@@ -98,7 +99,9 @@ class Matched:
         return {**named, "issuer": copy.issuer, "claims": self.shown(found)}
 
 
-def match_copies(request: RequestObject, copies: Sequence[HeldCopy], now: int) -> Matched:
+def match_copies(
+    request: RequestObject, copies: Sequence[HeldCopy], authorities: Authorities, now: int
+) -> Matched:
     """Find the copies that fit: those that have not expired, in algorithms the verifier knows."""
     metadata = request.client_metadata
     formats = None if metadata is None else metadata.vp_formats_supported
@@ -107,7 +110,11 @@ def match_copies(request: RequestObject, copies: Sequence[HeldCopy], now: int) -
         for copy in copies
         if (expires_at(copy) or now + 1) > now and supported_by(copy, formats)
     }
-    credentials = [HeldCredential(digest, credential_of(copy)) for digest, copy in held.items()]
+    types = authority_types(request.dcql_query.credentials)
+    credentials = [
+        HeldCredential(digest, credential_of(copy, types, authorities, now=now))
+        for digest, copy in held.items()
+    ]
     return Matched(request, held, match(request.dcql_query, credentials))
 
 

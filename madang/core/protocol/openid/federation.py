@@ -5,7 +5,7 @@ asks whom that names, and theirs; what a request of somebody else names is never
 1.0 section 15.10).
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
@@ -170,6 +170,17 @@ def resolve(subject: str, anchors: Anchors, *, now: int) -> Fetching:
         if own is not None:
             yield from search.climb(subject, own, (own.compact,), (subject,))
     return search.found
+
+
+async def follow(fetching: Fetching, fetch: Callable[[str], Awaitable[bytes | None]]) -> TrustPath:
+    """Go where a search wants to, by what can go there, and return what it found."""
+    try:
+        address = next(fetching)
+        while True:
+            address = fetching.send(await fetch(address))
+    except StopIteration as done:
+        found: TrustPath = done.value
+        return found
 
 
 class _Configuration(NamedTuple):

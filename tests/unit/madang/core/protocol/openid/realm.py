@@ -1,5 +1,6 @@
 """A federation in memory: an anchor, whoever is below it, and all that they publish."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,13 @@ from madang.core.envelope import jws
 from madang.core.keys.signing import Signer
 from madang.core.keys.software import generate_p256
 from madang.core.protocol.openid.entity_statement import TYPE
-from madang.core.protocol.openid.federation import Anchors, Fetching, TrustPath, configuration_at
+from madang.core.protocol.openid.federation import (
+    Anchors,
+    Fetching,
+    TrustPath,
+    configuration_at,
+    follow,
+)
 from madang.core.protocol.openid.jwks import read_jwks
 
 NOW = 1_800_000_000
@@ -87,16 +94,12 @@ class Realm:
 
     def answer(self, fetching: Fetching) -> TrustPath:
         """Go where a search wants to, and return what it found."""
-        came: bytes | None = None
-        try:
-            address = next(fetching)
-            while True:
-                self.asked.append(address)
-                came = self.published.get(address)
-                address = fetching.send(came)
-        except StopIteration as done:
-            found: TrustPath = done.value
-            return found
+
+        async def fetch(address: str) -> bytes | None:
+            self.asked.append(address)
+            return self.published.get(address)
+
+        return asyncio.run(follow(fetching, fetch))
 
 
 def realm_of(*entities: str, now: int = NOW) -> Realm:
