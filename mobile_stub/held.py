@@ -67,7 +67,7 @@ def credential_of(
         claims_of(copy),
         bound,
         chain,
-        authorities=authorities.of(types, copy.issuer, trust_chain, now=now),
+        authorities=authorities.of(types, copy.issuer, chain, trust_chain, now=now),
     )
 
 

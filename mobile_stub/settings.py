@@ -57,6 +57,8 @@ class Settings(BaseSettings):
             whoever stands below them may ask, and the person is told so.
         federation_anchors: JSON file with the trust anchors of OpenID federations, a JWK Set by
             each entity identifier; without it no issuer is in any federation.
+        trusted_lists: the certificates on trusted lists, as JSON: by the address of a list a file
+            or folder of PEM and DER, as `madang trusted-list` writes it.
         clients: file of pre-registered verifiers and of those who may attest others.
         unsigned_requests: answer to requests that nobody signed; the person is told so.
         named_verifiers: answer to DIDs that nobody vouches for; the person is told so.
@@ -93,6 +95,7 @@ class Settings(BaseSettings):
     browser: Literal["open", "wait", "follow"] = "open"
     request_anchors: Path | None = None
     federation_anchors: Path | None = None
+    trusted_lists: dict[str, Path] = {}
     clients: Path | None = None
     unsigned_requests: bool = False
     named_verifiers: bool = False

@@ -10,7 +10,7 @@ from mobile_stub.adapters.vault import Vault
 from mobile_stub.errors import WalletError
 from mobile_stub.held import claims_of, expires_at
 from mobile_stub.model import HeldCopy, Scan
-from mobile_stub.presenting.federation import Places, load_federation_anchors
+from mobile_stub.presenting.federation import Places, authorities_of
 from mobile_stub.presenting.model import Choices, Consent
 from mobile_stub.presenting.policy import trust_of
 from mobile_stub.presenting.presenter import NOTHING_CHOSEN, Opened, Presenter
@@ -147,7 +147,7 @@ def open_wallet(settings: Settings, network: Network) -> Wallet:
     receiver = build_receiver(settings, network, vault, accreditations)
     followed = accreditations if settings.accreditations else None
     requests = Requests(network, followed, trust, allow)
-    places = Places(network, load_federation_anchors(settings.federation_anchors))
+    places = Places(network, authorities_of(settings))
     presenter = Presenter(network, vault, requests, trust, settings.copies, places)
     fetcher = ReceiptFetcher(network, vault, receiver)
     return Wallet(settings, network, vault, receiver, presenter, fetcher)

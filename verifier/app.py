@@ -13,16 +13,16 @@ from madang.access.service_token import FolderServiceKeys, ServiceKeys
 from madang.access.sign_in import sign_in_router
 from madang.access.staff import Staff, StaffAccount, StaffSession
 from madang.core.merkle.note import VerifierKey
+from madang.core.protocol.dcql.authorities import Authorities
 from madang.core.protocol.limits import DEFAULT_LIMITS
 from madang.core.protocol.oid4vp.transaction_type import TransactionTypes
-from madang.core.protocol.openid.federation import Anchors
 from madang.core.trust.foreign import ForeignAnchors
 from madang.infra.anchors import load_anchors
 from madang.infra.background import background, repeat
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import Clock, SystemClock
 from madang.infra.db import Database
-from madang.infra.federation import FederationBounds, FederationPaths, load_federation_anchors
+from madang.infra.federation import FederationBounds, FederationPaths, load_authorities
 from madang.infra.http import HttpClient, HttpxClient
 from madang.infra.ids import Ids, SystemIds
 from madang.infra.journal import JournalEntry
@@ -103,7 +103,7 @@ class Deps:
     texts: Texts
     attestations: Mapping[str, Attestation]
     anchors: tuple[bytes, ...]
-    federation_anchors: Anchors
+    authorities: Authorities
     transaction_types: TransactionTypes
 
 
@@ -133,7 +133,7 @@ def production(settings: Settings) -> Deps:
         texts=load_texts(settings.catalog_dir / "texts"),
         attestations=load_attestations(settings.verifier_attestations),
         anchors=load_anchors(settings.credential_anchors),
-        federation_anchors=load_federation_anchors(settings.federation_anchors),
+        authorities=load_authorities(settings.federation_anchors, settings.trusted_lists),
         transaction_types=load_transaction_types(settings.transaction_types),
     )
 
@@ -208,6 +208,11 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
     )
 
 
+def _federation(settings: Settings, deps: Deps) -> FederationPaths:
+    bounds = FederationBounds(settings.federation_cache_seconds, settings.status_retry_seconds)
+    return FederationPaths(deps.http, deps.authorities.federation.anchors, bounds)
+
+
 def _desk(settings: Settings, deps: Deps) -> Desk:
     types = types_by_vct(deps.catalogue, deps.addresses)
     trust = Trust(deps.accreditations, types, ForeignAnchors(deps.anchors))
@@ -226,6 +231,7 @@ def _desk(settings: Settings, deps: Deps) -> Desk:
         ids=deps.ids,
         outside=settings.ask_outside_registry,
         foreign=bool(deps.anchors),
+        authorities=deps.authorities,
         transaction_types=deps.transaction_types,
         allow_loopback_http=settings.allow_loopback_http,
         seconds=settings.presentation_seconds,
@@ -261,11 +267,8 @@ def _desk(settings: Settings, deps: Deps) -> Desk:
             allow_loopback_http=settings.allow_loopback_http,
             types=known_types(deps.catalogue, deps.addresses),
             transaction_types=deps.transaction_types,
-            federation=FederationPaths(
-                deps.http,
-                deps.federation_anchors,
-                FederationBounds(settings.federation_cache_seconds, settings.status_retry_seconds),
-            ),
+            authorities=deps.authorities,
+            federation=_federation(settings, deps),
         ),
         conclusions={
             Use.IDENTIFICATION: lambda _: identification,

@@ -42,6 +42,8 @@ class Settings(CommonSettings):
             types the catalogue lacks.
         federation_anchors: JSON file with the trust anchors of OpenID federations, a JWK Set by
             each entity identifier; without it no credential is in any federation.
+        trusted_lists: the certificates on trusted lists: by the address of a list a file or folder
+            of PEM and DER, as `madang trusted-list` writes it.
         federation_cache_seconds: longest time that an issuer's place in a federation is used
             without asking again, whatever the federation allows.
         transaction_types: JSON file with the types of transaction data that agencies may ask for;
@@ -77,6 +79,7 @@ class Settings(CommonSettings):
     credential_anchors: Path | None = None
     federation_anchors: Path | None = None
     federation_cache_seconds: int = 300
+    trusted_lists: dict[str, Path] = Field(default_factory=dict)
     transaction_types: Path | None = None
     ask_outside_registry: frozenset[str] = frozenset()
     authorization_endpoint: str = ""

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from madang.core.protocol.dcql.authorities import Authorities
 from madang.core.protocol.openid.entity_statement import MAX_BYTES, MEDIA_TYPE
 from madang.core.protocol.openid.errors import OpenIdError
 from madang.core.protocol.openid.federation import (
@@ -18,6 +19,7 @@ from madang.core.protocol.openid.federation import (
     parse_anchors,
     resolve,
 )
+from madang.infra.anchors import load_anchors
 from madang.infra.http import HttpClient, HttpError
 from madang.infra.settings import SettingsFileError
 
@@ -59,11 +61,6 @@ class FederationPaths:
         self._bounds = bounds
         self._kept: OrderedDict[str, tuple[int, int, TrustPath]] = OrderedDict()
 
-    @property
-    def unplaced(self) -> Federation:
-        """Return the federation before anybody was looked up."""
-        return Federation(self._anchors)
-
     async def place(self, issuers: Collection[str], *, now: int) -> Federation:
         """Return the federation with the place of each of these issuers; nothing raises."""
         found = {issuer: (await self._path(issuer, now)).entities for issuer in issuers}
@@ -98,12 +95,21 @@ class FederationPaths:
         return answer.body if good else None
 
 
-def load_federation_anchors(path: Path | None) -> Anchors:
-    """Return the anchors of a JSON file: a JWK Set by each entity identifier; None for none.
+def load_authorities(federation: Path | None, lists: Mapping[str, Path]) -> Authorities:
+    """Return what files say of authorities besides certificates.
+
+    Args:
+        federation: JSON file with a JWK Set by each entity identifier; None for none.
+        lists: by the address of a trusted list a file or folder with the certificates on it.
 
     Raises:
-        FederationAnchorsError: the file cannot be read, or is not that.
+        FederationAnchorsError, AnchorsError: a file cannot be read, or is not that.
     """
+    listed = {name: load_anchors(path) for name, path in lists.items()}
+    return Authorities(Federation(_anchors(federation)), listed)
+
+
+def _anchors(path: Path | None) -> Anchors:
     if path is None:
         return {}
     try:

@@ -1,4 +1,4 @@
-"""Where the issuers of held copies stand in a federation that a verifier asks for.
+"""Whom the issuers of held copies stand under, where a verifier asks for that.
 
 Only those are looked up whose copies are of a type that is asked for, and only by what they
 themselves name: a verifier's request makes the wallet go nowhere (OpenID4VP 1.0 section 15.10).
@@ -24,9 +24,11 @@ from madang.core.protocol.openid.federation import (
     parse_anchors,
     resolve,
 )
+from mobile_stub.adapters.anchors import load_anchors
 from mobile_stub.adapters.network import Network
 from mobile_stub.errors import WalletError
 from mobile_stub.model import HeldCopy
+from mobile_stub.settings import Settings
 
 SECONDS: Final = 300
 """How long a chain is used without asking again, at most."""
@@ -40,11 +42,12 @@ class Places:
 
     Attributes:
         network: HTTP.
-        anchors: whose chains count; none means that nothing is ever fetched.
+        known: whose chains count, none of which means that nothing is ever fetched; and the
+            trusted lists.
     """
 
     network: Network
-    anchors: Anchors
+    known: Authorities
     _kept: dict[str, tuple[int, TrustPath]] = field(default_factory=dict)
 
     async def authorities(
@@ -56,7 +59,12 @@ class Places:
             for issuer in _concerned(query, copies)
             if self.anchors
         }
-        return Authorities(Federation(self.anchors, members))
+        return self.known.placed(Federation(self.anchors, members))
+
+    @property
+    def anchors(self) -> Anchors:
+        """Return the anchors of federations."""
+        return self.known.federation.anchors
 
     async def _path(self, issuer: str, now: int) -> TrustPath:
         until, known = self._kept.get(issuer, (0, NO_PATH))
@@ -90,12 +98,17 @@ def _concerned(query: DcqlQuery, copies: Sequence[HeldCopy]) -> list[str]:
     return [*dict.fromkeys(issuers)]
 
 
-def load_federation_anchors(path: Path | None) -> Anchors:
-    """Return the anchors of a JSON file, a JWK Set by each entity identifier; None for none.
+def authorities_of(settings: Settings) -> Authorities:
+    """Return what the settings say of authorities besides certificates.
 
     Raises:
-        WalletError: `federation_unreadable`.
+        WalletError: `federation_unreadable` or `anchors_unreadable`.
     """
+    lists = {name: load_anchors(path) for name, path in settings.trusted_lists.items()}
+    return Authorities(Federation(_anchors(settings.federation_anchors)), lists)
+
+
+def _anchors(path: Path | None) -> Anchors:
     if path is None:
         return {}
     try:

@@ -275,6 +275,70 @@ def test_nobody_else_makes_us_look_around(federated: tuple[City, Realm]) -> None
     assert not any("openid-federation" in address for address in city.web.asked)
 
 
+# --- a trusted list that the issuer has to be on, and what nobody could answer
+
+LISTED = "https://list.example/tl.xml"
+
+
+@pytest.fixture
+def listing(land: Land, tmp_path: Path) -> Iterator[City]:
+    lists = {LISTED: anchored(tmp_path, ROOT), f"{LISTED}/2": tmp_path / "own"}
+    (tmp_path / "own").mkdir()
+    with open_city(land) as city:
+        for number, root in enumerate(city.roots):
+            (tmp_path / "own" / f"{number}.der").write_bytes(root)
+    with open_city(land, ask_outside_registry=OUTSIDE, trusted_lists=lists) as city:
+        yield city
+
+
+def on(city: City, format_: str, *values: str, kind: str = "etsi_tl") -> dict[str, Any]:
+    authority = {"type": kind, "values": [*values]}
+    return of_city(city, format_) | {"trusted_authorities": [authority]}
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_an_issuer_counts_by_a_trusted_list(listing: City, format_: str) -> None:
+    asked, key = ask(listing, on(listing, format_, LISTED, f"{LISTED}/2"))
+    assert asked.answer({"doc": [own(asked, format_)]}).status_code == 200
+    asked, key = ask(listing, on(listing, format_, LISTED))
+    codes = refused(listing, asked, key, own(asked, format_))
+    assert codes == ["authority_not_accepted"]
+    assert not any("list.example" in address for address in listing.web.asked)
+
+
+UNANSWERABLE: dict[str, tuple[dict[str, Any], str]] = {
+    "ldp_vc": (
+        {"format": "ldp_vc", "meta": {"type_values": [["A"]]}, "claims": [{"path": ["name"]}]},
+        "ldp_vc is not verified here",
+    ),
+    "jwt_vc_json": (
+        {"format": "jwt_vc_json", "meta": {}, "claims": [{"path": ["name"]}]},
+        "jwt_vc_json is not verified here",
+    ),
+    "unknown list": (
+        {"trusted_authorities": [{"type": "etsi_tl", "values": ["https://x.example"]}]},
+        "etsi_tl",
+    ),
+    "no federation": (
+        {"trusted_authorities": [{"type": "openid_federation", "values": ["https://x.example"]}]},
+        "openid_federation",
+    ),
+    "unknown type": ({"trusted_authorities": [{"type": "x", "values": ["y"]}]}, "type x"),
+}
+
+
+@pytest.mark.parametrize("name", UNANSWERABLE)
+def test_nothing_is_asked_that_would_be_refused(listing: City, name: str) -> None:
+    changes, told = UNANSWERABLE[name]
+    credential = card_query("dc+sd-jwt", listing) | changes
+    if "format" not in changes:
+        credential["meta"] = {"vct_values": [listing.vct("digital_id")]}
+    answer = listing.ask({"dcql_query": {"credentials": [credential]}})
+    assert (answer.status_code, answer.json()["title"]) == (400, "invalid_query")
+    assert told in answer.json()["detail"]
+    assert listing.journal()[-1] == "presentation.query"
+
+
 # --- how the verifier names itself
 
 

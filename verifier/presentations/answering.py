@@ -54,11 +54,6 @@ class StatusLists(Protocol):
 class Places(Protocol):
     """Where issuers stand in a federation."""
 
-    @property
-    def unplaced(self) -> Federation:
-        """Return the federation before anybody was looked up."""
-        ...
-
     async def place(self, issuers: Collection[str], *, now: int) -> Federation:
         """Return the federation with the place of each of these issuers."""
         ...
@@ -98,6 +93,7 @@ class Examiner:
         allow_loopback_http: for a first run: status lists may be at http on this machine.
         types: by `vct` the types whose rules certificates are held to.
         transaction_types: what holders may be asked to authorize.
+        authorities: what is known of issuers besides their certificates.
         federation: where issuers stand in one.
     """
 
@@ -110,6 +106,7 @@ class Examiner:
     allow_loopback_http: bool
     types: Mapping[str, KnownType]
     transaction_types: TransactionTypes
+    authorities: Authorities
     federation: Places
 
     async def check(self, use: Use, answer: Answer, asked: Asked, *, now: int) -> Checked:
@@ -126,12 +123,12 @@ class Examiner:
             allow_loopback_http=self.allow_loopback_http,
             types=self.types,
             transaction_types=self.transaction_types,
-            authorities=Authorities(self.federation.unplaced),
+            authorities=self.authorities,
         )
         examined = examine(answer, asked, policy, limits=self.limits)
         if examined.federated:
             placed = await self.federation.place(examined.federated, now=now)
-            policy = replace(policy, authorities=Authorities(placed))
+            policy = replace(policy, authorities=self.authorities.placed(placed))
             examined = examine(answer, asked, policy, limits=self.limits)
         statuses = {
             source: await self.lists.lookup(source, now=now) for source in examined.status_sources

@@ -14,6 +14,7 @@ from madang.core.encoding import base64url, strict_json
 from madang.core.encoding.strict_json import Json
 from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
 from madang.core.keys.jwk import PublicKey
+from madang.core.protocol.dcql.authorities import Authorities, refuse_unanswerable
 from madang.core.protocol.dcql.model import DcqlQuery, parse_query, refuse_repeated_claims
 from madang.core.protocol.oid4vp.registration_check import asked
 from madang.core.protocol.oid4vp.transaction_type import TransactionTypes
@@ -144,6 +145,7 @@ class Opener:
         clients: under which identifiers municipalities ask.
         outside: the municipalities that may ask outside the registry.
         foreign: whether issuers of types that the catalogue lacks can be trusted.
+        authorities: what is known of issuers besides their certificates.
         transaction_types: what holders may be asked to authorize.
         allow_loopback_http: for a first run: browsers may return to http on this machine.
         seconds: how long a wallet has to answer.
@@ -156,6 +158,7 @@ class Opener:
     ids: Ids
     outside: Collection[str]
     foreign: bool
+    authorities: Authorities
     transaction_types: TransactionTypes
     allow_loopback_http: bool
     seconds: int
@@ -296,12 +299,14 @@ class Opener:
 
         Raises:
             PurposeError: as `registration`.
-            DcqlError: the query is none, or points to a claim twice.
+            DcqlError: the query is none, points to a claim twice, or asks for what would be refused
+                when it came.
             MannerError: it cannot be sent or answered like that.
             SnapshotError: as `purpose`.
         """
         query = query_of(wanted.query)
         refuse_repeated_claims(query)
+        refuse_unanswerable(query, self.authorities)
         self.registration(wanted.tenant, wanted.purpose, wanted.query, now=now)
         opened = Open(self._terms(wanted, query, now), _private_jwk(self.ids.bytes(_SEED_BYTES)))
         presentations.add(opened)

@@ -38,7 +38,7 @@ from madang.infra.anchors import load_anchors as load_roots
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import FixedClock
 from madang.infra.db import Database
-from madang.infra.federation import load_federation_anchors
+from madang.infra.federation import load_authorities
 from madang.infra.http import Answer, HttpError
 from madang.infra.ids import SeededIds
 from madang.infra.keystore import Keystore
@@ -471,7 +471,7 @@ def open_city(land: Land, **changes: object) -> Iterator[City]:
         texts=load_texts(settings.catalog_dir / "texts"),
         attestations=load_attestations(settings.verifier_attestations),
         anchors=load_roots(settings.credential_anchors),
-        federation_anchors=load_federation_anchors(settings.federation_anchors),
+        authorities=load_authorities(settings.federation_anchors, settings.trusted_lists),
         transaction_types=load_transaction_types(settings.transaction_types),
     )
     app = build(settings, deps)

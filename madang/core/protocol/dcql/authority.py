@@ -8,8 +8,9 @@ from madang.core.encoding import base64url
 from madang.core.trust.x509 import CHAINS_KEPT, MAX_CHAIN, ChainError, authority_key_id
 
 AKI: Final = "aki"
+ETSI_TL: Final = "etsi_tl"
 OPENID_FEDERATION: Final = "openid_federation"
-KNOWN: Final = frozenset({AKI, OPENID_FEDERATION})
+KNOWN: Final = frozenset({AKI, ETSI_TL, OPENID_FEDERATION})
 """Types of authorities that are evaluated; others match nothing."""
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from madang.core.keys.jwk import PublicKey
-from madang.core.protocol.dcql.authorities import NOTHING as NO_AUTHORITIES
 from madang.core.protocol.dcql.authorities import Authorities, authority_types
 from madang.core.protocol.dcql.credential import Credential, Fit, fit
 from madang.core.protocol.dcql.model import CredentialQuery
@@ -70,13 +69,11 @@ class Examination:
     limits: Limits = DEFAULT_LIMITS
 
     def authorities_of(
-        self, issuer: str | None, trust_chain: object = None
+        self, issuer: str | None, chain: tuple[bytes, ...], trust_chain: object = None
     ) -> Mapping[str, frozenset[str]]:
-        """Return which authorities of the query a proven issuer matches, besides `aki`."""
-        if self.query.trusted_authorities is None:
-            return NO_AUTHORITIES
-        types = authority_types([self.query])
-        return self.policy.authorities.of(types, issuer, trust_chain, now=self.policy.now)
+        """Return which authorities of the query an issuer matches, besides `aki`."""
+        types, known = authority_types([self.query]), self.policy.authorities
+        return known.of(types, issuer, chain, trust_chain, now=self.policy.now)
 
 
 @dataclass(frozen=True, slots=True)

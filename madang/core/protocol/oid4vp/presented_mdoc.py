@@ -108,7 +108,7 @@ def _described(
     held: Examination,
 ) -> Presented:
     mso, query = document.issuer_signed.mso, held.query
-    authorities = held.authorities_of(issuer)
+    authorities = held.authorities_of(issuer, chain)
     credential = Credential.of_mdoc(
         mso.doc_type, verdict.elements, chain=chain, authorities=authorities
     )

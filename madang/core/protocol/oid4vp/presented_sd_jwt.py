@@ -70,7 +70,7 @@ def examine_sd_jwt(text: str, held: Examination) -> Presented:
     status, misplaced = _status(payload, signed_by, policy) if authentic else (None, None)
     found += [StepFailure(Step.STATUS, *misplaced, query.id)] if misplaced else []
     issuer = None if signed_by is None or not authentic else signed_by.issuer
-    authorities = held.authorities_of(issuer, sd_jwt.issuer_jws.header.get("trust_chain"))
+    authorities = held.authorities_of(issuer, chain, sd_jwt.issuer_jws.header.get("trust_chain"))
     fit, released = _answers(sd_jwt, verdict, chain, query, authorities)
     return Presented(
         query_id=query.id,

@@ -5,15 +5,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from madang.core.encoding import strict_json
+from madang.core.protocol.dcql.authorities import Authorities
 from madang.core.protocol.openid.entity_statement import MAX_BYTES, MEDIA_TYPE
+from madang.core.protocol.openid.federation import Federation
+from madang.infra import ca
+from madang.infra.anchors import AnchorsError
 from madang.infra.federation import (
     ISSUERS_KEPT,
     FederationAnchorsError,
     FederationBounds,
     FederationPaths,
-    load_federation_anchors,
+    load_authorities,
 )
 from madang.infra.http import Answer, HttpError
 from tests.unit.madang.core.protocol.openid.realm import (
@@ -71,8 +76,6 @@ def place(of: FederationPaths, *issuers: str, after: int = 0) -> dict[str, froze
 def test_the_entities_above_an_issuer_are_found(web: Web) -> None:
     of = paths(web)
     assert place(of, ISSUER, "CN=leaf") == {ISSUER: LINE, "CN=leaf": frozenset()}
-    assert of.unplaced.anchors == web.realm.anchors()
-    assert of.unplaced.members == {}
 
 
 def test_a_path_is_kept_for_its_time(web: Web) -> None:
@@ -135,9 +138,19 @@ def test_no_more_issuers_are_kept_than_that(web: Web) -> None:
 def test_anchors_come_from_a_file(tmp_path: Path) -> None:
     realm, file = realm_of(), tmp_path / "anchors.json"
     file.write_bytes(strict_json.dumps({ANCHOR: jwks(realm.key(ANCHOR))}).encode())
-    assert load_federation_anchors(file) == realm.anchors()
-    assert load_federation_anchors(None) == {}
+    assert load_authorities(file, {}).federation == Federation(realm.anchors())
+    assert load_authorities(None, {}) == Authorities()
     file.write_bytes(b"[]")
     for path in (file, tmp_path / "absent"):
         with pytest.raises(FederationAnchorsError, match=path.name):
-            load_federation_anchors(path)
+            load_authorities(path, {})
+
+
+def test_lists_come_from_folders(tmp_path: Path) -> None:
+    root = ca.root(ec.generate_private_key(ec.SECP256R1()), "listed", now=NOW)
+    (tmp_path / "1.der").write_bytes(root.der)
+    assert load_authorities(None, {"https://list.example": tmp_path}) == Authorities(
+        lists={"https://list.example": (root.der,)}
+    )
+    with pytest.raises(AnchorsError):
+        load_authorities(None, {"https://list.example": tmp_path / "absent"})

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from madang.core.protocol.dcql.authorities import Authorities
 from madang.core.protocol.dcql.model import parse_query
 from madang.core.protocol.openid.entity_statement import MEDIA_TYPE
 from mobile_stub.errors import WalletError
-from mobile_stub.presenting.federation import load_federation_anchors
+from mobile_stub.presenting.federation import authorities_of
+from mobile_stub.settings import Settings
 from tests.unit.madang.core.protocol.openid.realm import ANCHOR, MIDDLE, Realm, jwks
-from tests.unit.mobile_stub.world import ISSUER, NOW, Verifier, World, query, run
+from tests.unit.mobile_stub.world import ISSUER, NOW, ROOT, Verifier, World, query, run
 
 ELSE = "https://else.example"
 
@@ -118,10 +120,21 @@ def test_an_mdoc_counts_by_the_federation_of_its_issuer(world: World, realm: Rea
 
 
 def test_anchors_come_from_a_file(tmp_path: Path) -> None:
-    assert load_federation_anchors(None) == {}
+    assert authorities_of(Settings()) == Authorities()
     file = tmp_path / "anchors.json"
     file.write_text("[]")
     for path in (file, tmp_path / "absent"):
         with pytest.raises(WalletError) as refused:
-            load_federation_anchors(path)
+            authorities_of(Settings(federation_anchors=path))
         assert refused.value.code == "federation_unreadable"
+
+
+def test_a_copy_counts_by_a_trusted_list(world: World, verifier: Verifier, tmp_path: Path) -> None:
+    (tmp_path / "1.der").write_bytes(ROOT)
+    address = "https://list.example/tl.xml"
+    world.hold("digital_id")
+    assert not preview(world, asking(verifier, address, kind="etsi_tl"))["possible"]
+    world.open(trusted_lists={address: tmp_path})
+    assert preview(world, asking(verifier, ELSE, address, kind="etsi_tl"))["possible"]
+    assert not preview(world, asking(verifier, ELSE, kind="etsi_tl"))["possible"]
+    assert not any("list.example" in str(each.url) for each in world.net.sent)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from madang.core.protocol.dcql.authorities import Authorities
 from madang.core.protocol.limits import DEFAULT_LIMITS
 from madang.core.protocol.oid4vp.asked import asked_by
 from madang.core.protocol.oid4vp.response import Answer, answer_form
@@ -29,6 +30,7 @@ def examined(city: City, asked: Asked, body: str) -> Checked:
         allow_loopback_http=False,
         types=known_types(city.deps.catalogue, city.deps.addresses),
         transaction_types={},
+        authorities=Authorities(),
         federation=FederationPaths(city.web, {}, FederationBounds()),
     )
     with city.deps.database.reading() as session:
