@@ -46,6 +46,10 @@ COMMANDS: Final = {
         *("ca", "make_ca"),
         "Make a root, a TLS server's certificate, and signing keys with chains below it.",
     ),
+    "trusted-list": Later(
+        *("trusted_list", "trusted_list"),
+        "Write the certificates of the granted services of a trusted list, one DER file each.",
+    ),
     "prepare": Later(
         *("prepare", "prepare"),
         "Make keys, chains and trust anchors that are missing; settings come from MADANG_*.",

@@ -13,6 +13,7 @@ from madang.core.catalog.errors import CatalogError
 from madang.core.keys.life import LifeError
 from madang.core.keys.split import SplitError
 from madang.core.merkle.note import NoteError
+from madang.core.trust.trusted_list import TrustedListError
 from madang.infra.anchors import AnchorsError
 from madang.infra.ca_files import CaFilesError
 from madang.infra.given_keys import GivenKeyError
@@ -36,6 +37,7 @@ _ERRORS: Final = (
     NoteError,
     SettingsFileError,
     SplitError,
+    TrustedListError,
     WitnessKeyError,
     WitnessNameError,
 )

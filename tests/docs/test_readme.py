@@ -25,7 +25,7 @@ def test_every_command_is_in_the_readme(command: str) -> None:
 
 
 def test_the_readme_names_no_command_that_is_not_there() -> None:
-    named = set(re.findall(r"`madang ([a-z]+)", README))
+    named = set(re.findall(r"`madang ([a-z-]+)", README))
     assert named == set(commands())
 
 

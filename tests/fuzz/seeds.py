@@ -304,8 +304,21 @@ def trusts() -> Seeds:
         "x509_names": (LEAF_DER,),
         "x509_authorities": (joined(LEAF_DER, ROOT_DER),),
         "trust_chain": (joined(LEAF_DER),),
+        "trusted_list": (TRUSTED_LIST,),
         **accreditations(),
     }
+
+
+TRUSTED_LIST = (
+    b"<TrustServiceStatusList xmlns='http://uri.etsi.org/02231/v2#'><SchemeInformation>"
+    b"<ListIssueDateTime>2026-02-02T00:00:00Z</ListIssueDateTime><NextUpdate><dateTime>"
+    b"2026-08-02T00:00:00Z</dateTime></NextUpdate></SchemeInformation><TrustServiceProviderList>"
+    b"<TrustServiceProvider><TSPServices><TSPService><ServiceInformation>"
+    b"<ServiceTypeIdentifier>urn:x</ServiceTypeIdentifier><ServiceDigitalIdentity><DigitalId>"
+    b"<X509Certificate>AAEC</X509Certificate></DigitalId></ServiceDigitalIdentity>"
+    b"<ServiceStatus>urn:y</ServiceStatus></ServiceInformation></TSPService></TSPServices>"
+    b"</TrustServiceProvider></TrustServiceProviderList></TrustServiceStatusList>"
+)
 
 
 def statuses() -> Seeds:

@@ -14,6 +14,8 @@ from madang.core.trust.place import PlaceError, parse_place
 from madang.core.trust.registry import TrustError
 from madang.core.trust.snapshot import TYPE, SnapshotError, open_snapshot
 from madang.core.trust.snapshot_check import Expectation
+from madang.core.trust.trusted_list import TrustedListError
+from madang.core.trust.trusted_list import parse as parse_trusted_list
 from madang.core.trust.x509 import ChainError
 from tests.accreditations import PLACE, attesting
 from tests.fuzz.harness import chunks, harness, require
@@ -90,3 +92,9 @@ def registered_use(data: bytes) -> None:
     if isinstance(value, list):
         refuse = refusing("request_members", "5")
         registration_of(tuple(read(Attestation, each, refuse) for each in value))
+
+
+@harness(TrustedListError)
+def trusted_list(data: bytes) -> None:
+    found = parse_trusted_list(data, max_bytes=100_000)
+    assert all(each.type is not None for each in found.services)
