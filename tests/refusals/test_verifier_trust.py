@@ -24,6 +24,8 @@ from madang.core.protocol.oid4vp.request_check import VerifiedRequest, verify_re
 from madang.core.protocol.oid4vp.verifier_attestation import VerifierAttestation, make_attestation
 from madang.core.protocol.oid4vp.wallet_policy import WalletPolicy
 from madang.core.protocol.openid import entity_statement
+from madang.core.status import identifier_list
+from madang.core.status.identifier_list import IdentifierList, IdentifierListToken
 from madang.core.trust.accreditation import Issuer, parse_document
 from madang.core.trust.snapshot import SnapshotError
 from madang.infra import ca
@@ -135,6 +137,25 @@ def test_without_an_anchor_a_foreign_type_is_not_asked(land: Land, format_: str)
     with open_city(land, ask_outside_registry=OUTSIDE) as city:
         answer = city.ask({"dcql_query": {"credentials": [card_query(format_, city)]}})
         assert (answer.status_code, answer.json()["title"]) == (403, "issuer_unknown")
+
+
+@pytest.mark.parametrize("revoked", [True, False])
+def test_v22_a_foreign_document_on_an_identifier_list(trusting: City, *, revoked: bool) -> None:
+    """Its list is signed under the same root by another than the document's signer."""
+    name, other = b"\x07" * 16, b"\x08" * 16
+    listed = IdentifierList(frozenset({name if revoked else other, b"\x09" * 16}))
+    token = IdentifierListToken(trusting.list_uri, NOW, NOW + 600, 720, listed)
+    by = certified(BELOW, "https://lists.library.example")
+    trusting.web.published[trusting.list_uri] = identifier_list.encode(token, by)
+    trusting.web.media_type = identifier_list.MEDIA_TYPE
+    asked, key = ask(trusting, card_query("mso_mdoc", trusting))
+    document = issued(trusting, signer=SIGNER, doc_type=CARD, index=None, named=name)
+    text = shown(asked, issuer_signed=document)
+    if revoked:
+        assert refused(trusting, asked, key, text) == ["status_revoked"]
+    else:
+        assert asked.answer({"doc": [text]}).status_code == 200
+    assert trusting.web.asked.count(trusting.list_uri) == 1
 
 
 def expired_leaf() -> SoftwareSigner:
