@@ -9,7 +9,7 @@ import pytest
 CORE = Path(__file__).resolve().parents[2] / "madang" / "core"
 PACKAGES = ("encoding", "envelope", "formats", "keys", "merkle", "status", "trust")
 SOURCE = re.compile(
-    r"RFC \d|ISO/IEC|draft-|SD-JWT VC|W3C|C2SP|FIPS|OpenID4|HAIP|ERC-1056|ADR \d{4}"
+    r"RFC \d|ISO/IEC|ETSI TS \d|draft-|SD-JWT VC|W3C|C2SP|FIPS|OpenID4|HAIP|ERC-1056|ADR \d{4}"
     r"|[DC]ID 1\.0|did:\w+ method"
 )
 OWN = {"errors.py", "__init__.py"}
