@@ -26,7 +26,8 @@ def child(name: str, arguments: list[str]) -> None:
     with atheris.instrument_imports(include=["madang"]):
         from tests.fuzz import seeds  # noqa: PLC0415 - imported while instrumented
         from tests.fuzz.harness import load  # noqa: PLC0415
-    target = load()[name]
+
+        target = load()[name]
     for number, seed in enumerate(seeds.every()[name]):
         (LEARNT / name / f"seed-{number}").write_bytes(seed)
     warnings.simplefilter("ignore")
