@@ -52,6 +52,7 @@ from verifier.presentations.did_routes import did_router
 from verifier.presentations.explaining import Explainer
 from verifier.presentations.identification import Identification
 from verifier.presentations.list_shelf import KeptListRow, ListShelf
+from verifier.presentations.mdocs import Mdocs
 from verifier.presentations.model import Use
 from verifier.presentations.opening import Opener
 from verifier.presentations.present_routes import Reception, present_router
@@ -226,6 +227,7 @@ def _desk(settings: Settings, deps: Deps) -> Desk:
     opener = Opener(
         catalogue=deps.catalogue,
         addresses=deps.addresses,
+        mdocs=Mdocs(deps.catalogue, deps.addresses),
         trust=trust,
         clients=clients,
         ids=deps.ids,

@@ -119,7 +119,7 @@ class Checker:
             query = derive_query(rule, day=day, vct_of=self._vct, partial=True)
         except RuleError as error:
             raise NoRuleError(str(error)) from error
-        asked = strict_json.dumps(query)
+        asked = strict_json.dumps(self.opener.in_either_format(tenant, programme, query, now=now))
         wanted = Wanted(tenant, Use.ELIGIBILITY, programme, asked, actor)
         opened = self.opener.open(presentations, wanted, now=now)
         checks.add(Check(opened.terms.id, tenant, programme, rule.digest, day, now))

@@ -1,9 +1,12 @@
 """Deciding on an accepted answer, in the transaction that accepts it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from madang.core.catalog import mdoc
+from madang.core.catalog.certificate_type import TypeId
 from madang.core.encoding.strict_json import Json
+from madang.core.formats.identifiers import MSO_MDOC
 from madang.core.merkle.entry import EntryKind
 from madang.core.rules.decision import Decision
 from madang.core.rules.document import decision_document, digest
@@ -44,7 +47,7 @@ class Deciding:
         if found is None or document is None:
             raise UnknownCheckError(terms.id)
         check, _ = found
-        evidence = [_evidence(each) for each in checked.credentials]
+        evidence = [self._evidence(each) for each in checked.credentials]
         decision = decide(parse_rule(document), evidence, day=check.day)
         texts = self.catalogue.programmes[check.programme].texts
         decided = _decided(decision, _status_times(decision, checked), texts, now)
@@ -54,15 +57,21 @@ class Deciding:
         thing = Registered(key, EntryKind.DECISION, issuer, decided.digest, salt)
         self.checks.enter(terms.tenant, thing, now=now)
 
+    def _evidence(self, proved: Proved) -> CredentialEvidence:
+        return CredentialEvidence(
+            type_id=proved.type_id,
+            issuer=proved.issuer,
+            status=proved.standing.value,
+            claims=self._claims(proved),
+            issuer_digest=proved.issuer_digest,
+        )
 
-def _evidence(proved: Proved) -> CredentialEvidence:
-    return CredentialEvidence(
-        type_id=proved.type_id,
-        issuer=proved.issuer,
-        status=proved.standing.value,
-        claims=proved.claims,
-        issuer_digest=proved.issuer_digest,
-    )
+    def _claims(self, proved: Proved) -> Mapping[str, object]:
+        """Return the claims as the type has them: a rule reads both formats alike."""
+        kind = self.catalogue.types.get(TypeId(proved.type_id))
+        if proved.format != MSO_MDOC or kind is None:
+            return proved.claims
+        return mdoc.released(self.catalogue.domain, kind, proved.claims)
 
 
 def _status_times(decision: Decision, checked: Checked) -> list[int | None]:

@@ -1,7 +1,8 @@
 """A query in words, for the one who asks and for the one who is asked."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from madang.core.catalog import mdoc
@@ -55,17 +56,20 @@ class Explainer:
         return next((each.texts[language] for each in purposes if each.id == purpose), "")
 
     def asked(self, query: DcqlQuery, language: str) -> tuple[AskedCredential, ...]:
-        """Return every certificate that is asked for, in words."""
+        """Return every certificate that is asked for, in words.
+
+        One that may come in either format is told once: the words are the same, and which format
+        it is nobody has to choose.
+        """
         choices = _choices(query)
-        return tuple(
-            AskedCredential(
-                each.id,
-                self.type_name(_type(each), language),
-                tuple(self._claim(_type(each), claim, language) for claim in each.claims or ()),
-                *choices.get(each.id, (0, False)),
-            )
-            for each in query.credentials
-        )
+        found: dict[tuple[str, tuple[AskedClaim, ...], int, bool], AskedCredential] = {}
+        for each in query.credentials:
+            name = self.type_name(_type(each), language)
+            claims = tuple(self._claim(_type(each), claim, language) for claim in each.claims or ())
+            choice, welcome = choices.get(each.id, (0, False))
+            told = (name, claims, choice, welcome)
+            found.setdefault(told, AskedCredential(each.id, *told))
+        return _renumbered(found.values())
 
     def transactions(self, manner: Manner) -> tuple[tuple[tuple[str, str], ...], ...]:
         """Return what is to be authorized, member by member."""
@@ -123,6 +127,15 @@ def _choices(query: DcqlQuery) -> dict[str, tuple[int, bool]]:
         for query_id in (query_id for option in each.options for query_id in option):
             found[query_id] = (number if several else 0, not each.required)
     return found
+
+
+def _renumbered(told: Iterable[AskedCredential]) -> tuple[AskedCredential, ...]:
+    """Number the alternatives anew, without those that have only one way to be told."""
+    listed = tuple(told)
+    ways = Counter(each.choice for each in listed)
+    several = [choice for choice in ways if choice and ways[choice] > 1]
+    numbers = {choice: number for number, choice in enumerate(sorted(several), 1)}
+    return tuple(replace(each, choice=numbers.get(each.choice, 0)) for each in listed)
 
 
 def _members(encoded: str) -> tuple[tuple[str, str], ...]:

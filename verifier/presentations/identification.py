@@ -24,8 +24,11 @@ class Identification:
     seconds: int
 
     def accept(self, terms: Terms, checked: Checked, *, now: int) -> str:
-        """Return the signed result."""
-        (proved,) = checked.credentials
+        """Return the signed result; of a certificate that came in both formats, for the first.
+
+        Both are valid and of the one holder key: either leads the issuer to the person.
+        """
+        proved, *_ = checked.credentials
         result = PresentationResult(
             verifier=self.addresses.identifier(terms.tenant, "verifier"),
             issuer=terms.audience,

@@ -27,6 +27,7 @@ from madang.infra.tenancy import Addresses
 from madang.infra.trust import Trust
 from verifier.presentations.clients import Clients
 from verifier.presentations.manner import check_manner
+from verifier.presentations.mdocs import Mdocs
 from verifier.presentations.model import (
     USUAL,
     Answered,
@@ -141,6 +142,7 @@ class Opener:
 
     Attributes:
         catalogue: what holders are told of each purpose.
+        mdocs: the mdoc beside each SD-JWT VC.
         trust: what each municipality is registered for.
         clients: under which identifiers municipalities ask.
         outside: the municipalities that may ask outside the registry.
@@ -153,6 +155,7 @@ class Opener:
 
     catalogue: Catalogue
     addresses: Addresses
+    mdocs: Mdocs
     trust: Trust
     clients: Clients
     ids: Ids
@@ -248,7 +251,8 @@ class Opener:
             SnapshotError: as `purpose`.
         """
         query = self.query_for(tenant, purpose, now=now)
-        if len(query_of(query).credentials) != 1:
+        asked = query_of(query)
+        if len(asked.credential_sets or asked.credentials) != 1:
             raise PurposeError("an identification asks exactly one certificate")
         if audience != self.addresses.identifier(tenant, "issuer"):
             raise AudienceError("audience should be the identifier of the municipality's issuer")
@@ -266,7 +270,7 @@ class Opener:
     def query_for(self, tenant: str, purpose: str, *, now: int) -> str:
         """Return the DCQL query for everything that a purpose lists, as JSON; errors as `purpose`.
 
-        Each type is asked once, as SD-JWT VC where it allows that.
+        Each type is asked in whichever format the holder has, as SD-JWT VC first.
         """
         registered = self.purpose(tenant, purpose, now=now)
         known, query = self._queries.get((tenant, purpose), (None, ""))
@@ -275,7 +279,7 @@ class Opener:
             self._queries[tenant, purpose] = registered, query
         return query
 
-    def _whole_query(self, asks: Mapping[str, Collection[Path]]) -> dict[str, list[Json]]:
+    def _whole_query(self, asks: Mapping[str, Collection[Path]]) -> dict[str, Json]:
         types, documents = self.trust.types, self._doc_types()
         vcts = {types.get(name) for name in asks if name not in documents}
         wanted = {
@@ -289,7 +293,13 @@ class Opener:
             }
             for number, (name, paths) in enumerate(wanted.items())
         ]
-        return {"credentials": credentials}
+        return self.mdocs.also({"credentials": credentials}, asks)
+
+    def in_either_format(
+        self, tenant: str, purpose: str, query: Json, *, now: int
+    ) -> dict[str, Json]:
+        """Return a query for SD-JWT VCs that mdocs can answer too; errors as `purpose`."""
+        return self.mdocs.also(query, self.purpose(tenant, purpose, now=now).asks)
 
     def _doc_types(self) -> frozenset[str]:
         return frozenset(map(self.catalogue.doc_type, self.catalogue.types))

@@ -1,14 +1,17 @@
 """What the composer offers an agency, and how its form is read."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from madang.core.catalog import mdoc
-from madang.core.catalog.certificate_type import CertificateType, Path
+from madang.core.catalog.certificate_type import CertificateType, Path, TypeId
 from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
 from verifier.presentations.opening import Opener, PurposeError
 from verifier.requests.draft import (
+    ALWAYS,
     FORMATS,
+    GROUPS,
     MOST_CLAIMS,
     NEEDS,
     Chosen,
@@ -41,12 +44,14 @@ class TypeOffered:
     """A certificate that can be chosen.
 
     Attributes:
+        id: the catalogue's, the same in each format.
         format: the credential format.
         type: its `vct` or `docType`.
         names: per language.
         claims: those that may be asked.
     """
 
+    id: TypeId
     format: str
     type: str
     names: Mapping[str, str]
@@ -99,31 +104,51 @@ class Composer:
             vct = catalogue.vct(addresses, kind.id)
             if only is None or vct in only:
                 claims = (Offered(claim.path, claim.display) for claim in kind.claims)
-                yield TypeOffered(SD_JWT_VC, vct, kind.names, tuple(claims))
-            if only is None and MSO_MDOC in kind.formats:
-                yield self._as_mdoc(kind)
+                yield TypeOffered(kind.id, SD_JWT_VC, vct, kind.names, tuple(claims))
+            doc_type = catalogue.doc_type(kind.id)
+            if MSO_MDOC in kind.formats and (only is None or doc_type in only):
+                yield self._as_mdoc(kind, doc_type)
 
-    def _as_mdoc(self, kind: CertificateType) -> TypeOffered:
+    def _as_mdoc(self, kind: CertificateType, doc_type: str) -> TypeOffered:
         domain = self.opener.catalogue.domain
         claims = (
             Offered(tuple(mdoc.element_name(domain, kind, claim.path)), claim.display)
             for claim in mdoc.elementary(kind)
         )
-        return TypeOffered(
-            MSO_MDOC, self.opener.catalogue.doc_type(kind.id), kind.names, tuple(claims)
-        )
+        return TypeOffered(kind.id, MSO_MDOC, doc_type, kind.names, tuple(claims))
 
 
 def begun(purpose: str, types: tuple[TypeOffered, ...]) -> Draft:
-    """Return a new draft: for a purpose all that it lists, to be cut down; else nothing yet."""
+    """Return a new draft: for a purpose all that it lists, to be cut down; else nothing yet.
+
+    Of a type in two formats one is enough, as far as there are groups to say so; then it is asked
+    for in its first format alone.
+    """
     draft = Draft(purpose)
     if not purpose:
         return draft
+    for each, need in zip(types, _needs(types), strict=True):
+        if need:
+            claims = tuple(Chosen(claim.path) for claim in each.claims)
+            draft = draft.with_part(each.format, each.type, need, claims)
+    return draft
+
+
+def _needs(types: tuple[TypeOffered, ...]) -> list[str]:
+    """Return per type and format how it is needed; empty for one that is left out."""
+    formats = Counter(each.id for each in types)
+    groups = iter(GROUPS)
+    group: dict[TypeId, str | None] = {}
+    needs = []
     for each in types:
-        draft = draft.with_part(each.format, each.type)
-    parts = zip(draft.parts, types, strict=True)
-    filled = (replace(part, claims=tuple(Chosen(c.path) for c in t.claims)) for part, t in parts)
-    return replace(draft, parts=tuple(filled))
+        if formats[each.id] == 1:
+            needs.append(ALWAYS)
+        elif each.id in group:
+            needs.append(group[each.id] or "")
+        else:
+            group[each.id] = next(groups, None)
+            needs.append(group[each.id] or ALWAYS)
+    return needs
 
 
 def read_form(form: Form, draft: Draft, types: tuple[TypeOffered, ...]) -> Draft:

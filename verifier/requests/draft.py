@@ -83,13 +83,15 @@ class Draft:
     purpose: str = ""
     parts: tuple[Part, ...] = field(default=())
 
-    def with_part(self, format_: str, type_: str) -> "Draft":
+    def with_part(
+        self, format_: str, type_: str, need: str = ALWAYS, claims: tuple[Chosen, ...] = ()
+    ) -> "Draft":
         """Return the draft with one more certificate; DraftError when there are too many."""
         if len(self.parts) >= MOST_PARTS:
             raise DraftError("draft_parts")
         taken = {part.id for part in self.parts}
         fresh = next(name for n in range(MOST_PARTS + 1) if (name := f"c{n + 1}") not in taken)
-        return replace(self, parts=(*self.parts, Part(fresh, format_, type_)))
+        return replace(self, parts=(*self.parts, Part(fresh, format_, type_, need, claims)))
 
     def without(self, part: str) -> "Draft":
         """Return the draft without a certificate."""

@@ -4,7 +4,7 @@ An element is what a holder can show alone, so a claim inside an object is an el
 called by its path: `age_equal_or_over.19`. An array is one element, whatever it holds.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from math import isfinite
 from typing import Any, NamedTuple
@@ -104,6 +104,32 @@ def payload(domain: str, certificate_type: CertificateType, shown: Elements) -> 
         MdocError: a day or bytes were expected, or a value has no JSON.
     """
     kinds = _kinds(certificate_type)
+    return _regrouped(
+        domain, certificate_type, shown, lambda value, path: _to_json(value, path, kinds)
+    )
+
+
+def released(
+    domain: str, certificate_type: CertificateType, shown: Mapping[str, object]
+) -> dict[str, Json]:
+    """Return elements that stand as JSON already, as a verifier releases them, as claims.
+
+    Elements that the type does not know are left out.
+
+    Args:
+        domain: reversed domain of the lead municipality.
+        certificate_type: the type.
+        shown: JSON values by namespace and identifier.
+    """
+    return _regrouped(domain, certificate_type, shown, lambda value, _: value)
+
+
+def _regrouped(
+    domain: str,
+    certificate_type: CertificateType,
+    shown: Mapping[str, Any],
+    convert: Callable[[Any, Path], Json],
+) -> dict[str, Json]:
     claims: dict[str, Json] = {}
     for claim in elementary(certificate_type):
         name_space, identifier = element_name(domain, certificate_type, claim.path)
@@ -113,7 +139,7 @@ def payload(domain: str, certificate_type: CertificateType, shown: Elements) -> 
             container = claims
             for step in above:
                 container = container.setdefault(str(step), {})
-            container[str(last)] = _to_json(members[identifier], claim.path, kinds)
+            container[str(last)] = convert(members[identifier], claim.path)
     return claims
 
 

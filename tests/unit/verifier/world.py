@@ -19,6 +19,7 @@ from madang.access.service_token import Call, FolderServiceKeys, make
 from madang.access.staff import Role, Staff
 from madang.core.catalog.payload import build_payload
 from madang.core.envelope import jwe, jws
+from madang.core.formats.identifiers import SD_JWT_VC
 from madang.core.formats.sd_jwt.frame import SdFrame
 from madang.core.formats.sd_jwt.issue import issue
 from madang.core.formats.sd_jwt.present import bind, present
@@ -401,8 +402,9 @@ class Asked:
         return present(credential, [p for p in paths if p not in drop], holder=signer, **binding)
 
     def everything(self, **instead: str) -> dict[str, list[str]]:
-        """Present all that is asked for; presentations by query id take the place of the good."""
-        ids = [query.id for query in self.request.dcql_query.credentials]
+        """Present all as SD-JWT VC; presentations by query id take the place of the good."""
+        asked = self.request.dcql_query.credentials
+        ids = [query.id for query in asked if query.format == SD_JWT_VC]
         return {query_id: [instead.get(query_id) or self.show(query_id)] for query_id in ids}
 
     def post(self, body: str | bytes, *, to: str | None = None) -> httpx.Response:

@@ -13,6 +13,7 @@ from madang.core.merkle.entry import EntryKind
 from madang.core.rules.document import recompute
 from madang.infra.keystore import Keystore
 from madang.infra.outbox import OutboxRow
+from tests.unit.verifier import mdocs
 from tests.unit.verifier.world import NOW, RENT, TENANT, City
 
 
@@ -31,6 +32,43 @@ def test_who_shows_everything_gets_a_yes_with_a_row_per_condition(city: City) ->
     assert {row["result"] for row in told["rows"]} == {"yes"}
     assert told["summary"]["title"] == "청년 월세 지원"
     assert city.journal() == ["presentation.accepted"]
+
+
+def test_mdocs_decide_as_the_same_certificates_in_the_other_format_do(city: City) -> None:
+    first, second = city.ask_eligibility(), city.ask_eligibility()
+    first.answer(first.everything())
+    shown = second.everything()
+    for name in ("identity", "residence"):
+        del shown[name]
+        shown[f"{name}-mdoc"] = [mdocs.show(second, f"{name}-mdoc")]
+    assert second.answer(shown).status_code == 200
+    told = [city.state(each, "eligibility") for each in (first, second)]
+    assert [each["outcome"] for each in told] == ["yes", "yes"]
+    assert told[0]["rows"] == told[1]["rows"]
+    city.sign_in(Role.AGENCY)
+    decided = [document(city, each.id)["document"] for each in (first, second)]
+    assert decided[0]["claims"] == decided[1]["claims"]
+
+
+def test_a_certificate_in_both_formats_settles_nothing(city: City) -> None:
+    asked = city.ask_eligibility()
+    shown = asked.everything() | {"identity-mdoc": [mdocs.show(asked, "identity-mdoc")]}
+    assert asked.answer(shown).status_code == 200
+    assert city.state(asked, "eligibility")["outcome"] == "unknown"
+
+
+def test_what_no_mdoc_has_is_asked_as_before(city: City) -> None:
+    query = city.ask_eligibility().request.dcql_query
+    twice = {each.id.removesuffix("-mdoc") for each in query.credentials if "-" in each.id}
+    assert twice == {"identity", "residence"}
+    sets = [(each.options, each.required) for each in query.credential_sets or ()]
+    assert sets == [
+        ((("identity",), ("identity-mdoc",)), False),
+        ((("residence",), ("residence-mdoc",)), False),
+        ((("income",),), False),
+        ((("lease",),), False),
+        ((("support",),), False),
+    ]
 
 
 def test_a_certificate_that_is_not_there_leaves_the_answer_open(city: City) -> None:

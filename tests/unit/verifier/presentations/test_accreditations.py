@@ -86,8 +86,19 @@ def test_a_purpose_whose_texts_were_edited_since_is_not_asked_for(city: City) ->
 
 def test_an_identification_asks_what_is_registered_now(city: City) -> None:
     narrowed(city, "counter_identification", city.vct("digital_id"), [("birthdate",)])
-    (query,) = city.ask_identity().request.dcql_query.credentials
+    query, as_mdoc = city.ask_identity().request.dcql_query.credentials
     assert [claim.path for claim in query.claims or ()] == [("birthdate",)]
+    element = (city.deps.catalogue.doc_type("digital_id"), "birthdate")
+    assert [claim.path for claim in as_mdoc.claims or ()] == [element]
+
+
+@pytest.mark.parametrize("listed", [None, [("example", "name")]], ids=["not", "in part"])
+def test_a_document_that_is_not_registered_for_the_same_is_not_asked(
+    listed: list[tuple[str, str]] | None, city: City
+) -> None:
+    narrowed(city, "counter_identification", city.deps.catalogue.doc_type("digital_id"), listed)
+    (query,) = city.ask_identity().request.dcql_query.credentials
+    assert (query.id, query.format) == ("digital_id", "dc+sd-jwt")
 
 
 def test_a_type_that_is_registered_as_a_document_alone_is_asked_as_one(city: City) -> None:

@@ -49,6 +49,8 @@ def test_the_page_says_who_asks_for_what_and_why(city: City) -> None:
     page = city.client.get(f"{told['same_device_uri']}?lang=en").text
     for words in ("Hanbit", "To know who you are at the counter.", "Digital ID", "Date of birth"):
         assert words in page
+    assert page.count("Date of birth") == 1, "either format will do: that is one thing to show"
+    assert "one of these is enough" not in page
 
 
 def test_an_answer_on_the_same_device_comes_back_to_the_page(city: City) -> None:

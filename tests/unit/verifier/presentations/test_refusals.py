@@ -377,7 +377,7 @@ CASES: dict[str, tuple[Case, str]] = {
     "V30 token is text": (token("eyJ"), "vp_token_form"),
     "V30 token is an array": (token(["eyJ"]), "vp_token_form"),
     "V30 value is no array": (token({"digital_id": "eyJ"}), "vp_token_form"),
-    "V31 required credential absent": (token({}), "credential_missing"),
+    "V31 required credential absent": (token({}), "credential_set_unmet"),
     "V32 plain answer": (plain, "response_plain"),
     "V33 unknown kid": (jwe_header(kid="another"), "response_encryption"),
     "V33 alg of another key": (jwe_header(alg="ECDH-ES+A128KW"), "response_encryption"),

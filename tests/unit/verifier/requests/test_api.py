@@ -36,8 +36,9 @@ def results(city: City) -> list[str | None]:
 
 def test_a_purpose_alone_asks_all_that_it_lists(city: City) -> None:
     asked, key = opened(city)
-    (query,) = asked.request.dcql_query.credentials
+    query, as_mdoc = asked.request.dcql_query.credentials
     assert [claim.path for claim in query.claims or ()] == [("name",), ("birthdate",)]
+    assert as_mdoc.format == "mso_mdoc"
     assert registration_of(asked.request.verifier_info).purpose == "counter_identification"
     assert city.told(asked.id, key).json()["state"] == "open"
 
@@ -66,7 +67,7 @@ def test_a_refusal_is_told_with_all_its_reasons_and_the_wallet_learns_none(city:
     assert (answer.status_code, answer.json()) == (400, {"error": "invalid_request"})
     told = city.told(asked.id, key).json()
     reasons = {each["code"]: each for each in told["reasons"]}
-    assert reasons.keys() == {"key_binding_nonce", "claim_missing"}
+    assert reasons.keys() == {"key_binding_nonce", "claim_missing", "credential_set_unmet"}
     assert reasons["key_binding_nonce"]["step"] == Step.BINDING
     assert reasons["key_binding_nonce"]["credential"] == "digital_id"
     assert all(each["clause"] and each["detail"] for each in told["reasons"])

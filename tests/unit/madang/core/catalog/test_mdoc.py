@@ -12,6 +12,7 @@ from madang.core.catalog.parser import parse_type
 from madang.core.catalog.payload import build_payload
 from madang.core.encoding import cbor
 from madang.core.encoding.cbor import Tag
+from madang.core.formats.mdoc.as_json import as_json
 from madang.core.formats.mdoc.errors import MdocError
 
 DOMAIN = "example.city.id"
@@ -183,3 +184,12 @@ def test_bytes_are_base64url(pictured: Documents, encode: Encode) -> None:
 
 def test_a_domain_in_reverse() -> None:
     assert mdoc.reverse_domain("id.hanbit.example") == "example.hanbit.id"
+
+
+def test_released_elements_become_the_same_claims(parsed: CertificateType) -> None:
+    elements = mdoc.elements(DOMAIN, parsed, parsed.example.payload)
+    released = {name: as_json(members) for name, members in elements.items()}
+    assert mdoc.released(DOMAIN, parsed, released) == parsed.example.payload
+    assert mdoc.released(DOMAIN, parsed, {OWN: {"over.40": False, "x": 1}, "y": {}}) == {
+        "over": {"40": False}
+    }
