@@ -41,7 +41,6 @@ ELSEWHERE: Final = frozenset(
     {
         "issuer_key",  # told by step 3, with its own reason
         *("vct", "issuer", "doc_type_unexpected"),  # told by step 8: a query names what it accepts
-        "device_mac",  # no reader's key is offered
         "status_value",  # of whoever writes a list
     }
 )

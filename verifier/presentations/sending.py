@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final, cast
 
 from madang.core.encoding import base64url
+from madang.core.formats.mdoc.agreement import JwkAgreement
 from madang.core.protocol.form import encode_form
 from madang.core.protocol.oid4vp import dc_api
 from madang.core.protocol.oid4vp.asked import Asked
@@ -144,6 +145,7 @@ class Sender:
             origin=self.origin(terms.tenant) if api else None,
             jwk_thumbprint=base64url.decode(presentation.key["kid"]) if encrypted(mode) else None,
             transaction_data=terms.manner.transaction_data,
+            reader=JwkAgreement(presentation.key) if encrypted(mode) else None,
         )
 
     def origin(self, tenant: str) -> str:

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from madang.core.encoding import base64url
 from madang.core.formats.mdoc import transcript
+from madang.core.formats.mdoc.agreement import Agreement
 from madang.core.keys.jwk import ENCRYPTION, PublicKey
 from madang.core.protocol.dcql.model import DcqlQuery
 from madang.core.protocol.oid4vp.request import (
@@ -30,6 +31,8 @@ class Asked:
         jwk_thumbprint: SHA-256 thumbprint (RFC 7638), 32 bytes, of the key that the answer is
             encrypted to; None where it comes in the clear.
         transaction_data: its ``transaction_data``, as on the wire.
+        reader: the private half of that key, with which a device's MAC is checked; None where
+            the answer comes in the clear: then the device has nothing to agree with.
     """
 
     query: DcqlQuery
@@ -41,6 +44,7 @@ class Asked:
     origin: str | None = None
     jwk_thumbprint: bytes | None = None
     transaction_data: tuple[str, ...] = ()
+    reader: Agreement | None = None
 
     @property
     def audience(self) -> str:

@@ -95,7 +95,8 @@ def _signer(
 
 
 def _verdict(document: Document, signer: TrustedKey | Failure, held: Examination) -> Verdict:
-    expected = Expectation(held.asked.transcript, max_skew=held.policy.max_skew)
+    asked = held.asked
+    expected = Expectation(asked.transcript, reader=asked.reader, max_skew=held.policy.max_skew)
     return verify_document(document, expected, issuer=signer, now=held.policy.now)
 
 

@@ -41,8 +41,25 @@ VP_FORMATS: Final[Mapping[str, JsonValue]] = MappingProxyType(
         },
     }
 )
-"""What our verifiers list (appendices B.2.2 and B.3.4), and nothing else do they accept. No MAC: it
-takes a key of the reader, and there is none."""
+"""What our verifiers list (appendices B.2.2 and B.3.4), and nothing else do they accept."""
+
+MAC_P256: Final = -65537
+"""HMAC 256/256 by agreement on P-256, by its name in appendix B.2.2."""
+
+
+_MDOC: Final[Any] = VP_FORMATS[MSO_MDOC]
+VP_FORMATS_ENCRYPTED: Final[Mapping[str, JsonValue]] = MappingProxyType(
+    {
+        **VP_FORMATS,
+        MSO_MDOC: {
+            **_MDOC,
+            "deviceauth_alg_values": [*_MDOC["deviceauth_alg_values"], MAC_P256],
+        },
+    }
+)
+"""The same where the answer is encrypted. A device's MAC takes a key of the reader (ISO 18013-5
+9.1.3.5), and the one key of ours in a request is that to which the answer is encrypted; in the
+clear there is none, and no MAC."""
 
 ResponseMode: TypeAlias = Literal["direct_post", "direct_post.jwt", "dc_api", "dc_api.jwt"]
 """How the answer comes back (sections 8.2 and 8.3, appendix A.2)."""
@@ -159,7 +176,6 @@ def build_request(
     session: Session,
     delivery: Delivery,
     *,
-    formats: Mapping[str, JsonValue] = VP_FORMATS,
     transaction_data: Sequence[str] = (),
     registration: Registration | None = None,
     wallet_nonce: str | None = None,
@@ -171,7 +187,6 @@ def build_request(
         query: what is asked.
         session: fresh values.
         delivery: how the answer is to come back.
-        formats: ``vp_formats_supported`` of this verifier; those that are not asked are left out.
         transaction_data: what is to be authorized, as ``transaction_data.encode`` made it.
         registration: the registered use, or None; our wallets answer to no request without.
         wallet_nonce: what the wallet sent with its POST, if it did (section 5.10).
@@ -184,7 +199,7 @@ def build_request(
         response_uri=delivery.response_uri,
         nonce=session.nonce,
         dcql_query=query,
-        client_metadata=_metadata(query, session, delivery.mode, formats),
+        client_metadata=_metadata(query, session, delivery.mode),
         aud="https://self-issued.me/v2",
         state=None if api else session.state,
         iat=session.issued_at,
@@ -196,14 +211,13 @@ def build_request(
     )
 
 
-def _metadata(
-    query: DcqlQuery, session: Session, mode: ResponseMode, formats: Mapping[str, JsonValue]
-) -> ClientMetadata:
+def _metadata(query: DcqlQuery, session: Session, mode: ResponseMode) -> ClientMetadata:
     """Return section 11.1's three members and no others; those on encryption only if it is asked.
 
     A format that is not asked says nothing to the wallet and would only tell verifiers apart.
     """
     asked = {credential.format for credential in query.credentials}
+    formats = VP_FORMATS_ENCRYPTED if encrypted(mode) else VP_FORMATS
     supported = {name: value for name, value in formats.items() if name in asked}
     if not encrypted(mode):
         return ClientMetadata(vp_formats_supported=supported)

@@ -1,7 +1,9 @@
 import dataclasses
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +18,8 @@ from madang.core.formats.mdoc.mso import (
     StatusReference,
     ValidityInfo,
 )
+from madang.core.keys.jwk import PublicKey
+from madang.core.keys.signing import Signer
 from madang.core.keys.software import SoftwareSigner, generate_p256
 from madang.core.protocol.dcql.model import DcqlQuery
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
@@ -52,6 +56,7 @@ from tests.unit.madang.core.protocol.oid4vp.mdocs import (
     response,
 )
 
+READER = SoftwareAgreement(ec.derive_private_key(7, ec.SECP256R1()))
 PORTRAIT = ((DOC_TYPE, "portrait"),)
 
 
@@ -181,13 +186,39 @@ def test_v34_a_device_key_that_is_not_in_the_mso(city: City) -> None:
     assert codes(verdict_on(city, text)) == ["device_signature"]
 
 
-def test_v34_a_mac_was_not_offered(city: City) -> None:
-    native = city.holder._private_key  # the device's own half
-    device = SoftwareAgreement(native)
-    transcript = asked_for(city).transcript
-    mac = by_mac(device, generate_p256("reader").public_key, transcript)
-    verdict = verdict_on(city, Licence(city=city).shown(*NAME, authenticate=mac))
+def maced(city: City, asked: Asked, reader: PublicKey, holder: Signer | None = None) -> str:
+    """Present by a MAC for a reader's key."""
+    device = SoftwareAgreement((holder or city.holder)._private_key)  # type: ignore[attr-defined]  # the device's own half
+    mac = by_mac(device, reader, asked.transcript)
+    return Licence(city=city).shown(*NAME, asked=asked, authenticate=mac)
+
+
+def test_a_mac_for_the_key_that_the_answer_is_encrypted_to(city: City) -> None:
+    asked = asked_for(city, reader=READER)
+    verdict = verdict_on(city, maced(city, asked, READER.public_key), asked)
+    assert codes(verdict) == []
+
+
+def test_v34_a_mac_where_no_key_is_offered(city: City) -> None:
+    asked = asked_for(city)
+    verdict = verdict_on(city, maced(city, asked, READER.public_key), asked)
     assert codes(verdict) == ["device_mac_unexpected"]
+
+
+@pytest.mark.parametrize("wrong", ["reader", "device", "session"])
+def test_v34_a_mac_of_other_keys_or_another_session(city: City, wrong: str) -> None:
+    asked = asked_for(city, reader=READER)
+    other = generate_p256("other").public_key
+    made_for = replace(asked, nonce="another") if wrong == "session" else asked
+    text = maced(
+        city,
+        made_for,
+        other if wrong == "reader" else READER.public_key,
+        city.other_holder if wrong == "device" else None,
+    )
+    verdict = verdict_on(city, text, asked)
+    assert codes(verdict) == ["device_mac"]
+    assert verdict.failures[0].step is Step.BINDING
 
 
 def test_v34_an_element_that_the_device_may_not_sign(city: City) -> None:

@@ -6,6 +6,7 @@ from madang.core.protocol.dcql.model import DcqlQuery, parse_query
 from madang.core.protocol.message import read
 from madang.core.protocol.oid4vp.errors import VpError, refusing
 from madang.core.protocol.oid4vp.request import (
+    MAC_P256,
     Delivery,
     RequestObject,
     Session,
@@ -54,6 +55,15 @@ def test_the_formats_told_are_those_asked(city: City) -> None:
         "issuerauth_alg_values": [-7, -35, -36, -8, -9, -51, -52, -19],
         "deviceauth_alg_values": [-7, -35, -36, -8, -9, -51, -52, -19],
     }
+
+
+@pytest.mark.parametrize("mode", ["direct_post", "direct_post.jwt", "dc_api", "dc_api.jwt"])
+def test_a_mac_is_offered_where_there_is_a_key_for_it(city: City, mode: str) -> None:
+    delivery = Delivery(mode, f"{VERIFIER}/r")  # type: ignore[arg-type]  # one of four texts
+    request = build_request(city.client_id, query(LICENCE), SESSION, delivery)
+    told = request.to_json()["client_metadata"]["vp_formats_supported"]["mso_mdoc"]
+    assert (MAC_P256 in told["deviceauth_alg_values"]) == encrypted(request.response_mode)
+    assert MAC_P256 == -65537, "as in the table of appendix B.2.2"
 
 
 @pytest.mark.parametrize("missing", ["client_id", "response_uri"])
