@@ -15,6 +15,7 @@ from issuer.authorization.store import SignInRow
 from issuer.authorization.view import PAGES
 from issuer.issuance import deferral_routes, document_routes
 from issuer.issuance import routes as issuance
+from issuer.issuance.authorizing import key_authorizations
 from issuer.issuance.documents import Documents
 from issuer.issuance.store import (
     AnswerRow,
@@ -67,6 +68,7 @@ from madang.access.guard import Guard
 from madang.access.service_token import FolderServiceKeys, ServiceKeys
 from madang.core.keys.signing import Signer
 from madang.core.merkle.note import VerifierKey
+from madang.core.protocol.oid4vp.transaction_type import TransactionTypes
 from madang.infra.anchors import load_anchors as configured_anchors
 from madang.infra.attestation_statuses import AttestationStatuses, StatusBounds
 from madang.infra.catalogue import Catalogue, load_catalogue
@@ -81,6 +83,7 @@ from madang.infra.outbox import OutboxRow, OutboxWorker, running
 from madang.infra.setup import StateFolders, keystore
 from madang.infra.snapshots import KeptSnapshotRow, snapshots
 from madang.infra.tenancy import Addresses
+from madang.infra.transaction_types import load_transaction_types
 from madang.infra.trust import Accreditations, is_known, load_anchors, load_log_key
 from madang.infra.web.app import Parts, create_app
 from madang.infra.web.errors import Refuser
@@ -150,6 +153,7 @@ class Deps:
         wallet_anchors: DER of the authorities of wallet providers.
         clients: those of the operator's file.
         key_attestation_anchors: roots in DER of providers whose key attestations count.
+        transaction_types: what holders may authorize.
         log: the municipalities' logs.
         log_key: the key of a municipality's log.
         accreditations: the registry of who issues what.
@@ -167,6 +171,7 @@ class Deps:
     http: HttpClient
     wallet_anchors: tuple[bytes, ...]
     key_attestation_anchors: tuple[bytes, ...]
+    transaction_types: TransactionTypes
     clients: FileClients
     service_keys: ServiceKeys
     anchors: Callable[[str], Sequence[bytes]]
@@ -203,6 +208,7 @@ def production(settings: Settings) -> Deps:
             settings.clients_file, allow_loopback_http=settings.allow_loopback_http
         ),
         key_attestation_anchors=configured_anchors(settings.key_attestation_anchors),
+        transaction_types=load_transaction_types(settings.transaction_types),
         service_keys=FolderServiceKeys(folders.services),
         anchors=partial(load_anchors, folders.anchors),
         log=log_over(http, addresses, service_signer, clock),
@@ -250,6 +256,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
         rules=rules,
         secrets=deps.secrets,
         statuses=attestation_statuses(settings, deps, deps.key_attestation_anchors),
+        may_sign=key_authorizations(deps.transaction_types, deps.catalogue),
     )
     documents = Documents(office, rules, deps.secrets)
     parts = Parts(

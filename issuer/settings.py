@@ -68,6 +68,8 @@ class Settings(CommonSettings):
         key_attestation_anchors: authorities whose key attestations count.
         clients_file: clients of the authorization server, beside those entered by API.
         upstream_file: the OpenID provider with which residents may log in.
+        transaction_types: JSON file with the types of transaction data: what an mdoc's holder may
+            authorize, by the elements that they name; the verifier's own.
     """
 
     proofing_seconds: int = 1800
@@ -118,3 +120,4 @@ class Settings(CommonSettings):
     key_attestation_anchors: Path | None = None
     clients_file: Path | None = None
     upstream_file: Path | None = None
+    transaction_types: Path | None = None

@@ -31,6 +31,7 @@ from madang.infra.outbox import OutboxRow, OutboxWorker, running
 from madang.infra.setup import StateFolders, keystore
 from madang.infra.snapshots import KeptSnapshotRow, snapshots
 from madang.infra.tenancy import Addresses
+from madang.infra.transaction_types import load_transaction_types
 from madang.infra.trust import Accreditations, Trust, is_known, load_log_key, types_by_vct
 from madang.infra.web.app import Parts, create_app
 from madang.infra.web.errors import Refuser
@@ -61,7 +62,6 @@ from verifier.presentations.scripts import script_router
 from verifier.presentations.sending import Sender
 from verifier.presentations.status_lists import Bounds, FetchedStatusLists
 from verifier.presentations.store import PresentationRow, SqlPresentations
-from verifier.presentations.transaction_types import load_transaction_types
 from verifier.presentations.types import known_types
 from verifier.presentations.watch import Watch
 from verifier.requests import api_routes, page_routes

@@ -19,7 +19,7 @@ from madang.core.formats.mdoc.issue import (
     salts_from,
     shuffled,
 )
-from madang.core.formats.mdoc.mso import StatusReference, ValidityInfo
+from madang.core.formats.mdoc.mso import KeyAuthorizations, StatusReference, ValidityInfo
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import Signer
 
@@ -57,16 +57,23 @@ class MintedMdoc:
     issuer_digest: bytes
 
 
-def blank_of(domain: str, certificate_type: CertificateType, claims: Mapping[str, Json]) -> Draft:
+def blank_of(
+    domain: str,
+    certificate_type: CertificateType,
+    claims: Mapping[str, Json],
+    may_sign: KeyAuthorizations,
+) -> Draft:
     """Encode what all copies share.
 
     Args:
         domain: reversed domain of the lead municipality (`Catalogue.domain`).
         certificate_type: the type.
         claims: the certificate's own claims.
+        may_sign: what the holder's key may sign.
     """
     elements = mdoc.elements(domain, certificate_type, claims)
-    return draft(mdoc.doc_type(domain, certificate_type), elements)
+    doc_type = mdoc.doc_type(domain, certificate_type)
+    return draft(doc_type, elements, authorizations=may_sign)
 
 
 def mint_mdoc(

@@ -16,6 +16,7 @@ from issuer.work import Work
 from madang.core.catalog.certificate_type import TypeId
 from madang.core.catalog.payload import Payload
 from madang.core.formats.identifiers import MSO_MDOC
+from madang.core.formats.mdoc.mso import KeyAuthorizations
 from madang.core.keys.signing import Signer
 
 
@@ -31,6 +32,7 @@ class Press:
         integrity: hash of a type's metadata as served.
         domain: reversed domain under which document types stand.
         lists: sizes of status lists.
+        may_sign: what holders' keys may sign beside the session, of mdocs.
     """
 
     claims: ClaimSource
@@ -40,6 +42,7 @@ class Press:
     integrity: Callable[[TypeId], str]
     domain: str
     lists: ListPolicy
+    may_sign: KeyAuthorizations
 
 
 class Minted(Protocol):
@@ -75,7 +78,7 @@ def print_copies(
     payload = _payload(work, press, person, wanted)
     issued_at, expires_at = lifetime(wanted.type, work.now)
     if wanted.format == MSO_MDOC:
-        blank = blank_of(press.domain, wanted.type, payload.claims)
+        blank = blank_of(press.domain, wanted.type, payload.claims, press.may_sign)
         mdoc_stamp = MdocStamp(work.issuer, press.signer, blank, issued_at, expires_at)
         chance = work.ids.bytes
         mdocs = [mint_mdoc(mdoc_stamp, each.key, each.place, chance) for each in bounds]

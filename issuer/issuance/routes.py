@@ -41,6 +41,7 @@ from madang.access.authorization.model import AccessTokens, PresentedToken
 from madang.access.marks import protocol
 from madang.core.catalog import metadata
 from madang.core.catalog.certificate_type import TypeId
+from madang.core.formats.mdoc.mso import KeyAuthorizations
 from madang.core.formats.sd_jwt.type_metadata import integrity
 from madang.core.keys.signing import Signer
 from madang.core.merkle.note import VerifierKey
@@ -91,6 +92,7 @@ class Mint:
         rules: what is asked for certain types.
         secrets: what a municipality keeps as an issuer.
         statuses: knows which key attestations were revoked, by the providers that are trusted.
+        may_sign: what holders' keys may sign beside the session, of mdocs.
     """
 
     claims: ClaimSource
@@ -102,6 +104,7 @@ class Mint:
     rules: TypeRules
     secrets: Secrets
     statuses: AttestationStatuses
+    may_sign: KeyAuthorizations
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +245,7 @@ class _Wallets:
             integrity=self._integrity,
             domain=self._office.catalogue.domain,
             lists=self._lists,
+            may_sign=self._mint.may_sign,
         )
         secret, most = self._mint.secrets(tenant).secret, self._office.settings.copies_most
         return Desk(press, self._nonces, self._mint.rules, secret, most)

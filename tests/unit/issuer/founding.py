@@ -80,6 +80,7 @@ def open_world(settings: Settings, provider: Signer | None = None, **chosen: Any
         "http": lists,
         "wallet_anchors": (),
         "key_attestation_anchors": (*authorities.anchors("provider"),),
+        "transaction_types": {},
         "clients": {},
         "service_keys": keys,
         "anchors": authorities.anchors,

@@ -11,7 +11,6 @@ from verifier.errors import TABLE
 from verifier.presentations.answering import AnswerRefusedError
 from verifier.presentations.attestations import AttestationError
 from verifier.presentations.opening import ClosedPresentationError
-from verifier.presentations.transaction_types import TransactionTypesError
 
 
 def defined() -> Iterator[type[Exception]]:
@@ -22,7 +21,7 @@ def defined() -> Iterator[type[Exception]]:
                 yield each
 
 
-AT_THE_START = {AttestationError, TransactionTypesError}
+AT_THE_START = {AttestationError}
 """Errors of settings, which end a start and answer no request."""
 
 

@@ -46,6 +46,7 @@ from madang.infra.keystore import Keystore
 from madang.infra.outbox import OutboxWorker
 from madang.infra.setup import StateFolders, keystore, prepare_state
 from madang.infra.tenancy import Addresses
+from madang.infra.transaction_types import load_transaction_types
 from madang.infra.trust import Trust, load_anchors, types_by_vct
 from madang.infra.web.i18n import load_texts
 from tests.accreditations import KeptTwin, RegistryTwin, founded_in
@@ -54,7 +55,6 @@ from verifier.app import Deps, build, load_log_keys
 from verifier.keys.store import SqlKeyBook
 from verifier.keys.usecases import Keyring
 from verifier.presentations.attestations import load_attestations
-from verifier.presentations.transaction_types import load_transaction_types
 from verifier.settings import Settings
 
 CATALOG = Path(__file__).resolve().parents[3] / "catalog"

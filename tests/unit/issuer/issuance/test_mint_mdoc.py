@@ -14,13 +14,14 @@ from madang.core.catalog.payload import build_payload
 from madang.core.encoding import base64url
 from madang.core.envelope import cose
 from madang.core.formats.mdoc.model import IssuerSigned, parse_issuer_signed
-from madang.core.formats.mdoc.mso import StatusReference
+from madang.core.formats.mdoc.mso import KeyAuthorizations, StatusReference
 from madang.core.formats.mdoc.verify import TrustedKey, verify_issued
 from madang.core.keys.signing import Signer
 from madang.core.trust.mdoc_certificates import attester_of
 from madang.core.trust.model import Attester
 from tests.unit.issuer.world import DAY, TENANT, World
 
+MAY_SIGN = KeyAuthorizations(data_elements={"example.payment": ("hashes",)})
 KINDS = ["digital_id", "resident_register_abstract", "mobile_driving_licence"]
 
 
@@ -43,7 +44,7 @@ def stamp(world: World, certificate_type: CertificateType, claims: dict[str, obj
     return MdocStamp(
         issuer=world.identifier(),
         signer=world.authorities.signer(TENANT, "issuer"),
-        blank=blank_of(world.deps.catalogue.domain, certificate_type, claims),
+        blank=blank_of(world.deps.catalogue.domain, certificate_type, claims, MAY_SIGN),
         issued_at=issued_at,
         expires_at=expires_at,
     )
@@ -84,6 +85,7 @@ def test_a_wallet_accepts_each(
         assert mdoc.payload(domain, certificate_type, verdict.elements) == claims
         place = StatusReference(list_uri(world.identifier(), 1), 100 - at)
         assert verdict.status == place
+        assert parsed.mso.key_authorizations == MAY_SIGN
 
 
 def test_times_are_rounded_and_as_long_as_the_type_says(

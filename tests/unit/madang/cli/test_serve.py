@@ -15,8 +15,8 @@ from madang.cli.refusing import refusing
 from madang.cli.serve import listening_by
 from madang.infra.ca_files import CaFiles
 from madang.infra.settings import CommonSettings, ListeningError
+from madang.infra.transaction_types import TransactionTypesError
 from verifier.presentations.attestations import AttestationError
-from verifier.presentations.transaction_types import TransactionTypesError
 
 NOW = 1_800_000_000
 

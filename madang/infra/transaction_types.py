@@ -1,4 +1,4 @@
-"""The types of transaction data that agencies may ask for, from a file."""
+"""The types of transaction data that agencies ask for and mdocs authorize, from a file."""
 
 from pathlib import Path
 
