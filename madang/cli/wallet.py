@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import typer
 from pydantic import SecretStr
 
 from madang.cli.exit_codes import REFUSED
+from madang.core.formats.identifiers import MSO_MDOC
 from mobile_stub.adapters import system
 from mobile_stub.adapters.browser import WAIT_SECONDS
 from mobile_stub.adapters.loopback import LoopbackBrowser
@@ -296,11 +298,24 @@ def _tell_request(preview: Mapping[str, Any]) -> None:
         typer.echo(f"  to authorize: {json.dumps(data, ensure_ascii=False)}", err=True)
     for name, copies in preview["credentials"].items():
         for copy in copies:
-            typer.echo(f"  {name}: {copy['type']}", err=True)
-            for path, value in copy["claims"].items():
-                typer.echo(f"    {path} = {json.dumps(value, ensure_ascii=False)}", err=True)
+            kind = copy["names"].get("en", copy["type"])
+            typer.echo(f"  {name}: {kind}, as {copy['format']} from {copy['issuer']}", err=True)
+            for words, value in _in_words(copy):
+                typer.echo(f"    {words} = {json.dumps(value, ensure_ascii=False)}", err=True)
     for name, types in preview["missing"].items():
         typer.echo(f"  {name}: {', '.join(types) or 'any'} is not held", err=True)
+
+
+def _in_words(copy: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the claims that would be shown, by name; an element without its name space.
+
+    Where two would be called the same, both are told by their whole path.
+    """
+    first = 1 if copy["format"] == MSO_MDOC else 0
+    names = {path: ".".join(map(str, json.loads(path)[first:])) for path in copy["claims"]}
+    times = Counter(names.values())
+    for path, value in copy["claims"].items():
+        yield (names[path] if times[names[path]] == 1 else path), value
 
 
 def _go_on(uri: str | None, *, browser: bool, quiet: bool) -> None:

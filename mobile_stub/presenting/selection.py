@@ -1,6 +1,6 @@
 """Which copies answer a request, and what of them would be shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,12 +80,24 @@ class Matched:
         return self.selection.satisfied and bool(answer) and carried
 
     def missing(self) -> dict[str, list[str]]:
-        """Return the types that are asked for and not there, by query."""
+        """Return the types that are asked for and not there, by query.
+
+        What something else that is there stands in for, as the other format, is not missing.
+        """
+        lacking = {name for options in self._unmet() for option in options for name in option}
         return {
             query.id: [*(query.meta.vct_values or ()), *filter(None, [query.meta.doctype_value])]
             for query in self.request.dcql_query.credentials
-            if not self.selection.candidates[query.id]
+            if query.id in lacking and not self.selection.candidates[query.id]
         }
+
+    def _unmet(self) -> Iterator[Sequence[Sequence[str]]]:
+        yield from self.selection.unmet
+        sets = self.request.dcql_query.credential_sets or ()
+        optional = (each.options for each in sets if not each.required)
+        for options, possible in zip(optional, self.selection.optional, strict=True):
+            if not possible:
+                yield options
 
     def shown(self, found: Candidate) -> dict[str, Any]:
         """Return each claim that would be shown with its value, by its path in words."""
@@ -96,7 +108,7 @@ class Matched:
         """Return one copy as the person is shown it."""
         copy = self.held[found.handle]
         named = {"digest": copy.digest, "format": copy.format, "type": copy.type}
-        return {**named, "issuer": copy.issuer, "claims": self.shown(found)}
+        return {**named, "names": copy.names, "issuer": copy.issuer, "claims": self.shown(found)}
 
 
 def match_copies(

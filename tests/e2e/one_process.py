@@ -1,10 +1,11 @@
 """A whole city in one process: every application over ASGI, the log with its real chain."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -172,9 +173,13 @@ def accreditations(settings: Any, deps: Any, http: HttpxClient) -> Any:
     return snapshots(settings, deps.addresses, tenants, deps.database, http, deps.clock)
 
 
-def _issuer(plan: CityPlan, apps: Mapping[str, Later]) -> Any:
+def _issuer(plan: CityPlan, apps: Mapping[str, Later], types: Path | None) -> Any:
     anchors = StateFolders(plan.state).anchors
-    more = {"wallet_anchors": anchors, "key_attestation_anchors": anchors}
+    more = {
+        "wallet_anchors": anchors,
+        "key_attestation_anchors": anchors,
+        "transaction_types": types,
+    }
     settings = told_settings(plan, issuer.settings.Settings, status_stagger_seconds=0, **more)
     deps, keys = issuer.app.production(settings), keystore(settings)
     signer, http = cache(lambda tenant: keys.signer(tenant, "service-issuer")), _http(plan, apps)
@@ -183,8 +188,9 @@ def _issuer(plan: CityPlan, apps: Mapping[str, Later]) -> Any:
     return issuer.app.build(settings, replace(deps, http=http, log=log, accreditations=known))
 
 
-def _verifier(plan: CityPlan, apps: Mapping[str, Later]) -> Any:
-    settings = told_settings(plan, verifier.settings.Settings, status_cache_seconds=0)
+def _verifier(plan: CityPlan, apps: Mapping[str, Later], types: Path | None = None) -> Any:
+    more = {"status_cache_seconds": 0, "transaction_types": types}
+    settings = told_settings(plan, verifier.settings.Settings, **more)
     deps, http = verifier.app.production(settings), _http(plan, apps)
     authorize = verifier.app.log_authorization(deps.signers, deps.addresses, deps.clock)
     log = HttpLogClient(http, lambda tenant: deps.addresses.identifier(tenant, "log"), authorize)
@@ -209,7 +215,7 @@ def _guide(plan: CityPlan, _apps: Mapping[str, Later]) -> Any:
     return wallet_api.app.build(settings, wallet_api.app.production(settings))
 
 
-_BUILD = {
+_BUILD: dict[str, Callable[..., Any]] = {
     "log": _log,
     "issuer": _issuer,
     "verifier": _verifier,
@@ -219,13 +225,19 @@ _BUILD = {
 
 
 @asynccontextmanager
-async def town(plan: CityPlan) -> AsyncIterator[Town]:
-    """Run the city while the block lasts; clerk and agency are signed in."""
+async def town(plan: CityPlan, transaction_types: Path | None = None) -> AsyncIterator[Town]:
+    """Run the city while the block lasts; clerk and agency are signed in.
+
+    Args:
+        plan: where it is.
+        transaction_types: what holders may authorize.
+    """
     plan.prepare()
     apps = {name: Later() for name in _BUILD}
     async with AsyncExitStack() as stack:
         for name, build in _BUILD.items():
-            apps[name].app = build(plan, apps)
+            known = {"types": transaction_types} if name in {"issuer", "verifier"} else {}
+            apps[name].app = build(plan, apps, **known)
             app = apps[name].app
             await stack.enter_async_context(app.router.lifespan_context(app))
         transport = ByOrigin({plan.origins[name]: app for name, app in apps.items()})

@@ -392,13 +392,13 @@ class World:
     def vault(self) -> Vault:
         return self.wallet.vault
 
-    def hold_mdoc(self, **changes: Any) -> None:
+    def hold_mdoc(self, names: dict[str, str] | None = None, **changes: Any) -> None:
         """Put three copies of the Digital ID as an mdoc into the wallet."""
         keys = [signer.public_key for signer in self.vault.signers(3)]
         self.vault.keep(
             [
-                HeldCopy(f"mdoc-{at}", ISSUER, "mso_mdoc", DOC_TYPE, at, mdoc(key, **changes))
-                for at, key in enumerate(keys)
+                HeldCopy(f"mdoc-{at}", ISSUER, "mso_mdoc", DOC_TYPE, at, text, names or {})
+                for at, text in enumerate(mdoc(key, **changes) for key in keys)
             ]
         )
 

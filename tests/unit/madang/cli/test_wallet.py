@@ -20,7 +20,7 @@ from mobile_stub.settings import Settings
 from tests.unit.mobile_stub.receiving.page import Page
 from tests.unit.mobile_stub.receiving.provider import PROVIDER, ProviderTwin
 from tests.unit.mobile_stub.receiving.twin import Office
-from tests.unit.mobile_stub.verifiers import REDIRECT, RESPONSE_URI, Shop, trusting
+from tests.unit.mobile_stub.verifiers import REDIRECT, RESPONSE_URI, Shop, mdoc_query, trusting
 from tests.unit.mobile_stub.world import PASSPHRASE, SECRETS, Issuer, World, query
 
 Typed = Callable[..., str]
@@ -29,9 +29,20 @@ Typed = Callable[..., str]
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """Return a wallet that is closed, so that the command can open it."""
+    return closed(tmp_path, monkeypatch, lambda world: world.hold("digital_id"))
+
+
+@pytest.fixture
+def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return one that holds the Digital ID as an mdoc alone."""
+    names = {"en": "Digital ID"}
+    return closed(tmp_path, monkeypatch, lambda world: world.hold_mdoc(names))
+
+
+def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hold: Callable[[World], None]) -> World:
     world = World(tmp_path)
     trusting(world, tmp_path)
-    world.hold("digital_id")
+    hold(world)
     world.vault.close()
     settings = world.settings
     told = {
@@ -95,9 +106,23 @@ def test_a_request_is_told_before_it_is_answered(world: World) -> None:
     result = typed("present", link(shop), answer="y\n")
     assert "(certified)" in result.stderr
     assert "No municipality has registered this office." in result.stderr
-    assert '["birth_year"] = 1996' in result.stderr
+    assert "\n    birth_year = 1996\n" in result.stderr
     assert result.stdout.endswith(f"shown, and taken by the verifier\ngo on at {REDIRECT}\n")
     assert shop.opened()["vp_token"].keys() == {"digital_id"}
+
+
+def test_a_mobile_document_is_told_in_the_same_words(documents: World) -> None:
+    shop = Shop(documents.net, claims={"dcql_query": mdoc_query()})
+    result = typed("present", link(shop), answer="y\n")
+    assert "  mdoc: Digital ID, as mso_mdoc from " in result.stderr
+    assert "\n    birth_year = 1996\n" in result.stderr
+    assert shop.opened()["vp_token"].keys() == {"mdoc"}
+
+
+def test_elements_of_one_name_in_two_name_spaces_are_told_apart() -> None:
+    paths = {'["a", "x"]': 1, '["b", "x"]': 2, '["b", "y"]': 3}
+    told = wallet._in_words({"format": "mso_mdoc", "claims": paths})
+    assert dict(told) == {'["a", "x"]': 1, '["b", "x"]': 2, "y": 3}
 
 
 @pytest.mark.parametrize(("arguments", "answer"), [(["--no"], ""), ([], "n\n")])

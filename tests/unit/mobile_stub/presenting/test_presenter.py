@@ -1,6 +1,7 @@
 """The wallet answers what was shown and agreed to, and tells nobody else anything."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from madang.core.formats.sd_jwt.model import parse
 from madang.core.formats.sd_jwt.verify import process
 from mobile_stub.errors import WalletError
 from mobile_stub.model import Scan
+from tests.unit.mobile_stub.verifiers import Shop, mdoc_query, trusting
 from tests.unit.mobile_stub.world import (
     BELOW,
     ISSUER,
@@ -52,6 +54,7 @@ def test_the_preview_tells_who_asks_for_what_and_why_and_sends_nothing(
                     "digest": "digital_id-0",
                     "format": "dc+sd-jwt",
                     "type": VCT["digital_id"],
+                    "names": {},
                     "issuer": ISSUER,
                     "claims": {'["name"]': "Kim Mina", '["birth_year"]': 1996},
                 }
@@ -267,6 +270,26 @@ def test_what_is_not_held_is_told_to_the_person_and_not_to_the_verifier(
         answered(world, scan)
     assert refused.value.code == "nothing_to_show"
     assert verifier.posted == []
+
+
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize("held", ["digital_id", "mdoc", ""])
+def test_the_other_format_is_not_missing(
+    world: World, tmp_path: Path, held: str, *, required: bool
+) -> None:
+    trusting(world, tmp_path)
+    if held == "mdoc":
+        world.hold_mdoc()
+    elif held:
+        world.hold(held)
+    asked, other = query("digital_id"), mdoc_query()
+    sets = [{"options": [["digital_id"], ["mdoc"]], "required": required}]
+    both = {"credentials": [*asked["credentials"], *other["credentials"]], "credential_sets": sets}
+    shop = Shop(world.net, claims={"dcql_query": both})
+    preview = run(world.wallet.open(f"openid4vp://?{shop.parameters()}")).preview
+    assert preview["possible"] is bool(held)
+    assert [*preview["credentials"]] == [held] * bool(held)
+    assert [*preview["missing"]] == ([] if held else ["digital_id", "mdoc"])
 
 
 def test_the_request_that_was_shown_is_answered_whatever_is_served_since(
