@@ -51,7 +51,7 @@ class Served:
         return told
 
     def show(self, request: RequestObject, audience: str) -> str:
-        (asked,) = request.dcql_query.credentials
+        asked = request.dcql_query.credentials[0]
         return present(
             self.city.credential("digital_id"),
             [claim.path for claim in asked.claims or ()],
