@@ -17,6 +17,8 @@ class HeldCopy:
         credential: as issued: the SD-JWT VC, or base64url of IssuerSigned.
         names: what the issuer calls it, per language.
         receipt: proof that it is in the issuer's log, once there is one.
+        identifier: its `credential_identifier` where the issuer granted several of one
+            configuration; else empty.
     """
 
     digest: str
@@ -27,11 +29,12 @@ class HeldCopy:
     credential: str
     names: dict[str, str] = field(default_factory=dict)
     receipt: dict[str, Any] | None = None
+    identifier: str = ""
 
     @property
-    def certificate(self) -> tuple[str, str, str]:
+    def certificate(self) -> tuple[str, str, str, str]:
         """Return what all copies of one certificate in one format have in common."""
-        return self.issuer, self.format, self.type
+        return self.issuer, self.format, self.type, self.identifier
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ CREATE TABLE IF NOT EXISTS salt (value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS holder_key (number INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS copy (
   digest TEXT PRIMARY KEY, issuer TEXT NOT NULL, format TEXT NOT NULL, type TEXT NOT NULL,
-  number INTEGER NOT NULL, sealed BLOB NOT NULL, receipt BLOB);
+  number INTEGER NOT NULL, sealed BLOB NOT NULL, receipt BLOB,
+  identifier TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS presentation_set (client_id TEXT PRIMARY KEY, number INTEGER UNIQUE);
 CREATE TABLE IF NOT EXISTS scan (id TEXT PRIMARY KEY, sealed BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS history (at INTEGER NOT NULL, sealed BLOB NOT NULL);
@@ -62,9 +63,18 @@ class Vault:
             f"PRAGMA journal_mode=WAL; PRAGMA secure_delete=ON; {_SCHEMA}"
         )
         self._connection.execute("PRAGMA synchronous=FULL")
+        self._tell_identifiers_apart()
         self._cipher = AESGCM(self._stretched(passphrase))
         for number in self._numbers():
             self.signer(number)
+
+    def _tell_identifiers_apart(self) -> None:
+        """Bring a file of a wallet that kept one certificate of a type alone up to date."""
+        columns = {row[1] for row in self._connection.execute("PRAGMA table_info(copy)")}
+        if "identifier" not in columns:
+            self._connection.execute(
+                "ALTER TABLE copy ADD COLUMN identifier TEXT NOT NULL DEFAULT ''"
+            )
 
     def _stretched(self, passphrase: str) -> bytes:
         with self._transaction():
@@ -142,24 +152,26 @@ class Vault:
         return SoftwareSigner(key, key_id)
 
     def keep(self, copies: list[HeldCopy]) -> None:
-        """Keep copies, all or none; an older one of the same type and set goes."""
+        """Keep copies, all or none; an older one of the same certificate and set goes."""
         with self._transaction():
             for copy in copies:
-                place = (*copy.certificate, copy.number)
+                issuer, form, kind, which = copy.certificate
                 self._connection.execute(
-                    "DELETE FROM copy WHERE issuer = ? AND format = ? AND type = ? AND number = ?",
-                    place,
+                    "DELETE FROM copy WHERE issuer = ? AND format = ? AND type = ?"
+                    " AND identifier = ? AND number = ?",
+                    (*copy.certificate, copy.number),
                 )
+                place = (copy.digest, issuer, form, kind, copy.number)
                 self._connection.execute(
-                    "INSERT INTO copy VALUES (?, ?, ?, ?, ?, ?, NULL)",
-                    (copy.digest, *place, self._seal(_content(copy))),
+                    "INSERT INTO copy VALUES (?, ?, ?, ?, ?, ?, NULL, ?)",
+                    (*place, self._seal(_content(copy)), which),
                 )
 
     def copies(self) -> list[HeldCopy]:
         """Return every copy, in the order of their sets."""
         rows = self._connection.execute(
-            "SELECT digest, issuer, format, type, number, sealed, receipt FROM copy"
-            " ORDER BY number, type, format"
+            "SELECT digest, issuer, format, type, number, sealed, receipt, identifier FROM copy"
+            " ORDER BY number, type, format, identifier"
         )
         return [
             HeldCopy(
@@ -170,8 +182,9 @@ class Vault:
                 number=number,
                 **json.loads(self._open(sealed)),
                 receipt=None if receipt is None else json.loads(self._open(receipt)),
+                identifier=which,
             )
-            for digest, issuer, credential_format, name, number, sealed, receipt in rows
+            for digest, issuer, credential_format, name, number, sealed, receipt, which in rows
         ]
 
     def delete(self, digest: str) -> None:

@@ -142,7 +142,7 @@ def set_of(copies: Sequence[HeldCopy], number: int, *, reuse: bool) -> list[Held
     if not reuse:
         return found
     held = {copy.certificate for copy in found}
-    others: dict[tuple[str, str, str], list[HeldCopy]] = {}
+    others: dict[tuple[str, str, str, str], list[HeldCopy]] = {}
     for copy in copies:
         if copy.certificate not in held:
             others.setdefault(copy.certificate, []).append(copy)

@@ -35,12 +35,14 @@ class Offered:
         trust: by what its signature counts.
         names: what the issuer calls it, per language.
         now: seconds since the epoch.
+        identifier: which of several that were granted; empty where there is one.
     """
 
     configuration: CredentialConfiguration
     trust: IssuerTrust
     names: dict[str, str]
     now: int
+    identifier: str = ""
 
     @property
     def type(self) -> str:
@@ -102,6 +104,7 @@ def accepted(texts: Sequence[str], keys: Sequence[PublicKey], offered: Offered) 
             number,
             copy.text,
             offered.names,
+            identifier=offered.identifier,
         )
         for number, copy in sorted(zip(numbers, copies, strict=True), key=lambda pair: pair[0])
     ]

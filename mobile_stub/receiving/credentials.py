@@ -42,10 +42,12 @@ class Asked:
     Attributes:
         name: `credential_configuration_id`.
         configuration: as the issuer describes it.
+        identifier: which of several that were granted; empty where there is one.
     """
 
     name: str
     configuration: CredentialConfiguration
+    identifier: str = ""
 
     @property
     def bound(self) -> bool:
@@ -170,4 +172,4 @@ def _named(access: Access, asked: Asked) -> dict[str, Any]:
         raise WalletError(
             "not_granted", f"the authorization server did not grant {asked.name}, others it did"
         )
-    return {"credential_identifier": identifiers[asked.name][0]}
+    return {"credential_identifier": asked.identifier or identifiers[asked.name][0]}

@@ -8,7 +8,7 @@ from madang.core.protocol.oid4vci.errors import CredentialCode, CredentialError
 from mobile_stub.errors import WalletError
 from mobile_stub.receiving.access import Access, Accesses
 from mobile_stub.receiving.credentials import Asked, answer, refused
-from mobile_stub.receiving.deliveries import Deliveries, Told
+from mobile_stub.receiving.deliveries import Deliveries, Told, named
 from mobile_stub.receiving.encryption import envelope
 from mobile_stub.receiving.model import WAITING, Keeper, Waiting
 from mobile_stub.receiving.wanted import configuration_of
@@ -61,7 +61,7 @@ class Deferred:
             if over:
                 self.vault.drop_paper(WAITING, name)
             what = {"error": error.code, "detail": error.detail}
-            return {"type": waits.configuration, "waiting": not over, **what}
+            return {**named(waits), "waiting": not over, **what}
 
     async def _fetch(self, name: str, waits: Waiting, now: int) -> Told:
         access = await self.accesses.again(waits.grant, now)
@@ -72,7 +72,7 @@ class Deferred:
             self.vault.keep_paper(WAITING, name, asdict(later))
             return _still(later)
         configuration = configuration_of(access.metadata, waits.configuration)
-        asked = Asked(waits.configuration, configuration)
+        asked = Asked(waits.configuration, configuration, waits.identifier)
         signers = self.deliveries.vault.signers(waits.keys)
 
         def done(_told: Told) -> None:
@@ -94,4 +94,4 @@ class Deferred:
 
 
 def _still(waits: Waiting) -> Told:
-    return {"type": waits.configuration, "waiting": True, "next_at": waits.next_at}
+    return {**named(waits), "waiting": True, "next_at": waits.next_at}

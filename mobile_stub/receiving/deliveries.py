@@ -63,7 +63,7 @@ class Deliveries:
         """
         if response.transaction_id is not None:
             return self._promised(response, access, asked, len(signers), done, now)
-        delivery = Delivery(access.name, asked.name, response.notification_id)
+        delivery = Delivery(access.name, asked.name, response.notification_id, asked.identifier)
         try:
             copies = await self._checked(response, access, asked, signers, now)
         except WalletError:
@@ -88,7 +88,8 @@ class Deliveries:
     ) -> list[HeldCopy]:
         issuer, of_type = access.metadata.credential_issuer, type_of(asked.configuration)
         trust = await self.issuers.trust(issuer, (of_type,), now)
-        offered = Offered(asked.configuration, trust, names_of(asked.configuration), now)
+        names = names_of(asked.configuration)
+        offered = Offered(asked.configuration, trust, names, now, asked.identifier)
         return await self.credentials.checked(response, signers, offered)
 
     def _promised(
@@ -105,17 +106,32 @@ class Deliveries:
                 "invalid_response", "the issuer promises a certificate and names no place to get it"
             )
         transaction = str(response.transaction_id)
-        waits = Waiting(access.name, asked.name, transaction, keys, now + (response.interval or 0))
-        told = {"type": asked.name, "waiting": True, "next_at": waits.next_at}
+        next_at = now + (response.interval or 0)
+        waits = Waiting(access.name, asked.name, transaction, keys, next_at, asked.identifier)
+        told = {**named(waits), "waiting": True, "next_at": waits.next_at}
         with self.vault.together():
-            self.vault.keep_paper(WAITING, f"{access.name} {asked.name}", asdict(waits))
+            self.vault.keep_paper(WAITING, _paper(waits), asdict(waits))
             done(told)
         return told
 
 
+def _paper(waits: Waiting) -> str:
+    """Return under which name a promise is kept: a promise of the same thing takes its place."""
+    which = (waits.identifier,) if waits.identifier else ()
+    return " ".join((waits.grant, waits.configuration, *which))
+
+
+def named(waits: Waiting) -> Told:
+    """Return what the person is told a promise is of."""
+    which = {"identifier": waits.identifier} if waits.identifier else {}
+    return {"type": waits.configuration, **which}
+
+
 def _told(asked: Asked, copies: Sequence[HeldCopy]) -> Told:
+    which = {"identifier": asked.identifier} if asked.identifier else {}
     return {
         "type": asked.name,
+        **which,
         "format": asked.configuration.format,
         "vct": type_of(asked.configuration),
         "copies": len(copies),

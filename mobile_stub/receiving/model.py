@@ -104,6 +104,7 @@ class Waiting:
         transaction_id: by which it is asked for.
         keys: how many holder keys were proved.
         next_at: when to ask again, seconds since the epoch.
+        identifier: which of several that were granted; empty where there is one.
     """
 
     grant: str
@@ -111,6 +112,7 @@ class Waiting:
     transaction_id: str
     keys: int
     next_at: int
+    identifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +123,13 @@ class Delivery:
         grant: name of the paper with what it was fetched with.
         configuration: its `credential_configuration_id`.
         notification_id: by which the issuer is told about it; None where it does not ask.
+        identifier: which of several that were granted; empty where there is one.
     """
 
     grant: str
     configuration: str
     notification_id: str | None
+    identifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,11 @@ from mobile_stub.receiving.tokens import Tokens
 from mobile_stub.receiving.trust import Issuers, IssuerTrust
 from mobile_stub.receiving.wanted import Wanted, configuration_of, wanted
 
-_CODE, _DONE = "code", "done"
-"""What has been done of a scan: the authorization code that came, and certificates."""
+_CODE, _PARTS, _DONE = "code", "parts", "done"
+"""What has been done of a scan: the authorization code that came, certificates of configurations of
+which more are granted, and configurations."""
+MAX_IDENTIFIERS: Final = 32
+"""Certificates of one configuration that are fetched with one grant."""
 _CODE_REFUSED: Final = "invalid_grant"
 _GRANT_OVER: Final = frozenset({"not_authorized", "invalid_token", "token_over"})
 
@@ -111,7 +114,7 @@ class Receiver:
         try:
             earlier = progress.get(_DONE)
             if earlier.keys() >= facts.wanted.keys():
-                return [earlier[name] for name in facts.wanted]
+                return [told for name in facts.wanted for told in earlier[name]]
             access = await self._access(progress, facts, tx_code, browser or self.browser, now)
             return await self._everything(progress, access, facts.wanted, now)
         except WalletError as error:
@@ -133,7 +136,7 @@ class Receiver:
         delivery = Delivery(**kept)
         access = await self.accesses.again(delivery.grant, now)
         configuration = configuration_of(access.metadata, delivery.configuration)
-        asked = Asked(delivery.configuration, configuration)
+        asked = Asked(delivery.configuration, configuration, delivery.identifier)
         issuer = access.metadata.credential_issuer
         await self.issuers.trust(issuer, (type_of(configuration),), now)
         if access.granted.refresh_token is not None:
@@ -205,22 +208,43 @@ class Receiver:
         granted = access.granted.identifiers
         if granted and not granted.keys() & found.keys():
             raise WalletError("not_granted", "the authorization server granted nothing of this")
+        told: list[Told] = []
+        for name, configuration in found.items():
+            if granted and name not in granted:
+                told.append({"type": name, "error": "not_granted"})
+            else:
+                told += await self._whole(progress, access, Asked(name, configuration), now)
+        return told
+
+    async def _whole(
+        self, progress: "_Progress", access: Access, asked: Asked, now: int
+    ) -> list[Told]:
+        """Fetch all that was granted of a configuration (section 6.2)."""
+        earlier: list[Told] | None = progress.get(_DONE).get(asked.name)
+        if earlier is not None:
+            return earlier
+        which = _identifiers(access, asked.name)
         return [
-            await self._fetch(progress, access, Asked(name, configuration), now)
-            if not granted or name in granted
-            else {"type": name, "error": "not_granted"}
-            for name, configuration in found.items()
+            await self._part(progress, access, replace(asked, identifier=each), which, now)
+            for each in which
         ]
 
-    async def _fetch(self, progress: "_Progress", access: Access, asked: Asked, now: int) -> Told:
-        earlier: Told | None = progress.get(_DONE).get(asked.name)
+    async def _part(
+        self,
+        progress: "_Progress",
+        access: Access,
+        asked: Asked,
+        which: Sequence[str],
+        now: int,
+    ) -> Told:
+        earlier: Told | None = progress.parts(asked.name).get(asked.identifier)
         if earlier is not None:
             return earlier
         response = await self.credentials.ask(access, asked, now)
         signers = self.credentials.signers(access.metadata, asked)
 
         def done(told: Told) -> None:
-            progress.put(_DONE, {**progress.get(_DONE), asked.name: told})
+            progress.came(asked, told, which)
 
         return await self.deliveries.take(response, access, asked, signers, done, now)
 
@@ -235,6 +259,19 @@ class _Progress:
     def get(self, step: str) -> dict[str, Any]:
         found: dict[str, Any] = self.scan.progress.get(step, {})
         return found
+
+    def parts(self, name: str) -> dict[str, Told]:
+        """Return what came of a configuration of which not everything has, by identifier."""
+        found: dict[str, Told] = self.get(_PARTS).get(name, {})
+        return found
+
+    def came(self, asked: Asked, told: Told, which: Sequence[str]) -> None:
+        """Keep that one of `which` came, and when it was the last, that the configuration did."""
+        parts = {**self.parts(asked.name), asked.identifier: told}
+        if parts.keys() >= {*which}:
+            self.put(_DONE, {**self.get(_DONE), asked.name: [parts[each] for each in which]})
+        else:
+            self.put(_PARTS, {**self.get(_PARTS), asked.name: parts})
 
     def put(self, step: str, what: Mapping[str, Any]) -> None:
         self.scan = replace(self.scan, progress={**self.scan.progress, step: dict(what)})
@@ -268,6 +305,16 @@ async def _by_code(
     code = await authorized(tokens.channel, asked, facts.choice.issuer_state, browser, now)
     progress.put(_CODE, asdict(code))
     return await tokens.for_code(code, names, now)
+
+
+def _identifiers(access: Access, name: str) -> Sequence[str]:
+    """Return what tells the certificates of a configuration apart: nothing where there is one."""
+    found = tuple(dict.fromkeys(access.granted.identifiers.get(name, ())))
+    if len(found) > MAX_IDENTIFIERS:
+        raise WalletError(
+            "too_many_identifiers", f"{len(found)} of {name} at once; {MAX_IDENTIFIERS} are taken"
+        )
+    return found if len(found) > 1 else ("",)
 
 
 def _shown(preview: Mapping[str, Any]) -> tuple[str, set[str]]:

@@ -1,5 +1,7 @@
 """The vault keeps all or nothing, opens with one passphrase, and holds no claim in clear."""
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -166,3 +168,19 @@ def test_what_is_kept_together_is_kept_all_or_none(tmp_path: Path) -> None:
     assert [copy.digest for copy in vault.copies()] == ["a"]
     assert vault.paper("waiting", "t") is None
     vault.close()
+
+
+def test_a_file_from_before_identifiers_opens_with_all_its_copies(tmp_path: Path) -> None:
+    first = Vault(tmp_path, "right")
+    first.keep([copy_of("a")])
+    first.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "wallet.sqlite")) as file:
+        file.execute("ALTER TABLE copy DROP COLUMN identifier")
+        file.commit()
+    second = Vault(tmp_path, "right")
+    second.keep([copy_of("b", identifier="other")])
+    assert [(copy.digest, copy.identifier) for copy in second.copies()] == [
+        ("a", ""),
+        ("b", "other"),
+    ]
+    second.close()

@@ -83,10 +83,17 @@ def later(office: Office) -> str:
     return office.by_log_in()
 
 
+def several(office: Office) -> str:
+    office.server_metadata["authorization_details_types_supported"] = ["openid_credential"]
+    office.several = 2
+    return office.by_log_in()
+
+
 FLOWS: dict[str, tuple[Callable[[Office], str], int, int]] = {
     "log-in": (by_log_in, 96, 6),
     "code": (by_code, 63, 3),
     "deferred": (later, 87, 3),
+    "several": (several, 96, 6),
 }
 """How it begins, how many steps it has, how many copies it gives."""
 

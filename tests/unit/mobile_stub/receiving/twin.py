@@ -339,6 +339,7 @@ class Office:
 
     details: str | None = None
     closed: bool = False
+    several: int = 1
 
     def _tokens(self, form: dict[str, str], jkt: str | None) -> Answer:
         token, again = self._fresh("token"), self._fresh("refresh")
@@ -350,10 +351,13 @@ class Office:
             answer["refresh_token"] = again
         if self.details is not None:
             answer["authorization_details"] = [
-                {**each, "credential_identifiers": [f"id of {each['credential_configuration_id']}"]}
+                {**each, "credential_identifiers": self._named(each["credential_configuration_id"])}
                 for each in json.loads(self.details)
             ]
         return 200, answer, {}
+
+    def _named(self, name: str) -> list[str]:
+        return [f"{which} of {name}" for which in ("id", "jd", "kd")[: self.several]]
 
     def _nonce(self, request: httpx.Request) -> Answer:
         assert request.content == b""
