@@ -1,6 +1,6 @@
 """The issuer as an application: which adapters it has, and how the features are put together."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 from issuer import errors
 from issuer.authorization import assembly as log_in
 from issuer.authorization.desk import Desk as LogInDesk
+from issuer.authorization.providers import load_providers
 from issuer.authorization.store import SignInRow
 from issuer.authorization.view import PAGES
 from issuer.issuance import deferral_routes, document_routes
@@ -80,6 +81,7 @@ from madang.infra.journal import JournalEntry
 from madang.infra.key_ring import KeyRings
 from madang.infra.log_client import LogClient
 from madang.infra.outbox import OutboxRow, OutboxWorker, running
+from madang.infra.places import own_hosts
 from madang.infra.setup import StateFolders, keystore
 from madang.infra.snapshots import KeptSnapshotRow, snapshots
 from madang.infra.tenancy import Addresses
@@ -189,6 +191,7 @@ def production(settings: Settings) -> Deps:
         timeout=settings.http_timeout_seconds,
         max_bytes=settings.http_max_bytes,
         anchors=configured_anchors(settings.tls_anchors),
+        own=own_hosts(settings, catalogue.tenants, _upstream(settings, catalogue.tenants.ids())),
     )
     service_signer = cache(lambda tenant: keys.signer(tenant, f"service-{SERVICE}"))
     database = Database(settings.database(SERVICE))
@@ -230,6 +233,14 @@ def log_over(
     """
     authorize = log_calls.log_authorization(SERVICE, addresses, signer, clock)
     return log_calls.log_over(http, addresses, authorize)
+
+
+def _upstream(settings: Settings, tenants: tuple[str, ...]) -> Iterable[str]:
+    """Return where the municipalities' own log-ins are, often inside their networks."""
+    found = load_providers(
+        settings.upstream_file, tenants, allow_loopback_http=settings.allow_loopback_http
+    )
+    return [provider.issuer for provider in found.values()]
 
 
 def build(settings: Settings, deps: Deps) -> FastAPI:

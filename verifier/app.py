@@ -28,6 +28,7 @@ from madang.infra.ids import Ids, SystemIds
 from madang.infra.journal import JournalEntry
 from madang.infra.log_client import Authorize, LogClient
 from madang.infra.outbox import OutboxRow, OutboxWorker, running
+from madang.infra.places import own_hosts
 from madang.infra.setup import StateFolders, keystore
 from madang.infra.snapshots import KeptSnapshotRow, snapshots
 from madang.infra.tenancy import Addresses
@@ -117,6 +118,7 @@ def production(settings: Settings) -> Deps:
         timeout=settings.http_timeout_seconds,
         max_bytes=min(settings.http_max_bytes, settings.status_list_bytes),
         anchors=load_anchors(settings.tls_anchors),
+        own=own_hosts(settings, catalogue.tenants),
     )
     database = Database(settings.database(SERVICE))
     return Deps(

@@ -80,6 +80,7 @@ def write_authority(
         "MADANG_WALLET_ANCHORS": anchor,
         "MADANG_KEY_ATTESTATION_ANCHORS": anchor,
         "MADANG_CREDENTIAL_ANCHORS": anchor,
+        "MADANG_LOCAL_ADDRESSES": "true",
         "WALLET_TLS_ANCHORS": anchor,
         "WALLET_LOCAL_ADDRESSES": "true",
         "WALLET_REQUEST_ANCHORS": anchor,

@@ -2,13 +2,14 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx
 
 from madang.core.encoding.unpack import GZIP, UnpackError, unpack
+from madang.infra.places import PlaceError, PublicBackend, PublicTransport
 
 MAX_BYTES = 16_000_000
 _PLAIN, _PACKED = "identity", "gzip"
@@ -68,6 +69,8 @@ class HttpxClient:
         max_bytes: longest answer.
         apps: applications by origin; a request to one of these origins stays in the process.
         anchors: DER of authorities whose servers are trusted beside those of the system.
+        own: hosts that are called wherever they are, all others at public addresses alone; None
+            where nobody else names an address.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class HttpxClient:
         max_bytes: int = MAX_BYTES,
         apps: Mapping[str, Any] | None = None,
         anchors: tuple[bytes, ...] = (),
+        own: Collection[str] | None = None,
     ) -> None:
         self._max_bytes = max_bytes
         self._timeout = timeout
@@ -84,12 +88,15 @@ class HttpxClient:
             origin: httpx.ASGITransport(app=app, raise_app_exceptions=False)
             for origin, app in (apps or {}).items()
         }
+        trusted = trusting(anchors)
+        transport = None if own is None else PublicTransport(trusted, PublicBackend(own))
         self._client = httpx.AsyncClient(
+            transport=transport,
             timeout=timeout,
             follow_redirects=False,
             mounts=mounts,
             trust_env=False,
-            verify=trusting(anchors),
+            verify=trusted,
             headers={"accept-encoding": _PACKED},
         )
 
@@ -111,6 +118,8 @@ class HttpxClient:
                 body = await self._read(response)
         except TimeoutError as error:
             raise HttpError(f"{method} {url}: no whole answer in {self._timeout:g} s") from error
+        except PlaceError as error:
+            raise HttpError(f"{method}: {error}") from error
         except httpx.HTTPError as error:
             raise HttpError(f"{method} {url}: {type(error).__name__}") from error
         except httpx.InvalidURL as error:

@@ -61,6 +61,8 @@ class CommonSettings(BaseSettings):
         sign_in_tries: wrong passphrases in a row before an account is locked.
         sign_in_lock_seconds: how long it stays locked.
         allow_loopback_http: accept plain HTTP to loopback addresses; for a first run only.
+        local_addresses: call addresses of this machine and of local networks for documents of
+            others too; the services' own hosts are called wherever they are.
         accreditation_sources: addresses of snapshots of the registry; those of the municipalities'
             own logs when there is none.
         accreditation_record: `contract.json`, which tells where the registry is; the one in the
@@ -94,6 +96,7 @@ class CommonSettings(BaseSettings):
     sign_in_tries: int = 5
     sign_in_lock_seconds: int = 900
     allow_loopback_http: bool = False
+    local_addresses: bool = False
     accreditation_sources: tuple[str, ...] = ()
     accreditation_record: Path | None = None
     accreditation_max_age: int = 86_400

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import httpx
 
-from madang.core.protocol.urls import host_of, is_web_address
+from madang.core.protocol.urls import host_of, is_public_address, is_web_address
 from mobile_stub.adapters.anchors import load_anchors
+from mobile_stub.adapters.places import PublicBackend, PublicTransport, Resolve, resolve
 from mobile_stub.errors import WalletError
 from mobile_stub.settings import Settings
 
@@ -45,21 +46,28 @@ class Network:
     Args:
         settings: limits.
         transport: another way than the network, for one process alone.
+        resolve: finds the addresses of names.
     """
 
     def __init__(
-        self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        settings: Settings,
+        transport: httpx.AsyncBaseTransport | None = None,
+        resolve: Resolve = resolve,
     ) -> None:
         self._max_bytes = settings.http_max_bytes
         self._loopback = settings.allow_loopback_http
         self._local = settings.allow_loopback_http or settings.local_addresses
+        context = trusted(settings.tls_anchors)
+        if transport is None and not self._local:
+            transport = PublicTransport(context, PublicBackend(resolve))
         self._client = httpx.AsyncClient(
             timeout=settings.http_timeout_seconds,
             follow_redirects=False,
             trust_env=False,
             transport=transport,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            verify=_trusted(settings.tls_anchors),
+            verify=context,
         )
         del self._client.headers["user-agent"]
 
@@ -97,7 +105,7 @@ class Network:
     def _refuse_place(self, url: str) -> None:
         """Refuse plain HTTP and, by their numbers and usual names, hosts that are not public.
 
-        A name that leads to a local address is followed: its certificate has to be of that name.
+        What other names lead to is looked at when they are connected to.
         """
         good = is_web_address(url, allow_loopback_http=self._loopback)
         if not good or not (self._local or _is_public(host_of(url) or "")):
@@ -111,13 +119,13 @@ class Network:
 def _is_public(host: str) -> bool:
     name = host.removesuffix(".")
     try:
-        return ip_address(name).is_global
+        return is_public_address(str(ip_address(name)))
     except ValueError:
         # Resolvers also take short and other forms of numbers; no public name ends in a digit.
         return name != "localhost" and not name.endswith(".localhost") and not name[-1:].isdigit()
 
 
-def _trusted(anchors: Path | None) -> ssl.SSLContext:
+def trusted(anchors: Path | None) -> ssl.SSLContext:
     """Return what servers' certificates are held against: the system's roots, and further ones."""
     context = ssl.create_default_context()
     if anchors is not None:

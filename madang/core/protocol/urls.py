@@ -1,9 +1,13 @@
 """Which addresses a protocol message may name, and where well-known documents live."""
 
 from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Final
 from urllib.parse import urlsplit
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_TRANSLATED: Final = IPv6Network("64:ff9b::/96")
+"""Addresses that lead to the IPv4 address in their last four bytes (RFC 6052 section 2.1)."""
 
 
 class WellKnown(StrEnum):
@@ -54,3 +58,24 @@ def is_web_address(url: str, *, allow_loopback_http: bool = False) -> bool:
     return parts.scheme == "https" or (
         allow_loopback_http and parts.scheme == "http" and host in _LOOPBACK
     )
+
+
+def is_public_address(text: str) -> bool:
+    """Tell whether a numeric address is of the public network, by all that it leads on to.
+
+    Not public are this machine, local and shared networks, groups, and numbers that are no address.
+    """
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    return all(each.is_global and not each.is_multicast for each in _leads_to(address))
+
+
+def _leads_to(address: IPv4Address | IPv6Address) -> tuple[IPv4Address | IPv6Address, ...]:
+    if isinstance(address, IPv4Address):
+        return (address,)
+    inner = [address.sixtofour, *(address.teredo or ())]
+    if address in _TRANSLATED:
+        inner.append(IPv4Address(address.packed[-4:]))
+    return (address, *(each for each in inner if each is not None))

@@ -5,9 +5,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mobile_stub.adapters.network import Network, Reply
+from mobile_stub.adapters.network import Network, Reply, trusted
+from mobile_stub.adapters.places import PublicBackend, PublicTransport
 from mobile_stub.errors import WalletError
 from mobile_stub.settings import Settings
+from tests.names import OTHER_PUBLIC, PUBLIC, Names, Wires, tls_server
 from tests.unit.mobile_stub.world import run
 
 ADDRESS = "https://issuer.example/thing"
@@ -83,6 +85,43 @@ def test_nothing_that_a_link_names_makes_it_call_inside(url: str) -> None:
             run(call)
         assert refused.value.code == "address_refused"
     assert server.sent == []
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1", "::1", "10.0.0.1", "169.254.169.254", "fd00::1"])
+def test_a_name_that_leads_inside_is_not_called(place: str) -> None:
+    names = Names({"issuer.example": [[place]]})
+    with pytest.raises(WalletError, match="address_refused"):
+        run(Network(Settings(), resolve=names.resolve).get(ADDRESS))
+    with pytest.raises(WalletError, match="no_answer"):
+        run(Network(Settings(), resolve=Names({}).resolve).get(ADDRESS))
+
+
+@pytest.mark.parametrize("certified", [True, False])
+def test_the_address_that_was_looked_at_is_called_under_its_name(
+    tmp_path: Path, *, certified: bool
+) -> None:
+    names = Names({"issuer.example": [["10.0.0.1", PUBLIC, OTHER_PUBLIC], ["127.0.0.1"]]})
+
+    async def call() -> None:
+        name = "issuer.example" if certified else "other.example"
+        async with tls_server(tmp_path, name) as (port, root, sni):
+            (tmp_path / "root.der").write_bytes(root)
+            wires = Wires(port, dead=frozenset({PUBLIC}))
+            transport = PublicTransport(
+                trusted(tmp_path / "root.der"), PublicBackend(names.resolve, wires)
+            )
+            wallet = Network(Settings(), transport)
+            try:
+                assert (await wallet.get(ADDRESS)).body == b"{}"
+                assert (wires.called, sni) == ([PUBLIC, OTHER_PUBLIC], ["issuer.example"])
+            finally:
+                await wallet.close()
+
+    if certified:
+        run(call())
+    else:
+        with pytest.raises(WalletError, match="no_answer"):
+            run(call())
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8401/", "https://localhost/", "https://[::1]/"])

@@ -2,7 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madang.core.protocol.urls import WellKnown, host_of, is_web_address, well_known
+from madang.core.protocol.urls import (
+    WellKnown,
+    host_of,
+    is_public_address,
+    is_web_address,
+    well_known,
+)
 
 ISSUER = "https://mapo.example/mapo/issuer"
 
@@ -72,3 +78,45 @@ def test_the_host_is_lower_case_and_without_port() -> None:
 def test_any_text_is_answered(url: str) -> None:
     assert is_web_address(url) in (True, False)
     host_of(url)
+
+
+@pytest.mark.parametrize(
+    "address", ["1.1.1.1", "2606:4700:4700::1111", "64:ff9b::101:101", "2002:101:101::1"]
+)
+def test_addresses_of_the_public_network(address: str) -> None:
+    assert is_public_address(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "0.0.0.0",  # noqa: S104 - refused
+        "10.1.2.3",
+        "100.64.0.1",
+        "169.254.169.254",
+        "192.168.0.1",
+        "224.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::ffff:127.0.0.1",
+        "fe80::1%eth0",
+        "fd00::1",
+        "ff02::1",
+        "64:ff9b::7f00:1",
+        "64:ff9b::a00:1",
+        "2002:7f00:1::1",
+        "127.1",
+        "2130706433",
+        "localhost",
+        "",
+    ],
+)
+def test_this_machine_local_networks_and_what_leads_there_are_not_public(address: str) -> None:
+    assert not is_public_address(address)
+
+
+@given(st.text())
+def test_any_text_is_an_address_or_not(text: str) -> None:
+    assert is_public_address(text) in {True, False}
