@@ -66,6 +66,8 @@ class Settings(BaseSettings):
         transaction_types: what may be authorized, as JSON by type.
         reuse_copies: show a copy to another verifier when no fresh one is left; they could then
             tell that it is one person.
+        encrypted_requests: "required" takes no request that is fetched by POST in clear,
+            "preferred" asks for it encrypted, "off" does not.
         auto_consent: agree to everything that is asked; for test tools alone.
     """
 
@@ -102,4 +104,5 @@ class Settings(BaseSettings):
     any_signature: bool = False
     transaction_types: dict[str, TransactionTypeSetting] = {}
     reuse_copies: bool = False
+    encrypted_requests: Literal["required", "preferred", "off"] = "preferred"
     auto_consent: bool = False

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from madang.core.protocol.oid4vp.client_authentication import Standing
@@ -56,6 +56,8 @@ class Trust:
         named: whether a DID may ask that nobody vouches for.
         any_signature: whether one good signature of several is enough.
         reuse: whether a copy may be shown to several verifiers when no fresh one is left.
+        encrypted: whether requests that are fetched by POST have to come encrypted ("required"),
+            may ("preferred"), or are not asked to ("off").
     """
 
     anchors: tuple[bytes, ...] = ()
@@ -65,6 +67,7 @@ class Trust:
     named: bool = False
     any_signature: bool = False
     reuse: bool = False
+    encrypted: Literal["required", "preferred", "off"] = "preferred"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ def trust_of(settings: Settings) -> Trust:
         named=settings.named_verifiers,
         any_signature=settings.any_signature,
         reuse=settings.reuse_copies,
+        encrypted=settings.encrypted_requests,
     )
 
 

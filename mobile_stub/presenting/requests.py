@@ -1,6 +1,6 @@
 """Fetch a request, find out who asks, and hold it against the registry and the person's policy."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ from madang.core.protocol.oid4vp.request_check import (
     verify_plain,
     verify_request,
 )
+from madang.core.protocol.oid4vp.request_encryption import is_encrypted, open_encrypted
 from madang.core.protocol.oid4vp.request_link import (
     PlainRequest,
     RequestByValue,
@@ -76,7 +77,8 @@ class Requests:
         if isinstance(found, RequestByValue):
             return Received(found.client_id, found.compact, did_documents=documents)
         nonce = system.token() if found.method == "post" else None
-        compact = await self._fetched(found, nonce)
+        key = system.encryption_key() if nonce and self.trust.encrypted != "off" else None
+        compact = self._opened(await self._fetched(found, nonce, key), key)
         return Received(found.client_id, compact, wallet_nonce=nonce, did_documents=documents)
 
     async def by_page(self, origin: str, asked: object) -> Received:
@@ -134,15 +136,29 @@ class Requests:
             return None
         return check_registration(verified, registry, now=now)
 
-    async def _fetched(self, found: RequestLink, nonce: str | None) -> str:
+    async def _fetched(
+        self, found: RequestLink, nonce: str | None, key: Mapping[str, str] | None
+    ) -> str:
         if nonce is None:
             reply = await self.network.get(found.request_uri, REQUEST_MEDIA_TYPE)
         else:
-            body, headers = wallet_post(found.client_id, nonce), {"accept": REQUEST_MEDIA_TYPE}
-            reply = await self.network.post(found.request_uri, body, FORM, headers)
+            public = None if key is None else system.public_of(key)
+            body = wallet_post(found.client_id, nonce, public)
+            accept = {"accept": REQUEST_MEDIA_TYPE}
+            reply = await self.network.post(found.request_uri, body, FORM, accept)
         if reply.status != OK:
             raise WalletError("no_request", f"the verifier answered {reply.status}; scan again")
         return reply.body.decode("ascii", "replace").strip()
+
+    def _opened(self, compact: str, key: Mapping[str, str] | None) -> str:
+        """Return the request object that came, in clear."""
+        if key is None or not is_encrypted(compact):
+            if key is not None and self.trust.encrypted == "required":
+                raise WalletError(
+                    "request_not_encrypted", "the verifier sent in clear what was to be encrypted"
+                )
+            return compact
+        return open_encrypted(compact, key)
 
     async def _did_documents(self, clients: Iterable[str]) -> dict[str, str]:
         found: dict[str, str] = {}

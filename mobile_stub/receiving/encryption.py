@@ -2,13 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric import ec
-
-from madang.core.encoding import base64url, strict_json
+from madang.core.encoding import strict_json
 from madang.core.encoding.strict_json import Json
-from madang.core.keys.jwk import PublicKey
 from madang.core.protocol.oid4vci.encryption import (
     ResponseEncryption,
     open_response,
@@ -18,10 +14,9 @@ from madang.core.protocol.oid4vci.encryption import (
 from madang.core.protocol.oid4vci.errors import Oid4vciError
 from madang.core.protocol.oid4vci.metadata import IssuerMetadata
 from madang.core.protocol.oid4vci.names import JSON_MEDIA_TYPE, JWT_MEDIA_TYPE
+from mobile_stub.adapters import system
 from mobile_stub.adapters.network import Reply
 from mobile_stub.errors import WalletError
-
-_OWN_KEY: Final = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +75,14 @@ def envelope(metadata: IssuerMetadata) -> Envelope:
         if answer_required or (request is not None and request.encryption_required):
             raise _impossible(error) from error
         return Envelope()
-    own = _fresh()
-    public: dict[str, Json] = {name: value for name, value in own.items() if name != "d"}
+    own = system.encryption_key()
+    public: dict[str, Json] = dict(system.public_of(own))
     try:
         return Envelope(metadata, wanted_encryption(metadata, public), own)
     except Oid4vciError as error:
         if answer_required:
             raise _impossible(error) from error
         return Envelope(metadata)
-
-
-def _fresh() -> dict[str, str]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    secret = key.private_numbers().private_value.to_bytes(32, "big")
-    public = PublicKey.from_native(key.public_key()).to_jwk()
-    return {**public, "kid": _OWN_KEY, "d": base64url.encode(secret)}
 
 
 def _impossible(error: Oid4vciError) -> WalletError:

@@ -12,7 +12,7 @@ from madang.access.service_token import ServiceIdentity
 from madang.access.staff import Role
 from madang.core.protocol.message import Message, read_json
 from madang.core.protocol.oid4vp.request import REQUEST_TYP
-from madang.core.protocol.oid4vp.request_link import parse_wallet_post
+from madang.core.protocol.oid4vp.request_link import WalletPost, parse_wallet_post
 from madang.infra.web.errors import NO_STORE
 from madang.infra.web.openapi import OBJECT, Content, Fields, describe
 from verifier.presentations.desk import Desk
@@ -51,27 +51,27 @@ def wallet_router(desk: Desk) -> APIRouter:
     @protocol("a wallet fetches the request that its link names; it is signed and holds no secret")
     @describe(gives={200: SIGNED})
     async def request_object(tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        return _signed(desk, tenant, presentation, Channel.LINK, None)
+        return _signed(desk, tenant, presentation, Channel.LINK, WalletPost())
 
     @router.get("/request/{presentation}/here")
     @protocol("the same for a wallet on the same device")
     @describe(gives={200: SIGNED})
     async def request_object_here(tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        return _signed(desk, tenant, presentation, Channel.SAME_DEVICE, None)
+        return _signed(desk, tenant, presentation, Channel.SAME_DEVICE, WalletPost())
 
     @router.post("/request/{presentation}")
     @protocol("the same with a nonce of the wallet")
     @describe(Fields(optional=("wallet_nonce", "wallet_metadata")), gives={200: SIGNED})
     async def request_object_by_post(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        nonce = parse_wallet_post(await request.body(), limits=desk.limits)
-        return _signed(desk, tenant, presentation, Channel.LINK, nonce)
+        post = parse_wallet_post(await request.body(), limits=desk.limits)
+        return _signed(desk, tenant, presentation, Channel.LINK, post)
 
     @router.post("/request/{presentation}/here")
     @protocol("the same with a nonce of a wallet on the same device")
     @describe(Fields(optional=("wallet_nonce", "wallet_metadata")), gives={200: SIGNED})
     async def request_object_by_post_here(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
-        nonce = parse_wallet_post(await request.body(), limits=desk.limits)
-        return _signed(desk, tenant, presentation, Channel.SAME_DEVICE, nonce)
+        post = parse_wallet_post(await request.body(), limits=desk.limits)
+        return _signed(desk, tenant, presentation, Channel.SAME_DEVICE, post)
 
     @router.post("/response/{presentation}")
     @protocol("a wallet's answer proves itself: encrypted to this request and signed by its holder")
@@ -89,10 +89,12 @@ def wallet_router(desk: Desk) -> APIRouter:
 
 
 def _signed(
-    desk: Desk, tenant: str, presentation: str, channel: Channel, nonce: str | None
+    desk: Desk, tenant: str, presentation: str, channel: Channel, post: WalletPost
 ) -> Response:
     waiting = _by_link(desk, tenant, presentation, channel)
-    compact = desk.sender.request(waiting, channel, wallet_nonce=nonce, now=desk.clock.now())
+    compact = desk.sender.request(waiting, channel, wallet_nonce=post.nonce, now=desk.clock.now())
+    if post.encryption is not None:
+        compact = post.encryption.seal(compact)
     return Response(compact, media_type=_MEDIA_TYPE, headers=NO_STORE)
 
 

@@ -27,13 +27,16 @@ _PARTY_BYTES: Final = 1_000
 """Longest apu or apv."""
 
 
-def encrypt(payload: bytes, recipient_jwk: Mapping[str, object], *, enc: str) -> str:
+def encrypt(
+    payload: bytes, recipient_jwk: Mapping[str, object], *, enc: str, content: str = ""
+) -> str:
     """Encrypt to a recipient's public key; the header names the key by its `kid` if it has one.
 
     Args:
         payload: what to encrypt.
         recipient_jwk: P-256 JWK, and `alg` ECDH-ES if it has one.
         enc: A128GCM or A256GCM.
+        content: `cty`, what the payload is; left out when empty.
 
     Raises:
         EnvelopeError: the key or the algorithms are not among those.
@@ -48,7 +51,8 @@ def encrypt(payload: bytes, recipient_jwk: Mapping[str, object], *, enc: str) ->
     epk = PublicKey.from_native(ephemeral.public_key()).to_jwk()
     kid = recipient_jwk.get("kid")
     named = {"kid": kid} if isinstance(kid, str) and kid else {}
-    header = {"alg": ALG, "enc": enc, **named, "epk": epk}
+    typed = {"cty": content} if content else {}
+    header = {"alg": ALG, "enc": enc, **named, **typed, "epk": epk}
     protected = base64url.encode(strict_json.dumps(header).encode())
     key = _agreed(ephemeral, recipient, enc, b"", b"")
     iv = AESGCM.generate_key(128)[:_IV_BYTES]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 import httpx
 from cryptography import x509
@@ -23,6 +23,8 @@ from madang.core.formats.sd_jwt.verify import process
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import Signer
 from madang.core.keys.software import SoftwareSigner, generate_p256
+from madang.core.protocol.oid4vp.request_encryption import RequestEncryption
+from madang.core.protocol.oid4vp.request_link import WalletPost, parse_wallet_post
 from madang.core.protocol.oid4vp.verifier_attestation import VerifierAttestation, make_attestation
 from madang.core.trust.did import key as did_key
 from madang.core.trust.x509 import leaf_hash
@@ -89,6 +91,7 @@ class Shop:
         claims: members of the request instead of the good ones; None takes one away.
         header: the same for its header.
         bend: what happens to the request object.
+        seal: what happens to it then, if the wallet wants it encrypted.
         reply: what it says to an answer.
     """
 
@@ -101,6 +104,7 @@ class Shop:
     bend: Callable[[str], str] = str
     reply: dict[str, Any] = field(default_factory=dict)
     nonce_echo: bool = True
+    seal: Callable[[str, RequestEncryption | None], str] = lambda compact, _wanted: compact
 
     def __post_init__(self) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
@@ -183,10 +187,10 @@ class Shop:
 
     def _serve(self, request: httpx.Request) -> tuple[int, Any]:
         self.fetches.append(request)
-        nonce = None
+        post = WalletPost()
         if request.method == "POST":
-            nonce = parse_qs(request.content.decode())["wallet_nonce"][0]
-        return 200, self.object(nonce).encode()
+            post = parse_wallet_post(request.content)
+        return 200, self.seal(self.object(post.nonce), post.encryption).encode()
 
     def parameters(self, **changes: Any) -> str:
         """Return the query of the link."""

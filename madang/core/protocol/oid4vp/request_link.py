@@ -11,6 +11,10 @@ from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.message import load
 from madang.core.protocol.oid4vp.errors import VpCode, refusing
 from madang.core.protocol.oid4vp.request import RequestObject
+from madang.core.protocol.oid4vp.request_encryption import (
+    RequestEncryption,
+    wanted_request_encryption,
+)
 from madang.core.protocol.urls import is_web_address
 
 SCHEMES = ("openid4vp", "haip-vp")
@@ -157,17 +161,28 @@ def _check_length(text: str, limits: Limits) -> None:
         raise refuse(f"the link is longer than {limits.jwt_bytes} characters")
 
 
-def parse_wallet_post(body: bytes, *, limits: Limits = DEFAULT_LIMITS) -> str | None:
-    """Read a wallet's POST to ``request_uri`` in the verifier (section 5.10).
+@dataclass(frozen=True, slots=True)
+class WalletPost:
+    """What a wallet says when it fetches its request.
 
-    Returns:
-        ``wallet_nonce``, to be repeated in the signed request; ``wallet_metadata`` is not used.
+    Attributes:
+        nonce: ``wallet_nonce``, to be repeated in the signed request.
+        encryption: how it wants the request, from its metadata; nothing else of them is used.
+    """
+
+    nonce: str | None = None
+    encryption: RequestEncryption | None = None
+
+
+def parse_wallet_post(body: bytes, *, limits: Limits = DEFAULT_LIMITS) -> WalletPost:
+    """Read a wallet's POST to ``request_uri`` in the verifier (section 5.10).
 
     Raises:
         VpError: the body is no form, or the nonce is too long.
     """
     refuse = refusing("wallet_post", "5.10")
-    nonce = parse_form(body, limits=limits, refuse=refuse).get("wallet_nonce")
+    form = parse_form(body, limits=limits, refuse=refuse)
+    nonce = form.get("wallet_nonce")
     if nonce is not None and len(nonce) > limits.text_chars:
         raise refuse(f"wallet_nonce is longer than {limits.text_chars} characters")
-    return nonce
+    return WalletPost(nonce, wanted_request_encryption(form.get("wallet_metadata", "")))

@@ -12,6 +12,7 @@ from madang.core.protocol.oid4vp.client_authentication import ALGORITHMS
 from madang.core.protocol.oid4vp.client_id import Prefix
 from madang.core.protocol.oid4vp.request import ALGORITHMS as OF_ISSUERS
 from madang.core.protocol.oid4vp.request import COSE_ALGORITHMS as OF_MDOC_ISSUERS
+from madang.core.protocol.oid4vp.request_encryption import offer_encryption
 
 _HELD: Final[Mapping[str, Any]] = MappingProxyType(
     {
@@ -45,12 +46,14 @@ def wallet_metadata(client_id: str) -> dict[str, Any]:
     return found
 
 
-def wallet_post(client_id: str, nonce: str) -> str:
+def wallet_post(client_id: str, nonce: str, public_jwk: Mapping[str, str] | None = None) -> str:
     """Return the body of the POST to a ``request_uri``.
 
     Args:
         client_id: as in the link.
         nonce: fresh; has to come back in the request object.
+        public_jwk: fresh; the request object should come encrypted to it. None asks for none.
     """
-    metadata = strict_json.dumps(wallet_metadata(client_id))
+    encrypted = {} if public_jwk is None else offer_encryption(public_jwk)
+    metadata = strict_json.dumps({**wallet_metadata(client_id), **encrypted})
     return encode_form({"wallet_metadata": metadata, "wallet_nonce": nonce})

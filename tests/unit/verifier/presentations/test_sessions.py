@@ -6,9 +6,12 @@ import pytest
 
 from madang.core.protocol.oid4vp.errors import VpCode
 from madang.core.protocol.oid4vp.request_check import verify_request
+from madang.core.protocol.oid4vp.request_encryption import open_encrypted
 from madang.core.protocol.oid4vp.response import answer_form, error_form
 from madang.core.protocol.oid4vp.verifier_info import registration_of
+from madang.core.protocol.oid4vp.wallet_metadata import wallet_post
 from madang.core.protocol.oid4vp.wallet_policy import WalletPolicy
+from mobile_stub.adapters import system
 from tests.unit.verifier.world import NEIGHBOUR, NOW, TENANT, Asked, City, Land, open_city
 from verifier.presentations.store import PresentationRow, SqlPresentations
 
@@ -167,6 +170,15 @@ def test_v42_the_wallets_nonce_comes_back_and_its_metadata_is_ignored(city: City
     answer = city.client.post(asked.request_uri, content=body)
     assert answer.status_code == 200
     assert read(asked, answer.text).wallet_nonce == "abc-123"
+
+
+def test_a_wallet_that_names_a_key_gets_its_request_encrypted(city: City) -> None:
+    asked, key = city.ask_identity(), system.encryption_key()
+    post = wallet_post(asked.request.client_id, "n-1", system.public_of(key))
+    answer = city.client.post(asked.request_uri, content=post)
+    assert answer.headers["content-type"] == "application/oauth-authz-req+jwt"
+    assert answer.text.count(".") == 4
+    assert read(asked, open_encrypted(answer.text, key)).wallet_nonce == "n-1"
 
 
 def read(asked: Asked, compact: str):  # noqa: ANN201  # a RequestObject

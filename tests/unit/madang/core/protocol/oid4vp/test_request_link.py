@@ -11,6 +11,7 @@ from madang.core.protocol.oid4vp.request_link import (
     PlainRequest,
     RequestByValue,
     RequestLink,
+    WalletPost,
     parse_request_link,
     parse_request_query,
     parse_wallet_post,
@@ -88,9 +89,9 @@ def test_a_plain_request_has_its_objects_decoded() -> None:
 
 
 def test_a_wallet_s_post_gives_its_nonce_and_metadata_is_not_used() -> None:
-    assert parse_wallet_post(b"wallet_nonce=abc&wallet_metadata=%7Bjunk") == "abc"
-    assert parse_wallet_post(b"wallet_metadata=%7B%7D") is None
-    assert parse_wallet_post(b"") is None
+    assert parse_wallet_post(b"wallet_nonce=abc&wallet_metadata=%7Bjunk") == WalletPost("abc")
+    assert parse_wallet_post(b"wallet_metadata=%7B%7D") == WalletPost()
+    assert parse_wallet_post(b"") == WalletPost()
     for body in (b"wallet_nonce=a&wallet_nonce=b", b"\xff"):
         with pytest.raises(VpError, match="wallet_post"):
             parse_wallet_post(body)
