@@ -214,6 +214,16 @@ def test_i19_an_attestation_that_does_not_hold(on: Stage, case: Case) -> None:
     assert on.world.count(AuthorizationRow) == requests
 
 
+@pytest.mark.parametrize("twice", [CLIENT_ATTESTATION, CLIENT_ATTESTATION_POP], ids=["I19", "PoP"])
+def test_i19_one_of_the_two_headers_comes_twice(on: Stage, twice: str) -> None:
+    # The good ones are there by their usual names, and each of them comes first.
+    for second in (on.attestation() if twice == CLIENT_ATTESTATION else on.pop(), "junk"):
+        with nothing_comes_of_it(on, "client.invalid_client_attestation"):
+            answer = on.push(ATTESTED, {twice.lower(): second})
+        assert told(answer) == (401, "invalid_client_attestation")
+    assert on.push(ATTESTED).status_code == 201
+
+
 @pytest.mark.parametrize("challenge", [None, "another"], ids=["I19 none", "I19 another"])
 def test_i19_a_proof_without_the_server_s_challenge(on: Stage, challenge: str | None) -> None:
     with nothing_comes_of_it(on, "client.use_attestation_challenge"):

@@ -6,6 +6,8 @@ Three ways: none, private_key_jwt and attest_jwt_client_auth. No shared secrets.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from starlette.datastructures import Headers
+
 from madang.access.authorization.clients import ClientBook, ClientKeys
 from madang.access.authorization.policy import Ground
 from madang.access.authorization.store import UsedId
@@ -84,22 +86,20 @@ class Callers:
     book: ClientBook
     keys: ClientKeys
 
-    async def authenticate(
-        self, tenant: str, form: Mapping[str, str], headers: Mapping[str, str]
-    ) -> Caller:
+    async def authenticate(self, tenant: str, form: Mapping[str, str], headers: Headers) -> Caller:
         """Return who calls; what it proved itself with is not taken yet.
 
         Args:
             tenant: the municipality.
             form: parameters of the request.
-            headers: of the request, by lower-case name.
+            headers: of the request.
 
         Raises:
             OAuthError: invalid_client, invalid_client_attestation, use_attestation_challenge, or
                 invalid_request for more than one way at once.
         """
-        attestation = headers.get(CLIENT_ATTESTATION.lower())
-        pop = headers.get(CLIENT_ATTESTATION_POP.lower())
+        attestation = _only(headers, CLIENT_ATTESTATION)
+        pop = _only(headers, CLIENT_ATTESTATION_POP)
         assertion = form.get("client_assertion")
         if "authorization" in headers or "client_secret" in form:
             raise invalid_client("shared secrets are not used here; the metadata names the ways")
@@ -202,3 +202,11 @@ def _require_method(client: ClientRegistration, method: str) -> None:
 def _require_same(form: Mapping[str, str], client_id: str) -> None:
     if form.get("client_id", client_id) != client_id:
         raise invalid_client("client_id is not the client that authenticated")
+
+
+def _only(headers: Headers, name: str) -> str | None:
+    sent = headers.getlist(name)
+    if len(sent) > 1:
+        told = f"{len(sent)} headers {name} came, one was expected"
+        raise OAuthError(OAuthCode.INVALID_CLIENT_ATTESTATION, told)
+    return sent[0] if sent else None

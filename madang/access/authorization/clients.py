@@ -23,7 +23,7 @@ from madang.infra.settings import SettingsFileError
 FileClients = Mapping[str, Mapping[str, ClientRegistration]]
 """By municipality and client_id."""
 _AGAIN_SECONDS = 10
-"""How soon a key set is fetched again for a key that was not in it."""
+"""How soon a key set is fetched again for a key that was not in it, or when it did not come."""
 
 
 class ClientsFileError(SettingsFileError):
@@ -116,6 +116,7 @@ class ClientKeys:
 
     ground: Ground
     _kept: dict[str, _Fetched] = field(default_factory=dict)
+    _failed: dict[str, int] = field(default_factory=dict)
 
     async def candidates(
         self, client: ClientRegistration, header: Mapping[str, object]
@@ -138,15 +139,27 @@ class ClientKeys:
         return found
 
     async def _fetch(self, uri: str, now: int) -> _Fetched:
+        """Fetch a key set; one that did not come is not asked for again at once."""
+        if now < self._failed.get(uri, now - _AGAIN_SECONDS) + _AGAIN_SECONDS:
+            raise _unreadable()
+        try:
+            fetched = _Fetched(await self._read(uri), now)
+        except OAuthError:
+            # It may have taken long: the time counts from the end.
+            self._failed[uri] = self.ground.clock.now()
+            raise
+        self._kept[uri] = fetched
+        self._failed.pop(uri, None)
+        return fetched
+
+    async def _read(self, uri: str) -> tuple[NamedKey, ...]:
         try:
             answer = await self.ground.http.request("GET", uri, headers={"accept": "*/*"})
         except HttpError:
             raise _unreadable() from None
         if answer.status != 200 or len(answer.body) > self.ground.policy.key_bytes:  # noqa: PLR2004
             raise _unreadable()
-        fetched = _Fetched(parse_key_set(answer.body, invalid_client), now)
-        self._kept[uri] = fetched
-        return fetched
+        return parse_key_set(answer.body, invalid_client)
 
 
 def _unreadable() -> OAuthError:

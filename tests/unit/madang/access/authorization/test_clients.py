@@ -164,6 +164,21 @@ def test_keys_that_cannot_be_fetched_are_no_keys(
         assert on.push(NEW).status_code == 401
 
 
+def test_keys_that_did_not_come_are_asked_for_again_only_after_a_while(
+    on: Stage, key_server: KeyServer
+) -> None:
+    entered(on, jwks=None, jwks_uri=URI)
+    key_server.away = True
+    assert [on.push(NEW).status_code for _ in range(3)] == [401] * 3
+    assert key_server.asked == [URI]
+    key_server.away = False
+    on.world.clock.advance(9)
+    assert on.push(NEW).status_code == 401
+    on.world.clock.advance(1)
+    assert on.push(NEW).status_code == 201
+    assert key_server.asked == [URI] * 2
+
+
 def test_the_operator_s_file_names_clients_of_each_municipality(tmp_path: Path) -> None:
     file = tmp_path / "clients.json"
     file.write_text(json.dumps({TENANT: [each.registered().to_json() for each in PARTIES]}))
