@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
@@ -31,6 +31,7 @@ from madang.core.protocol.openid.metadata import (
     configuration_address,
     parse_provider_metadata,
 )
+from madang.core.protocol.openid.userinfo import MEDIA_TYPE, parse_userinfo
 from madang.core.protocol.typed_jwt import Window
 from madang.infra.clock import Clock
 from madang.infra.http import Answer, HttpClient, HttpError
@@ -142,8 +143,9 @@ class OpenIdProviders:
             answer = await self._post(provider, documents.metadata, endpoint, form)
             if answer.status != _OK:
                 raise _refused("token_refused")
-            compact = parse_token_answer(answer.body)
-            token = await self._checked(provider, documents, compact, nonce)
+            told = parse_token_answer(answer.body)
+            token = await self._checked(provider, documents, told.id_token, nonce)
+            token = await self._whole(provider, documents.metadata, token, told.bearer)
         except OpenIdError as error:
             raise _refused(error.code) from error
         return _identified(provider, token)
@@ -183,6 +185,25 @@ class OpenIdProviders:
                 raise
         fresh = await self._fetched(provider)
         return check_id_token(compact, fresh.keys, expected)
+
+    async def _whole(
+        self, provider: Provider, metadata: ProviderMetadata, token: IdToken, bearer: str
+    ) -> IdToken:
+        """Add what only the userinfo endpoint tells; the ID token's own claims stay as they are."""
+        endpoint, wanted = metadata.userinfo_endpoint, provider.person.names()
+        if endpoint is None or not bearer or token.claims.keys() >= {*wanted}:
+            return token
+        headers = {"accept": MEDIA_TYPE, "authorization": f"Bearer {bearer}"}
+        try:
+            answer = await self.http.request("GET", endpoint, headers=headers)
+        except HttpError as error:
+            raise _away() from error
+        if answer.status != _OK:
+            raise _refused("userinfo_refused")
+        media_type = answer.headers.get("content-type", "")
+        found = parse_userinfo(answer.body, media_type, token.claims.get("sub"))
+        more = {name: found[name] for name in wanted if name in found}
+        return replace(token, claims={**more, **token.claims})
 
     async def _documents(self, provider: Provider) -> _Kept:
         kept = self._kept.get(provider.issuer)

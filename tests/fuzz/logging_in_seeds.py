@@ -54,6 +54,7 @@ def logging_in() -> Seeds:
         "provider_keys": (strict_json.dumps(keys).encode(),),
         "provider_callback": (b"state=s&code=c", b"state=s&error=e&iss=https%3A%2F%2Fa.example"),
         "provider_token": (b'{"id_token": "a.b.c"}',),
+        "provider_userinfo": (b'{"sub": "p1", "name": "n"}',),
         "provider_pushed": (b'{"request_uri": "urn:x"}',),
         "id_token": (jws.sign(said, {}, HOLDER).encode(),),
         "id_token_signed": (said,),

@@ -1,12 +1,12 @@
 // An OpenID provider of software written by others, with acr values and claims of its own. Reads one
-// JSON object from standard input: { port, clients, accounts, pushed, alg }; writes a line when it
+// JSON object from standard input: { port, clients, accounts, pushed, alg, asked }; writes a line when it
 // listens, and stops when its standard input ends. Its log-in is one form: account, acr, or an error.
 import { createInterface } from "node:readline";
 import { generateKeyPairSync } from "node:crypto";
 import Provider from "oidc-provider";
 
 const lines = createInterface({ input: process.stdin });
-const { port, clients, accounts, pushed, alg } = JSON.parse((await lines[Symbol.asyncIterator]().next()).value);
+const { port, clients, accounts, pushed, alg, asked } = JSON.parse((await lines[Symbol.asyncIterator]().next()).value);
 const issuer = `http://127.0.0.1:${port}`;
 const kinds = {
   RS256: () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
@@ -23,7 +23,7 @@ const provider = new Provider(issuer, {
   cookies: { keys: ["for a test alone"] },
   enabledJWA: { idTokenSigningAlgValues: [alg] },
   features: {
-    claimsParameter: { enabled: true },
+    claimsParameter: { enabled: asked },
     devInteractions: { enabled: false },
     pushedAuthorizationRequests: { enabled: pushed },
   },

@@ -1,7 +1,8 @@
 """npm oidc-provider 9.13.3 as the provider with which residents log in: a process of its own.
 
 What differs from what we ask: it takes `client_assertion` of any `typ`, and gives the claims in the
-ID token only because they are asked for by the parameter `claims`.
+ID token only because they are asked for by the parameter `claims`; without that they are at its
+userinfo endpoint.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import json
 import re
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +25,17 @@ from issuer.authorization.model import Trouble, UpstreamError
 from issuer.authorization.providers import PersonClaims, Provider
 from issuer.authorization.upstream import Identified, OpenIdProviders
 from issuer.authorization.usecases import Secrets
+from issuer.sources.model import PersonId
 from madang.core.catalog.certificate_type import IdentityLevel
 from madang.core.keys.signing import Signer
 from madang.core.keys.software import generate_p256
+from madang.core.protocol.oauth.authorization import read_answer
 from madang.core.protocol.openid.code_flow import Callback, parse_callback
 from madang.infra.clock import SystemClock
 from madang.infra.http import Answer, HttpxClient
 from madang.infra.ids import SystemIds
+from tests.authorizing import Stage, stage
+from tests.signing_in import ABSTRACT, Resident, VerifierAtHand
 
 HERE = Path(__file__).parent
 TENANT = "hanbit"
@@ -93,7 +98,13 @@ class Nuri:
 
 
 @contextmanager
-def running(*, pushed: bool = True, alg: str = "RS256") -> Iterator[Nuri]:
+def running(
+    *,
+    pushed: bool = True,
+    alg: str = "RS256",
+    asked: bool = True,
+    person: Mapping[str, str] = PERSON,
+) -> Iterator[Nuri]:
     if not (HERE / "node_modules" / "oidc-provider").exists():
         pytest.skip("npm packages absent")
     port, signer = free_port(), generate_p256("city-1")
@@ -109,9 +120,10 @@ def running(*, pushed: bool = True, alg: str = "RS256") -> Iterator[Nuri]:
     told = {
         "port": port,
         "clients": [{**common, **by_key}, {**common, **by_secret}],
-        "accounts": {"p1": PERSON, "p2": {"name": "No Card", "birthdate": "1990-01-01"}},
+        "accounts": {"p1": person, "p2": {"name": "No Card", "birthdate": "1990-01-01"}},
         "pushed": pushed,
         "alg": alg,
+        "asked": asked,
     }
     node = Path(ROOT_DIR) / "bin" / "node"
     command = [str(node), str(HERE / "openid_provider.mjs")]
@@ -204,6 +216,59 @@ def test_without_pushed_requests_the_parameters_travel_with_the_browser(alg: str
         address, callback = log_in(providers, account="p1", acr=CARD)
         assert "code_challenge_method=S256" in address
         assert finish(providers, callback).level is IdentityLevel.HIGH
+
+
+def test_claims_that_it_tells_at_userinfo_alone_are_fetched_there() -> None:
+    with running(asked=False) as nuri:
+        providers = nuri.providers(key=True, scope="openid card")
+        _, callback = log_in(providers, account="p1", acr=CARD)
+        found = finish(providers, callback)
+        assert found.level is IdentityLevel.HIGH
+        assert found.evidence.document_number == PERSON["card_number"]
+        _, callback = log_in(nuri.providers(key=True, scope="openid"), account="p1", acr=CARD)
+        with pytest.raises(UpstreamError, match="claims_missing"):
+            finish(providers, callback)
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["ID token", "userinfo"])
+def test_a_resident_logs_in_through_the_issuer_s_pages(tmp_path: Path, *, asked: bool) -> None:
+    with stage(tmp_path / "probe", EachAnew()) as probe:
+        name, evidence = register_entry(probe)
+    with running(asked=asked, person=evidence) as nuri:
+        file = tmp_path / "upstream.json"
+        file.write_text(json.dumps({TENANT: {**ENTRY, "issuer": nuri.issuer}}), "utf-8")
+        changes = {"upstream_file": file, "allow_loopback_http": True}
+        with stage(tmp_path / "issuer", EachAnew(), clock=SystemClock(), **changes) as on:
+            resident = Resident(on, VerifierAtHand(), name, [generate_p256("holder")])
+            page = resident.open(on.pushed(scope=ABSTRACT))
+            leads = resident.send("GET", f"{page}/provider").headers["location"]
+            assert leads.startswith(nuri.issuer)
+            back = asyncio.run(browse(leads, account="p1", acr=CARD))
+            came = resident.send("GET", back.partition(".example")[2])
+            assert page.endswith(came.headers["location"]), came.text
+            sent_back = resident.form(page, "agree").headers["location"]
+            token = on.exchange(read_answer(sent_back, issuer=on.issuer, state="st"))
+            assert token.status_code == 200, token.text
+            told = [code for code in on.world.codes() if code.startswith("log_in.")]
+            assert told == ["log_in.known", "log_in.agreed"]
+
+
+ENTRY = {
+    "client_id": "by-secret",
+    "client_secret": SECRET,
+    "names": {"ko": "누리", "en": "Nuri", "ja": "ヌリ"},
+    "scope": "openid card",
+    "levels": {CARD: "high", PHONE: "substantial"},
+    "person": {"name": "name", "birthdate": "birthdate", "document_number": "card_number"},
+}
+
+
+def register_entry(on: Stage) -> tuple[PersonId, dict[str, str]]:
+    """Return a person of the register, and what a provider says of her."""
+    person = on.world.people("household")[0]
+    known = next(each for each in on.world.register.residents(TENANT) if each.id == person)
+    told = {"name": known.name, "birthdate": known.birthdate.isoformat()}
+    return person, {**told, "card_number": known.document_number}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from madang.core.protocol.openid.federation import check_chain, parse_anchors
 from madang.core.protocol.openid.id_token import Expected, check_id_token
 from madang.core.protocol.openid.jwks import parse_jwks
 from madang.core.protocol.openid.metadata import parse_provider_metadata
+from madang.core.protocol.openid.userinfo import parse_userinfo
 from madang.core.protocol.typed_jwt import Window
 from tests.fuzz.harness import harness, text
 from tests.fuzz.world import HOLDER, ISSUER, NOW
@@ -46,6 +47,11 @@ def provider_callback(data: bytes) -> None:
 @harness(OpenIdError)
 def provider_token(data: bytes) -> None:
     parse_token_answer(data)
+
+
+@harness(OpenIdError)
+def provider_userinfo(data: bytes) -> None:
+    assert parse_userinfo(data, "application/json", "p1")["sub"] == "p1"
 
 
 @harness(OpenIdError)

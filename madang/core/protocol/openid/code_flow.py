@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
+from pydantic import Field
+
 from madang.core.encoding import strict_json
 from madang.core.protocol.form import encode_form, parse_form
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
@@ -120,15 +122,22 @@ def parse_callback(query: str, *, limits: Limits = DEFAULT_LIMITS) -> Callback:
 
 
 class TokenAnswer(Message):
-    """What a token endpoint answers; the access token is not used (Core section 3.1.3.3)."""
+    """What a token endpoint answers (Core section 3.1.3.3)."""
 
     id_token: str
+    access_token: str = Field("", repr=False)
+    token_type: str = ""
+
+    @property
+    def bearer(self) -> str:
+        """Return the access token for userinfo; empty where there is none of the right type."""
+        return self.access_token if self.token_type.lower() == "bearer" else ""
 
 
-def parse_token_answer(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> str:
-    """Return the ID token; OpenIdError ``token_answer`` if there is none."""
+def parse_token_answer(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> TokenAnswer:
+    """Read what a token endpoint answered; OpenIdError ``token_answer`` without an ID token."""
     refuse = _refusing("token_answer")
-    return read_json(TokenAnswer, data, limits, refuse).id_token
+    return read_json(TokenAnswer, data, limits, refuse)
 
 
 class PushedAnswer(Message):

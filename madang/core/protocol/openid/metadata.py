@@ -17,6 +17,7 @@ class ProviderMetadata(Message):
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    userinfo_endpoint: str | None = None
     pushed_authorization_request_endpoint: str | None = None
     authorization_response_iss_parameter_supported: bool = False
     code_challenge_methods_supported: Array[str] | None = None
@@ -55,6 +56,7 @@ def parse_provider_metadata(
         "authorization_endpoint": found.authorization_endpoint,
         "token_endpoint": found.token_endpoint,
         "jwks_uri": found.jwks_uri,
+        "userinfo_endpoint": found.userinfo_endpoint,
         "pushed_authorization_request_endpoint": found.pushed_authorization_request_endpoint,
     }
     for name, address in named.items():

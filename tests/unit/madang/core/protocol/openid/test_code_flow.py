@@ -117,7 +117,11 @@ def test_a_callback_of_another_provider_is_refused(
 
 
 def test_answers_are_read() -> None:
-    assert parse_token_answer(b'{"id_token": "a.b.c", "access_token": "x"}') == "a.b.c"
+    told = parse_token_answer(b'{"id_token": "a.b.c", "access_token": "x", "token_type": "bearer"}')
+    assert (told.id_token, told.bearer) == ("a.b.c", "x")
+    assert "'x'" not in repr(told)
+    other = parse_token_answer(b'{"id_token": "a.b.c", "access_token": "x", "token_type": "DPoP"}')
+    assert other.bearer == parse_token_answer(b'{"id_token": "a.b.c"}').bearer == ""
     assert parse_pushed_answer(b'{"request_uri": "urn:x", "expires_in": 60}') == "urn:x"
 
 
