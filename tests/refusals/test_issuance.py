@@ -174,7 +174,12 @@ ROWS: list[tuple[str, str, Attempt]] = [
     ),
     ("I9-kid-and-jwk", PROOF, lambda s: s.prove(s.proof(header={"kid": "did:jwk:a#0"}))),
     ("I9-x5c-and-jwk", PROOF, lambda s: s.prove(s.proof(header={"x5c": ["AA"]}))),
-    ("I9-x5c-alone", PROOF, lambda s: s.prove(s.proof(header={"x5c": ["AA"], "jwk": None}))),
+    ("I9-x5c-junk", PROOF, lambda s: s.prove(s.proof(header={"x5c": ["AA"], "jwk": None}))),
+    (
+        "I9-x5c-and-kid",
+        PROOF,
+        lambda s: s.prove(s.proof(header={"x5c": ["AA"], "kid": "did:jwk:a#0", "jwk": None})),
+    ),
     ("I10", PROOF, lambda s: s.prove(s.proof(aud="https://other.example"))),
     ("I10-tenant", PROOF, lambda s: s.prove(s.proof(aud=s.world.identifier(tenant=OTHER)))),
     ("I11", PROOF, lambda s: s.prove(tampered(s.world.attest(s.keys)), kind="attestation")),

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from madang.core.envelope.errors import EnvelopeError
+from madang.core.envelope.jws import decode_chain
 from madang.core.keys.jwk import KeyFormatError, PublicKey
 from madang.core.keys.signing import Signer
 from madang.core.protocol.holder_did import holder_key
@@ -16,6 +18,7 @@ from madang.core.protocol.typed_jwt import (
     text_claim,
     verified_claims,
 )
+from madang.core.trust.x509 import MAX_CHAIN, ChainError, leaf_key
 
 _KEY_HEADERS = ("jwk", "kid", "x5c")
 
@@ -28,7 +31,8 @@ class Possession:
         key: the key whose possession was proved.
         nonce: the nonce inside; the caller must consume it. None when there was none.
         issuer: the claim `iss`: who says to have made it. None when there was none.
-        named: the DID URL by which the key was named; None when it stood in `jwk`.
+        named: the DID URL by which the key was named; None when it stood in `jwk`
+            or in the first certificate of `x5c`.
         header: the protected header, for what else a type of proof has there.
     """
 
@@ -100,9 +104,22 @@ def _own_key(header: Mapping[str, object], refuse: Refusal) -> PublicKey:
     kid, jwk = header.get("kid"), header.get("jwk")
     if isinstance(kid, str):
         return holder_key(kid, refuse)
+    if "x5c" in header:
+        return _certified_key(header, refuse)
     if not isinstance(jwk, Mapping):
         raise refuse("the key should be an object in the header jwk, or a DID URL in kid")
     try:
         return PublicKey.from_jwk(jwk)
     except KeyFormatError as error:
         raise refuse(f"the header jwk: {error}") from None
+
+
+def _certified_key(header: Mapping[str, object], refuse: Refusal) -> PublicKey:
+    """Return the key in the first certificate; what the chain says of it is not looked at."""
+    try:
+        chain = decode_chain(header)
+        if not 0 < len(chain) <= MAX_CHAIN:
+            raise refuse(f"the header x5c should have one to {MAX_CHAIN} certificates")
+        return leaf_key(chain[0])
+    except (EnvelopeError, ChainError) as error:
+        raise refuse(f"the header x5c: {error}") from None

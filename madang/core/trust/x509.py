@@ -157,6 +157,12 @@ def subject_name(der: bytes) -> str:
         return _load(der).subject.rfc4514_string()
 
 
+def leaf_key(der: bytes) -> PublicKey:
+    """Return the key in a certificate, which nobody here vouches for; ChainError as above."""
+    with reading():
+        return _key(_load(der))
+
+
 def names_issuer(der: bytes, identifier: str) -> bool:
     """Tell whether a certificate names an https identifier as a URI, or its host; ChainError."""
     hosts = (f"https://{name}" for name in san_dns(der))

@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from madang.core.encoding import strict_json
+from madang.core.envelope import jws
 from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import Signer
 from madang.core.keys.software import generate_ed25519, generate_p256, generate_p384
 from madang.core.protocol.oid4vci.di_vp import make_di_vp
+from madang.core.protocol.oid4vci.names import PROOF_TYP
 from madang.core.protocol.oid4vci.proof import make_proof_jwt
 from madang.core.trust.did import jwk as did_jwk
 from madang.core.trust.did import key as did_key
+from madang.infra import ca
 from tests.unit.issuer.world import World, payload_of
 
 MDOC = "digital_id.mso_mdoc"
@@ -59,6 +64,20 @@ def test_keys_may_be_named_by_a_did(
         now = world.clock.now()
         proofs.append(make_proof_jwt(key, world.identifier(), nonce, now, kid=kid))
     assert bound_to(world, token, {"jwt": proofs}) == public(holder_keys[:2])
+
+
+def test_a_key_may_come_in_a_certificate_and_is_bound_as_any_other(
+    world: World, token: str, holder_keys: Sequence[Signer]
+) -> None:
+    now, nonce, key = world.clock.now(), world.nonce(), holder_keys[0]
+    root = ca.root(ec.generate_private_key(ec.SECP256R1()), "nobody knows it", now=now)
+    native = key.public_key.native
+    assert isinstance(native, ec.EllipticCurvePublicKey)
+    leaf = ca.leaf(root, native, "holder", uri="https://h.example", dns="h.example", now=now)
+    header = {"typ": PROOF_TYP, "x5c": jws.encode_chain((leaf, root.der))}
+    claims = {"aud": world.identifier(), "iat": now, "nonce": nonce}
+    proof = jws.sign(strict_json.dumps(claims).encode(), header, key)
+    assert bound_to(world, token, {"jwt": [proof]}) == public([key])
 
 
 def test_no_mdoc_is_bound_by_a_did(world: World, token: str, holder_keys: Sequence[Signer]) -> None:

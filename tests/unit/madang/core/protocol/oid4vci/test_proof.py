@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,11 +23,21 @@ from madang.core.protocol.oid4vci.receipt_request import (
 )
 from madang.core.trust.did import jwk as did_jwk
 from madang.core.trust.did import key as did_key
+from madang.infra import ca
 
 ISSUER = "https://mapo.example/mapo/issuer"
 NOW = 1_780_000_000
 HOLDER = generate_p256("holder")
 JWK = HOLDER.public_key.to_jwk()
+HOLDERS_ROOT = ca.root(ec.generate_private_key(ec.SECP256R1()), "holders", now=NOW)
+
+
+def certified(key: ec.EllipticCurvePublicKey) -> bytes:
+    return ca.leaf(HOLDERS_ROOT, key, "holder", uri="https://h.example", dns="h.example", now=NOW)
+
+
+HOLDERS_CHAIN = (certified(HOLDER.public_key.native), HOLDERS_ROOT.der)  # type: ignore[arg-type]  # on P-256
+P384 = jws.encode_chain((certified(ec.generate_private_key(ec.SECP384R1()).public_key()),))[0]
 TYP = "openid4vci-proof+jwt"
 CLAIMS = {"aud": ISSUER, "iat": NOW, "nonce": "n"}
 
@@ -72,6 +83,14 @@ def test_a_key_may_be_named_by_a_did_that_is_the_key(kid: str) -> None:
     compact = make_proof_jwt(HOLDER, ISSUER, "n", NOW, kid=kid)
     assert "jwk" not in jws.parse(compact).header
     assert check(compact) == CheckedProof(HOLDER.public_key, "n", named=kid)
+
+
+CHAIN = jws.encode_chain(HOLDERS_CHAIN)
+
+
+@pytest.mark.parametrize("chain", [CHAIN, CHAIN[:1], [CHAIN[0], "AA=="]])
+def test_a_key_may_stand_in_a_certificate_that_nobody_here_vouches_for(chain: list[str]) -> None:
+    assert check(signed(jwk=None, x5c=chain)) == CheckedProof(HOLDER.public_key, "n")
 
 
 def test_a_proof_may_name_the_wallet_and_carry_a_key_attestation() -> None:
@@ -122,6 +141,14 @@ SECRET_AS_PUBLIC = hmac.new(json.dumps(JWK).encode(), b"x", hashlib.sha256).dige
         pytest.param(signed(jwk=None, kid=OTHERS_DID), id="kid of another key"),
         pytest.param(signed(jwk=None, kid=5), id="kid no text"),
         pytest.param(signed(jwk=None, x5c=["x"]), id="x5c alone"),
+        pytest.param(signed(jwk=None, x5c=[]), id="x5c empty"),
+        pytest.param(signed(jwk=None, x5c=CHAIN[0]), id="x5c no array"),
+        pytest.param(signed(jwk=None, x5c=["AA=="]), id="x5c no certificate"),
+        pytest.param(signed(jwk=None, x5c=CHAIN * 3), id="x5c too long"),
+        pytest.param(signed(jwk=None, x5c=CHAIN[::-1]), id="x5c with another first"),
+        pytest.param(signed(jwk=None, x5c=[P384]), id="x5c with a key on another curve"),
+        pytest.param(signed(jwk=None, kid=DID, x5c=CHAIN), id="kid and x5c"),
+        pytest.param(signed(signer=generate_p256("x"), jwk=None, x5c=CHAIN), id="x5c of another"),
         pytest.param(signed(key_attestation={}), id="key attestation no text"),
         pytest.param(signed({**CLAIMS, "iss": 5}), id="iss no text"),
         pytest.param(signed(jwk={**JWK, "d": "AA"}), id="private key"),
