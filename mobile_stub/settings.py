@@ -66,6 +66,7 @@ class Settings(BaseSettings):
         transaction_types: what may be authorized, as JSON by type.
         reuse_copies: show a copy to another verifier when no fresh one is left; they could then
             tell that it is one person.
+        scopes: files with the queries that scopes of verifiers stand for, as JSON by scope.
         encrypted_requests: "required" takes no request that is fetched by POST in clear,
             "preferred" asks for it encrypted, "off" does not.
         auto_consent: agree to everything that is asked; for test tools alone.
@@ -104,5 +105,6 @@ class Settings(BaseSettings):
     any_signature: bool = False
     transaction_types: dict[str, TransactionTypeSetting] = {}
     reuse_copies: bool = False
+    scopes: dict[str, Path] = {}
     encrypted_requests: Literal["required", "preferred", "off"] = "preferred"
     auto_consent: bool = False

@@ -56,6 +56,7 @@ class Trust:
         named: whether a DID may ask that nobody vouches for.
         any_signature: whether one good signature of several is enough.
         reuse: whether a copy may be shown to several verifiers when no fresh one is left.
+        scopes: the queries that scopes stand for.
         encrypted: whether requests that are fetched by POST have to come encrypted ("required"),
             may ("preferred"), or are not asked to ("off").
     """
@@ -67,6 +68,7 @@ class Trust:
     named: bool = False
     any_signature: bool = False
     reuse: bool = False
+    scopes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     encrypted: Literal["required", "preferred", "off"] = "preferred"
 
 

@@ -9,6 +9,7 @@ from madang.core.encoding.errors import EncodingError
 from madang.core.keys.signing import Signer
 from madang.core.protocol.dcql.match import Candidate
 from madang.core.protocol.oid4vp.errors import ReplyAddress, VpCode, VpError
+from madang.core.protocol.oid4vp.request import FRAGMENT
 from madang.core.protocol.oid4vp.response import answer_form, answer_members, error_form
 from madang.core.protocol.oid4vp.wallet_answer import asked_of
 from madang.core.protocol.urls import is_web_address
@@ -153,6 +154,9 @@ class Presenter:
             self._note(wanted, told, accepted=True, now=now)
             return {"status": "accepted", **_for_page(received, answer_members(request, tokens))}
         body = answer_form(request, tokens)
+        if request.response_mode == FRAGMENT:
+            self._note(wanted, told, accepted=True, now=now)
+            return {"status": "accepted", "redirect_uri": f"{request.answer_to}#{body}"}
         reply = await self.network.post(request.answer_to or "", body, FORM)
         accepted = reply.status == OK
         self._note(wanted, told, accepted=accepted, now=now)
@@ -173,6 +177,9 @@ class Presenter:
             data = {"error": str(VpCode.ACCESS_DENIED)}
             return {"status": "declined", **_for_page(received, data)}
         request = wanted.verified.request
+        if request.response_mode == FRAGMENT:
+            error = error_form(VpCode.ACCESS_DENIED, state=request.state)
+            return {"status": "declined", "redirect_uri": f"{request.answer_to}#{error}"}
         reply = await self._report(
             VpCode.ACCESS_DENIED, ReplyAddress(request.answer_to or "", request.state)
         )

@@ -106,6 +106,7 @@ class Requests:
             named=trust.named,
             any_signature=trust.any_signature,
             transaction_types=trust.transaction_types,
+            scopes=trust.scopes,
         )
 
     def _verified(self, received: Received, policy: WalletPolicy) -> VerifiedRequest:

@@ -61,8 +61,13 @@ VP_FORMATS_ENCRYPTED: Final[Mapping[str, JsonValue]] = MappingProxyType(
 9.1.3.5), and the one key of ours in a request is that to which the answer is encrypted; in the
 clear there is none, and no MAC."""
 
-ResponseMode: TypeAlias = Literal["direct_post", "direct_post.jwt", "dc_api", "dc_api.jwt"]
-"""How the answer comes back (sections 8.2 and 8.3, appendix A.2)."""
+ResponseMode: TypeAlias = Literal[
+    "fragment", "direct_post", "direct_post.jwt", "dc_api", "dc_api.jwt"
+]
+"""How the answer comes back (sections 5.6, 8.2 and 8.3, appendix A.2)."""
+
+FRAGMENT: Final = "fragment"
+"""The mode where a request names none (OAuth 2.0 Multiple Response Types section 5)."""
 
 _URL_SAFE = r"^[A-Za-z0-9._~-]+$"
 UrlSafe = Annotated[str, Field(pattern=_URL_SAFE)]
@@ -97,10 +102,11 @@ class RequestObject(Message):
 
     client_id: str | None = None
     response_type: Literal["vp_token"]
-    response_mode: ResponseMode
+    response_mode: ResponseMode = FRAGMENT
     nonce: UrlSafe
     dcql_query: DcqlQuery
     response_uri: str | None = None
+    redirect_uri: str | None = None
     client_metadata: ClientMetadata | None = None
     aud: Literal["https://self-issued.me/v2"] | None = None
     state: UrlSafe | None = None
@@ -113,16 +119,21 @@ class RequestObject(Message):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        place = "redirect_uri" if self.response_mode == FRAGMENT else "response_uri"
         if not by_dc_api(self.response_mode) and (self.client_id is None or self.answer_to is None):
-            raise ValueError(f"{self.response_mode} needs client_id and response_uri")
+            raise ValueError(f"{self.response_mode} needs client_id and {place}")
         return self
 
     @property
     def answer_to(self) -> str | None:
-        """Where the answer is posted to; a ``redirect_uri`` client names it by itself (5.9.3)."""
+        """Where the answer goes; a ``redirect_uri`` client names it by itself (5.9.3).
+
+        It is posted there, but in the mode ``fragment``, where the person's browser carries it.
+        """
         prefix, _, value = (self.client_id or "").partition(":")
         named = value if prefix == Prefix.REDIRECT_URI else None
-        return self.response_uri if self.response_uri is not None else named
+        said = self.redirect_uri if self.response_mode == FRAGMENT else self.response_uri
+        return said if said is not None else named
 
 
 def encrypted(mode: ResponseMode) -> bool:

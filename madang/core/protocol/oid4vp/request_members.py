@@ -11,6 +11,7 @@ from madang.core.protocol.oid4vp.client_id import check_response_host
 from madang.core.protocol.oid4vp.encryption import choose_encryption
 from madang.core.protocol.oid4vp.errors import ReplyAddress, VpCode, VpError, refusing
 from madang.core.protocol.oid4vp.request import (
+    FRAGMENT,
     ClientMetadata,
     RequestObject,
     by_dc_api,
@@ -36,12 +37,13 @@ def read_members(
         VpError: the first demand that is not met.
     """
     _refuse_members(claims)
+    claims = _with_query(claims, policy)
     if client.standing is not Standing.UNSIGNED and "aud" not in claims:
         raise refusing("request_members", "5.8")("aud: is required in a signed request")
     request = read(RequestObject, claims, refusing("request_members", "5"))
     if by_dc_api(request.response_mode):
         refuse = refusing("request_members", "8.2")
-        raise refuse("response_mode should be direct_post or direct_post.jwt in a link")
+        raise refuse("response_mode should be fragment, direct_post or direct_post.jwt in a link")
     _check_address(request.answer_to or "", client, policy)
     if policy.wallet_nonce is not None and request.wallet_nonce != policy.wallet_nonce:
         raise refusing("wallet_nonce", "5.10.1")("wallet_nonce is not the one that was sent")
@@ -78,13 +80,24 @@ def check_request(
 
 
 def _refuse_members(claims: Mapping[str, object]) -> None:
-    if "redirect_uri" in claims:
+    carried = claims.get("response_mode", FRAGMENT) == FRAGMENT
+    if "redirect_uri" in claims and (not carried or "response_uri" in claims):
         raise refusing("redirect_uri", "8.2")("redirect_uri must not stand beside response_uri")
+    if carried and "response_uri" in claims:
+        raise refusing("request_members", "8.2")("response_uri should stand with direct_post alone")
     if "scope" in claims and "dcql_query" in claims:
         raise refusing("scope", "5.1")("a request has either dcql_query or scope, not both")
-    if "scope" in claims:
+
+
+def _with_query(claims: Mapping[str, object], policy: WalletPolicy) -> Mapping[str, object]:
+    """Put the query that a scope stands for in its place (section 5.5); several ask for nothing."""
+    if "scope" not in claims:
+        return claims
+    query = policy.scopes.get(str(claims["scope"]))
+    if query is None:
         refuse = refusing("scope", "5.5", VpCode.INVALID_SCOPE)
-        raise refuse("no scope stands for a query here; send dcql_query")
+        raise refuse("this scope stands for no query here; send dcql_query")
+    return {**claims, "dcql_query": query}
 
 
 def _check_times(request: RequestObject, policy: WalletPolicy) -> None:

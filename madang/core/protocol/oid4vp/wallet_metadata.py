@@ -35,7 +35,7 @@ def wallet_metadata(client_id: str) -> dict[str, Any]:
     found: dict[str, Any] = {
         "authorization_endpoint": "openid4vp:",
         "response_types_supported": ["vp_token"],
-        "response_modes_supported": ["direct_post", "direct_post.jwt"],
+        "response_modes_supported": ["fragment", "direct_post", "direct_post.jwt"],
         "vp_formats_supported": dict(_HELD),
         "client_id_prefixes_supported": ["pre-registered", *Prefix],
         "authorization_encryption_alg_values_supported": [ALG],

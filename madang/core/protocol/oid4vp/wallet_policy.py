@@ -28,6 +28,7 @@ class WalletPolicy:
         any_signature: whether one good signature of several is enough; otherwise one that does
             not hold spoils the request.
         transaction_types: what can be authorized.
+        scopes: the queries that scopes stand for, as JSON objects.
         formats: credential formats that can be presented.
     """
 
@@ -42,4 +43,5 @@ class WalletPolicy:
     named: bool = False
     any_signature: bool = False
     transaction_types: TransactionTypes = field(default_factory=dict)
+    scopes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     formats: Sequence[str] = FORMATS

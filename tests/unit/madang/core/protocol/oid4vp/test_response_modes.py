@@ -80,7 +80,7 @@ def test_by_the_api_neither_is_needed(city: City) -> None:
     assert RequestObject.model_validate(members).answer_to is None
 
 
-@pytest.mark.parametrize("mode", ["fragment", "query", "direct_post.JWT", "dc_api.jwe", ""])
+@pytest.mark.parametrize("mode", ["fragment.jwt", "query", "direct_post.JWT", "dc_api.jwe", ""])
 def test_other_modes_are_refused(city: City, mode: str) -> None:
     members = built(city, "direct_post").to_json() | {"response_mode": mode}
     with pytest.raises(VpError, match="response_mode"):
