@@ -111,7 +111,8 @@ def test_a_type_that_is_registered_as_a_document_alone_is_asked_as_one(city: Cit
 
 
 def asked_paths(asked: Asked) -> list[tuple[object, ...]]:
-    (query,) = asked.request.dcql_query.credentials
+    asks = asked.request.dcql_query.credentials
+    (query,) = (each for each in asks if each.format == "dc+sd-jwt")
     return [claim.path for claim in query.claims or ()]
 
 
