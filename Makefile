@@ -11,6 +11,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 SOFTHSM := $(firstword $(wildcard /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so) /usr/lib/softhsm/libsofthsm2.so)
 # The browser in which pages are tested.
 CHROMIUM := /usr/bin/chromium
+# The database of production.
+POSTGRESQL := $(firstword $(wildcard /usr/lib/postgresql/*/bin/initdb) /usr/lib/postgresql/missing)
 # What the tests ran; scripts/vectors.py holds it against the official vectors.
 JUNIT := build/junit
 REPORT = $(BIN)/python scripts/vectors.py $(JUNIT)/contracts.xml $(JUNIT)/unit.xml
@@ -55,6 +57,10 @@ $(CHROMIUM):
 	@echo "Installing Chromium ..."
 	@(apt-get update -qq && apt-get install -y -qq chromium >/dev/null) || echo "Chromium is missing (Debian package chromium): the tests in a browser will be skipped"
 
+$(POSTGRESQL):
+	@echo "Installing PostgreSQL ..."
+	@(apt-get update -qq && apt-get install -y -qq postgresql >/dev/null) || echo "PostgreSQL is missing (Debian package postgresql): the tests on it will be skipped"
+
 run: install  ## Start the city and walk the main path; ONCE=1 walks it and ends.
 	@$(BIN)/madang run --state $(STATE) $(if $(ONCE),--once)
 
@@ -80,7 +86,7 @@ network-engine: .venv/installed  ## Build the program of `madang chain up` from 
 network-engine-if-go: .venv/installed
 	@$(BIN)/python -m ledger_node.network.binary >/dev/null || echo "The tests of the network of validators will be skipped"
 
-unit: install tests/conformance/npm/node_modules/installed $(SOFTHSM) $(CHROMIUM) network-engine-if-go  ## Run the tests.
+unit: install tests/conformance/npm/node_modules/installed $(SOFTHSM) $(CHROMIUM) $(POSTGRESQL) network-engine-if-go  ## Run the tests.
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --junit-xml=$(JUNIT)/unit.xml
 
 vectors: install $(CONTRACTS)/installed  ## Run the official vectors; fails when a case is left out unsaid.

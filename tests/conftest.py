@@ -1,11 +1,13 @@
 """What every test shares: the folder of official vectors, and no silent skips in CI."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.postgresql import PostgreSql, running
 
 # Times vary with what else the machine does, so examples have no deadline. CI draws the same
 # examples every time; a run by hand draws new ones, and what it finds becomes a test.
@@ -37,15 +39,26 @@ def vectors() -> Callable[[str], Path]:
     return folder
 
 
-@pytest.fixture
-def postgresql() -> str:
-    """Return the address of a PostgreSQL database for tests alone, or skip.
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgreSql]:
+    """Return a PostgreSQL of this test process, or skip by name."""
+    with running() as server:
+        yield server
 
-    It is as SQLAlchemy writes it, in MADANG_TEST_POSTGRESQL; its driver is not among our packages.
-    """
-    url = os.environ.get("MADANG_TEST_POSTGRESQL")
-    if url is None:
-        pytest.skip("no PostgreSQL to test with")
+
+@pytest.fixture
+def postgresql(postgresql_server: PostgreSql) -> Iterator[str]:
+    """Return the address of an empty PostgreSQL database for one test."""
+    with postgresql_server.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Return the address of an empty database, of each kind in its turn."""
+    if request.param == "sqlite":
+        return "sqlite://"
+    url: str = request.getfixturevalue("postgresql")
     return url
 
 
