@@ -137,7 +137,7 @@ class Staff:
                 time, is counted and leaves a line in the journal.
         """
         with self.database.transaction() as session:
-            account = session.get(StaffAccount, (tenant, name))
+            account = session.get(StaffAccount, (tenant, name), with_for_update=True)
             opened = _opens(account, passphrase) and account is not None
             if account is None or not opened or now < account.locked_until:
                 self._count(session, tenant, account, now)

@@ -16,6 +16,7 @@ from madang.core.merkle.note import NoteError
 from madang.core.trust.trusted_list import TrustedListError
 from madang.infra.anchors import AnchorsError
 from madang.infra.ca_files import CaFilesError
+from madang.infra.db import OtherTablesError
 from madang.infra.given_keys import GivenKeyError
 from madang.infra.hsm import HsmError
 from madang.infra.keystore import KeystoreError
@@ -35,6 +36,7 @@ _ERRORS: Final = (
     ListeningError,
     MovedError,
     NoteError,
+    OtherTablesError,
     SettingsFileError,
     SplitError,
     TrustedListError,

@@ -4,11 +4,12 @@ SQLite for a first run, PostgreSQL in production; what differs between them stay
 `madang.infra.statements`.
 """
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, event
+from sqlalchemy import Connection, Engine, Table, event, func, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection, StaticPool
@@ -16,6 +17,7 @@ from sqlmodel import Session, SQLModel, create_engine
 
 BUSY_MILLISECONDS = 10_000
 _MEMORY = "sqlite://"
+_CREATING = select(func.pg_advisory_xact_lock(0x6D6164616E67))  # any number, but the same for all
 
 
 def sqlite_url(path: Path) -> str:
@@ -27,6 +29,10 @@ def sqlite_url(path: Path) -> str:
     if not path.exists():
         path.touch(mode=0o600)
     return f"sqlite:///{path}"
+
+
+class OtherTablesError(RuntimeError):
+    """A database is another version's; the message says what to do."""
 
 
 class Database:
@@ -41,11 +47,21 @@ class Database:
         self._sqlite = self.engine.dialect.name == "sqlite"
 
     def create(self, *models: type[SQLModel]) -> None:
-        """Create the tables of the models that do not exist yet, and indexes that they lack."""
+        """Create the tables of the models that do not exist yet, and indexes that they lack.
+
+        Of several processes that start at once, one creates and the others find all there.
+
+        Raises:
+            OtherTablesError: a table was made by another version, and lacks columns.
+        """
         tables: list[Table] = [model.__table__ for model in models]  # type: ignore[attr-defined]
-        SQLModel.metadata.create_all(self.engine, tables=tables)
-        for index in (index for table in tables for index in table.indexes):
-            index.create(self.engine, checkfirst=True)
+        with self.engine.begin() as connection:
+            if not self._sqlite:
+                connection.execute(_CREATING)
+            SQLModel.metadata.create_all(connection, tables=tables)
+            _check_columns(connection, tables)
+            for index in (index for table in tables for index in table.indexes):
+                index.create(connection, checkfirst=True)
 
     def transaction(self) -> AbstractContextManager[Session]:
         """Open a transaction: committed and on the disk when the block ends, undone on an error.
@@ -135,6 +151,19 @@ class _Block:
     def _told(self, error: BaseException) -> BaseException:
         """Return what SQLAlchemy would raise: prepared statements meet the driver's own errors."""
         return DBAPIError.instance(None, None, error, self._mistakes, hide_parameters=True)
+
+
+def _check_columns(connection: Connection, tables: Iterable[Table]) -> None:
+    names = {table.name: {column.name for column in table.columns} for table in tables}
+    found = inspect(connection).get_multi_columns(filter_names=[*names])
+    for (_, table), columns in found.items():
+        missing = names[table] - {column["name"] for column in columns}
+        if missing:
+            raise OtherTablesError(
+                f"the table {table} lacks {', '.join(sorted(missing))}: another version made it,"
+                " and there are no migrations; start that version on it, or this one on an empty"
+                " database (MADANG_DATABASE_URL)"
+            )
 
 
 def _engine(url: str) -> Engine:

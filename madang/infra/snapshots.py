@@ -25,6 +25,7 @@ from madang.infra.db import Database
 from madang.infra.http import HttpClient, HttpError
 from madang.infra.settings import CommonSettings
 from madang.infra.setup import StateFolders
+from madang.infra.statements import Upsert, replacing
 from madang.infra.tenancy import Addresses, Tenants
 
 PATH: Final = "accreditations"
@@ -44,6 +45,9 @@ class KeptSnapshotRow(SQLModel, table=True):
 
     id: int = Field(default=1, primary_key=True)
     compact: str
+
+
+_KEEP = Upsert(KeptSnapshotRow, replacing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +208,7 @@ class Snapshots:
 
     def _keep(self, compact: str) -> None:
         with self._database.transaction() as session:
-            session.merge(KeptSnapshotRow(id=1, compact=compact))
+            _KEEP.run(session, {"id": 1, "compact": compact})
 
 
 def sources_of(settings: CommonSettings, tenants: Tenants, addresses: Addresses) -> tuple[str, ...]:

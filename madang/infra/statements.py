@@ -108,6 +108,14 @@ class Prepared:
         return found
 
 
+def replacing(insert: Insert) -> Insert:
+    """Say that a whole new row takes the place of the one that is there."""
+    table = insert.table
+    keys = {column.name for column in table.primary_key}
+    others = {each.name: insert.excluded[each.name] for each in table.c if each.name not in keys}
+    return insert.on_conflict_do_update(index_elements=[*keys], set_=others)
+
+
 class Upsert(Prepared):
     """An INSERT that says what becomes of a row that is there already.
 

@@ -1,13 +1,15 @@
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, SQLModel, select
 
-from madang.infra.db import Database, sqlite_url
-from madang.infra.statements import Upsert
+from madang.infra.db import Database, OtherTablesError, sqlite_url
+from madang.infra.statements import Upsert, replacing
 
 
 class Thing(SQLModel, table=True):
@@ -16,13 +18,21 @@ class Thing(SQLModel, table=True):
     name: str
 
 
-@pytest.fixture(params=["memory", "file"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
-    url = "sqlite://" if request.param == "memory" else sqlite_url(tmp_path / "a" / "b.sqlite")
+@pytest.fixture(params=["memory", "file", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        address: str = request.getfixturevalue("postgresql")
+        return address
+    return "sqlite://" if request.param == "memory" else sqlite_url(tmp_path / "a" / "b.sqlite")
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
     opened = Database(url)
     opened.create(Thing)
     opened.create(Thing)
-    return opened
+    yield opened
+    opened.close()
 
 
 def names(database: Database) -> list[str]:
@@ -138,3 +148,26 @@ def test_two_processes_write_without_losing_a_row(tmp_path: Path) -> None:
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, url, name]) for name in ("a", "b")]
     assert [writer.wait(60) for writer in writers] == [0, 0]
     assert len(names(database)) == 100
+
+
+def test_a_whole_row_takes_the_place_of_another(database: Database) -> None:
+    keep = Upsert(Thing, replacing)
+    for name in ("a", "b"):
+        with database.transaction() as session:
+            keep.run(session, {"id": 1, "name": name})
+        assert names(database) == [name]
+
+
+def test_a_table_of_another_version_is_told_in_words(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {Thing.__tablename__} DROP COLUMN name")
+    with pytest.raises(OtherTablesError, match=f"the table {Thing.__tablename__} lacks name"):
+        database.create(Thing)
+
+
+def test_of_processes_that_start_at_once_each_finds_its_tables(postgresql: str) -> None:
+    opened = [Database(postgresql) for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        assert [*pool.map(lambda database: database.create(Thing), opened)] == [None] * 6
+    for each in opened:
+        each.close()
