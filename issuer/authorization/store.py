@@ -19,6 +19,7 @@ from issuer.authorization.model import (
 from issuer.proofing.model import ProofingId
 from issuer.sources.model import PersonId
 from madang.core.catalog.certificate_type import IdentityLevel
+from madang.infra.statements import Upsert, replacing
 
 _CHOOSING, _PRESENTING, _AT_PROVIDER, _KNOWN = "choosing", "presenting", "at_provider", "known"
 
@@ -47,6 +48,9 @@ class SignInRow(SQLModel, table=True):
     proofing: str | None = None
 
 
+_KEEP = Upsert(SignInRow, replacing)
+
+
 class SignInStore:
     """Log-ins in an open transaction."""
 
@@ -72,7 +76,7 @@ class SignInStore:
 
     def keep(self, tenant: str, sign_in: SignIn) -> None:
         """Keep a log-in in its new state; nothing of the one before stays."""
-        self._session.merge(_row(tenant, sign_in))
+        _KEEP.run(self._session, _row(tenant, sign_in))
 
     def end(self, tenant: str, authorization: str) -> None:
         """Forget a log-in."""
@@ -87,7 +91,7 @@ class SignInStore:
         self._session.execute(delete(SignInRow).where(col(SignInRow.expires_at) <= now))
 
 
-def _row(tenant: str, sign_in: SignIn) -> SignInRow:
+def _row(tenant: str, sign_in: SignIn) -> dict[str, Any]:
     visit = sign_in.visit
     every: dict[str, Any] = dict.fromkeys(SignInRow.model_fields)
     every |= {
@@ -98,7 +102,7 @@ def _row(tenant: str, sign_in: SignIn) -> SignInRow:
         "expires_at": visit.expires_at,
         **_members(sign_in),
     }
-    return SignInRow(**every)
+    return every
 
 
 def _members(sign_in: SignIn) -> dict[str, object]:

@@ -17,7 +17,7 @@ from madang.core.merkle.entry import Entry, commitment
 from madang.core.protocol.oid4vci.notification import Event
 from madang.infra.outbox import OutboxRow, registered
 from madang.infra.receipts import Logged
-from madang.infra.statements import Prepared, Upsert
+from madang.infra.statements import Prepared, Upsert, replacing
 
 
 class UsedNonceRow(SQLModel, table=True):
@@ -77,7 +77,7 @@ _ANSWER = Prepared(
         _ANSWERS.c.key == bindparam("named"), _ANSWERS.c.until > bindparam("now")
     )
 )
-_USE = Upsert(UsedNonceRow)
+_USE, _NOTIFY = Upsert(UsedNonceRow), Upsert(NotificationRow, replacing)
 
 
 class NonceStore:
@@ -174,10 +174,8 @@ class NotificationStore:
         self, tenant: str, offer: OfferId, configuration: ConfigurationId, event: Event, *, at: int
     ) -> None:
         """Keep an event in place of the one before."""
-        row = NotificationRow(
-            tenant=tenant, offer=offer, configuration=configuration, event=event.value, at=at
-        )
-        self._session.merge(row)
+        key = {"tenant": tenant, "offer": offer, "configuration": configuration}
+        _NOTIFY.run(self._session, {**key, "event": event.value, "at": at})
 
     def of(self, tenant: str, offer: str) -> Mapping[str, str]:
         """Return the last event of each configuration of an offer."""

@@ -100,6 +100,7 @@ def _keep(*changing: str) -> Upsert:
     )
 
 
+_TAKE = Upsert(PresentationRow)
 _WITHDRAW = Prepared(delete(_OFFERED).where(_OFFERED.c.offer == bindparam("named")))
 
 
@@ -204,10 +205,8 @@ class PresentationStore:
 
     def take(self, tenant: str, presentation: str, *, until: int) -> bool:
         """Take a presentation; False if it was taken before."""
-        if self._session.get(PresentationRow, (tenant, presentation)) is not None:
-            return False
-        self._session.add(PresentationRow(tenant=tenant, presentation=presentation, until=until))
-        return True
+        row = {"tenant": tenant, "presentation": presentation, "until": until}
+        return _TAKE.run(self._session, row) == 1
 
     def sweep(self, now: int) -> None:
         """Forget what cannot count any more."""

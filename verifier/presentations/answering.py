@@ -216,6 +216,7 @@ def refuse(
     Raises:
         UnknownPresentationError, ClosedPresentationError: it was closed in the meantime.
     """
+    presentations.hold(terms.id)
     presentation = present_open(presentations, terms.tenant, terms.id, now)
     presentations.keep(presentation.refused(checked.judged, most=most))
     _note(presentations, terms, checked.judged.codes[0], now)
@@ -244,6 +245,7 @@ def decline(
     Raises:
         UnknownPresentationError, ClosedPresentationError: it was closed in the meantime.
     """
+    presentations.hold(terms.id)
     presentation = present_open(presentations, terms.tenant, terms.id, now)
     if error.state != state:
         return False

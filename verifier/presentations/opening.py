@@ -53,6 +53,10 @@ class Presentations(Protocol):
         """Return a presentation of the tenant; None if the tenant has none of this id."""
         ...
 
+    def hold(self, presentation: str) -> None:
+        """Let nobody else change a presentation until the transaction ends."""
+        ...
+
     def add(self, presentation: Open) -> None:
         """Keep a new presentation."""
         ...

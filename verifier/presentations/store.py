@@ -75,6 +75,11 @@ _FORGET: Final = Prepared(
 )
 
 
+_HOLD: Final = Prepared(
+    select(_TABLE.c.id).where(_TABLE.c.id == bindparam("named")).with_for_update()
+)
+
+
 def _next(*columns: str) -> Prepared:
     """Return what changes these columns of a presentation that is open."""
     waiting = (_TABLE.c.id == bindparam("named")) & (_TABLE.c.phase == _OPEN)
@@ -108,6 +113,10 @@ class SqlPresentations:
         if found is None or found.tenant != tenant:
             return None
         return _presentation(found, now)
+
+    def hold(self, presentation: str) -> None:
+        """Let nobody else change a presentation until the transaction ends."""
+        _HOLD.first(self._session, {"named": presentation})
 
     def add(self, presentation: Open) -> None:
         """Keep a new presentation."""
