@@ -35,8 +35,8 @@ class Checks(Protocol):
         """Return a check of the tenant and its decision; None if the tenant has no such check."""
         ...
 
-    def decide(self, check: Check, decided: Decided) -> None:
-        """Keep the decision on a check."""
+    def decide(self, check: Check, decided: Decided) -> bool:
+        """Keep the decision on a check; False if there is one already."""
         ...
 
     def forget(self, *, opened_before: int) -> None:

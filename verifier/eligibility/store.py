@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from sqlalchemy import update
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from madang.core.encoding import strict_json
@@ -74,13 +75,21 @@ class SqlChecks:
         found = Check(row.id, tenant, row.programme, row.rule_digest, day, row.opened_at)
         return found, _decided(row)
 
-    def decide(self, check: Check, decided: Decided) -> None:
-        """Keep the decision on a check."""
-        row = self._session.get_one(CheckRow, check.id)
-        row.outcome, row.digest = decided.outcome, decided.digest
-        row.document = strict_json.dumps(decided.document)
-        row.told = strict_json.dumps(dict(decided.told))
-        row.decided_at = decided.decided_at
+    def decide(self, check: Check, decided: Decided) -> bool:
+        """Keep the decision on a check; False if there is one already."""
+        waiting = col(CheckRow.id) == check.id, col(CheckRow.decided_at).is_(None)
+        changed = self._session.execute(
+            update(CheckRow)
+            .where(*waiting)
+            .values(
+                outcome=decided.outcome,
+                digest=decided.digest,
+                document=strict_json.dumps(decided.document),
+                told=strict_json.dumps(dict(decided.told)),
+                decided_at=decided.decided_at,
+            )
+        )
+        return bool(getattr(changed, "rowcount", 0))
 
     def forget(self, *, opened_before: int) -> None:
         """Delete older checks, their decisions, and what would open their log entries."""

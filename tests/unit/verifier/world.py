@@ -461,7 +461,7 @@ def open_city(land: Land, **changes: object) -> Iterator[City]:
     deps = Deps(
         clock=clock,
         ids=SeededIds("verifier"),
-        database=Database(),
+        database=Database(settings.database_url or "sqlite://"),
         catalogue=catalogue,
         addresses=addresses,
         accreditations=KeptTwin(land.registry(catalogue, addresses)),
