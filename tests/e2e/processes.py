@@ -17,7 +17,6 @@ from madang.cli.processes import Program
 REPOSITORY = Path(__file__).parents[2]
 SECONDS = 40.0
 POLL_SECONDS = 0.05
-SERVICES = ("witness", "audit-witness", "log", "issuer", "verifier", "counter")
 
 
 @dataclass
@@ -32,9 +31,9 @@ class Processes:
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start_all(self) -> None:
-        for service in SERVICES:
-            self._spawn(self._program(service))
-        for service in SERVICES:
+        for program in self.plan.services():
+            self._spawn(program)
+        for service in self.running:
             self._ready(service)
 
     def restart(self, service: str) -> None:
@@ -55,7 +54,7 @@ class Processes:
         assert ended == -signal.SIGKILL, (service, ended)
 
     def stop_all(self) -> None:
-        for service in reversed(SERVICES):
+        for service in reversed(self.running):
             self._end(service)
 
     def _program(self, service: str) -> Program:
