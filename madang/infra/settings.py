@@ -42,7 +42,8 @@ class CommonSettings(BaseSettings):
         pkcs11_pin: the user's PIN of that token.
         pkcs11_purposes: purposes whose new keys are made in the token; P-256 alone.
         origins: origin per service for a run without the municipalities' own hosts.
-        database_url: SQLAlchemy address; a SQLite file in the state folder when empty.
+        database_url: SQLAlchemy address of this service's own database (`docs/postgresql.md`); a
+            SQLite file in the state folder when empty.
         host: address on which connections are taken; another than loopback only with a
             certificate, for plain HTTP leaves no machine.
         port: of that address.

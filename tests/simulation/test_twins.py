@@ -1,6 +1,6 @@
 """The twins of the simulation do what the database and the disk do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,21 +29,16 @@ from tests.simulation.disk import SimulatedDisk
 QUIET = 0
 
 
-def sql() -> LogStores:
-    database = Database()
+@pytest.fixture(params=["sqlite", "postgresql", "twin"])
+def stores(request: pytest.FixtureRequest) -> Iterator[LogStores]:
+    if request.param == "twin":
+        yield MemoryLogs(Chance("1", QUIET))
+        return
+    kept = request.param == "postgresql"
+    database = Database(request.getfixturevalue("postgresql") if kept else "sqlite://")
     database.create(*LOG_ROWS)
-    return SqlLogs(database, "hanbit")
-
-
-STORES: dict[str, Callable[[], LogStores]] = {
-    "database": sql,
-    "twin": lambda: MemoryLogs(Chance("1", QUIET)),
-}
-
-
-@pytest.fixture(params=STORES)
-def stores(request: pytest.FixtureRequest) -> LogStores:
-    return STORES[request.param]()
+    yield SqlLogs(database, "hanbit")
+    database.close()
 
 
 def thing(number: int) -> Submitted:

@@ -10,6 +10,7 @@ from issuer.sources.synthetic.register import SyntheticRegister
 from madang.core.keys.signing import Signer
 from madang.core.keys.software import generate_ed25519, generate_p256
 from madang.infra.catalogue import Catalogue
+from madang.infra.db import Database
 from madang.infra.log_client import LogClient, MemoryLogClient
 from madang.infra.tenancy import Addresses
 from tests.unit.issuer.founding import open_world, the_catalogue, the_register
@@ -54,6 +55,16 @@ def world(settings: Settings, log_client: LogClient, log_key: Signer) -> Iterato
     opened = open_world(settings, log=log_client, log_signer=log_key)
     yield opened
     opened.deps.database.close()
+
+
+@pytest.fixture
+def stored_world(
+    settings: Settings, log_client: LogClient, log_key: Signer, database_url: str
+) -> Iterator[World]:
+    """The same on each kind of database in its turn."""
+    database = Database(database_url)
+    yield open_world(settings, log=log_client, log_signer=log_key, database=database)
+    database.close()
 
 
 @pytest.fixture

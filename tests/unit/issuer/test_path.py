@@ -2,8 +2,15 @@
 
 from collections.abc import Sequence
 
+import pytest
+
 from madang.core.keys.signing import Signer
 from tests.unit.issuer.world import World
+
+
+@pytest.fixture
+def world(stored_world: World) -> World:
+    return stored_world
 
 
 def test_a_resident_gets_a_digital_id_and_then_certificates(

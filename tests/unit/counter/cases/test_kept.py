@@ -7,7 +7,7 @@ import pytest
 
 from counter.cases.store import SqlCaseBooks
 from counter.settings import Settings
-from madang.infra.db import Database, sqlite_url
+from madang.infra.db import Database
 from tests.unit.counter.world import DOCUMENT, RESULT, TX_CODE, Clerk, World, open_world, run
 
 SECRETS = ("secret-1", TX_CODE)
@@ -167,8 +167,8 @@ def test_a_picture_is_for_the_clerk_who_is_signed_in_only(world: World) -> None:
     assert Clerk(world.app, "hanbit").get(picture).status_code == 303
 
 
-def test_cases_outlive_the_process(tmp_path_factory: pytest.TempPathFactory) -> None:
-    database = Database(sqlite_url(tmp_path_factory.mktemp("counter") / "counter.sqlite"))
+def test_cases_outlive_the_process(database_url: str) -> None:
+    database = Database(database_url)
     before = open_world(database=database)
     page = before.clerk().identity_offered()
     again = open_world(database=database)

@@ -15,6 +15,11 @@ from tests.unit.issuer.world import World, holder_of
 
 
 @pytest.fixture
+def world(stored_world: World) -> World:
+    return stored_world
+
+
+@pytest.fixture
 def careful(world: World) -> World:
     """An issuer where a clerk has to approve every Digital ID."""
     return world.rebuilt(approved_types=["digital_id"])

@@ -22,6 +22,11 @@ from madang.core.status.token_status_list import (
 from tests.unit.issuer.world import OTHER, TENANT, World, digest_of, payload_of
 
 
+@pytest.fixture
+def world(stored_world: World) -> World:
+    return stored_world
+
+
 def published(world: World, number: int = 1) -> StatusList:
     answer = world.client.get(f"/{TENANT}/issuer/statuslists/{number}")
     assert answer.status_code == 200

@@ -171,3 +171,14 @@ def test_of_processes_that_start_at_once_each_finds_its_tables(postgresql: str) 
         assert [*pool.map(lambda database: database.create(Thing), opened)] == [None] * 6
     for each in opened:
         each.close()
+
+
+def test_a_connection_that_the_server_ended_is_replaced(postgresql: str) -> None:
+    opened, other = Database(postgresql), Database(postgresql)
+    opened.create(Thing)
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid()"
+    with other.engine.connect() as connection:
+        connection.exec_driver_sql(f"{end} AND datname = current_database()")
+    assert names(opened) == []
+    opened.close()
+    other.close()

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import pytest
 
 from madang.infra import journal
@@ -5,10 +7,11 @@ from madang.infra.db import Database
 
 
 @pytest.fixture
-def database() -> Database:
-    opened = Database()
+def database(database_url: str) -> Iterator[Database]:
+    opened = Database(database_url)
     opened.create(journal.JournalEntry)
-    return opened
+    yield opened
+    opened.close()
 
 
 def test_lines_belong_to_their_municipality(database: Database) -> None:

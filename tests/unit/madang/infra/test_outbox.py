@@ -1,7 +1,7 @@
 """Entries travel from a service's transaction to the log, whatever fails on the way."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
@@ -24,10 +24,11 @@ ISSUER = "https://id.a.example/a/issuer"
 
 
 @pytest.fixture
-def database() -> Database:
-    opened = Database()
+def database(database_url: str) -> Iterator[Database]:
+    opened = Database(database_url)
     opened.create(OutboxRow)
-    return opened
+    yield opened
+    opened.close()
 
 
 def registered(number: int) -> Registered:
@@ -252,6 +253,7 @@ def test_a_thing_is_found_by_its_digest_in_its_municipality(database: Database) 
         assert find(session, "b", (1).to_bytes(32)) is None
 
 
+@pytest.mark.parametrize("database_url", ["sqlite://"])  # there a lost table is as good as away
 def test_the_worker_goes_on_when_the_database_was_away(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """The life of a presentation: who may see it, how often it is tried, when it is over."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -16,6 +17,12 @@ from tests.unit.verifier.world import NEIGHBOUR, NOW, TENANT, Asked, City, Land,
 from verifier.presentations.store import PresentationRow, SqlPresentations
 
 API = f"/{TENANT}/verifier/api/presentations"
+
+
+@pytest.fixture
+def city(land: Land, database_url: str) -> Iterator[City]:
+    with open_city(land, database_url=database_url) as city:
+        yield city
 
 
 def good(asked: Asked) -> str:

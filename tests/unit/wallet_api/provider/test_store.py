@@ -1,5 +1,8 @@
 """The provider's tables: what is over goes, what holds stays."""
 
+from collections.abc import Iterator
+
+import pytest
 from sqlmodel import select
 
 from madang.infra.db import Database
@@ -9,21 +12,22 @@ from wallet_api.provider.model import Bounds, Instance, InstanceId, Place
 BOUNDS = Bounds(300, 300, 60, 8, 50, 60, 3600)
 
 
-def database() -> Database:
-    made = Database()
+@pytest.fixture
+def base(database_url: str) -> Iterator[Database]:
+    made = Database(database_url)
     made.create(*store.TABLES)
-    return made
+    yield made
+    made.close()
 
 
-def test_the_seal_is_drawn_once_for_all_processes() -> None:
-    base = database()
+def test_the_seal_is_drawn_once_for_all_processes(base: Database) -> None:
     for fresh in (b"first", b"second"):
         with base.transaction() as session:
             assert store.seal_secret(session, fresh) == b"first"
 
 
-def test_what_is_over_is_swept_and_its_status_stays() -> None:
-    base, name = database(), InstanceId("a")
+def test_what_is_over_is_swept_and_its_status_stays(base: Database) -> None:
+    name = InstanceId("a")
     with base.transaction() as session:
         instances, lists = store.InstanceStore(session), store.ListStore(session)
         instances.keep("hanbit", Instance(name, "thumb", b"hash"))
@@ -44,8 +48,7 @@ def test_what_is_over_is_swept_and_its_status_stays() -> None:
         assert [statuses.get(index) for index in range(8)] == [0, 0, 0, 1, 0, 0, 0, 0]
 
 
-def test_a_full_list_is_followed_by_another_and_its_order_forgotten() -> None:
-    base = database()
+def test_a_full_list_is_followed_by_another_and_its_order_forgotten(base: Database) -> None:
     with base.transaction() as session:
         lists = store.ListStore(session)
         given = [lists.open("hanbit", BOUNDS, bytes([n])) for n in range(5)]
