@@ -75,6 +75,7 @@ TABLES: Final = (ListRow, BitsRow, FlipRow, TokenRow)
 _BEGIN_LIST, _BEGIN_BITS = Upsert(ListRow), Upsert(BitsRow)
 _HEAD = SQLModel.metadata.tables["status_list_head"]
 _COUNT = bindparam("count", type_=Integer)
+_BEGINNINGS: Final = 8
 _GIVE: Final = Prepared(
     update(_HEAD)
     .where(
@@ -97,14 +98,25 @@ class ListStore:
     def open(self, tenant: str, count: int, policy: ListPolicy, fresh_key: bytes) -> OpenList:
         """Return a list with room for `count` more, and count them as given.
 
-        Two that would begin the same list at once both give places of the one that is begun.
+        Two that would begin the same list at once both give places of the one that is begun, and
+        nobody ends a list that another has begun meanwhile.
+
+        Raises:
+            LookupError: others filled each list that was begun.
         """
         given = {"of": tenant, "count": count, "percent": policy.fill_percent}
         row = _GIVE.first(self._session, given)
+        for _ in range(_BEGINNINGS):
+            if row is not None:
+                break
+            newest = self._newest(tenant)  # waits for whoever changes it
+            row = _GIVE.first(self._session, given)
+            if row is None:
+                self._begin(tenant, newest, policy.size, fresh_key)
+                # A list that is too small for so many is overfilled, up to its last place.
+                row = _GIVE.first(self._session, {**given, "percent": _PERCENT})
         if row is None:
-            self._begin(tenant, self._newest(tenant), policy.size, fresh_key)
-            # A list that is too small for so many is overfilled, up to its last place.
-            row = _GIVE.one(self._session, {**given, "percent": _PERCENT})
+            raise LookupError(f"no list has room for {count} places")
         return OpenList(row.number, row.size, row.key, row.used - count)
 
     def _newest(self, tenant: str) -> ListRow | None:
