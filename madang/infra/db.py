@@ -4,7 +4,7 @@ SQLite for a first run, PostgreSQL in production; what differs between them stay
 `madang.infra.statements`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -58,9 +58,12 @@ class Database:
         with self.engine.begin() as connection:
             if not self._sqlite:
                 connection.execute(_CREATING)
-            SQLModel.metadata.create_all(connection, tables=tables)
-            _check_columns(connection, tables)
-            for index in (index for table in tables for index in table.indexes):
+            there = {*inspect(connection).get_table_names()}
+            known = [table for table in tables if table.name in there]
+            fresh = [table for table in tables if table.name not in there]
+            SQLModel.metadata.create_all(connection, tables=fresh, checkfirst=False)
+            _check_columns(connection, known)
+            for index in (index for table in known for index in table.indexes):
                 index.create(connection, checkfirst=True)
 
     def transaction(self) -> AbstractContextManager[Session]:
@@ -153,7 +156,9 @@ class _Block:
         return DBAPIError.instance(None, None, error, self._mistakes, hide_parameters=True)
 
 
-def _check_columns(connection: Connection, tables: Iterable[Table]) -> None:
+def _check_columns(connection: Connection, tables: Sequence[Table]) -> None:
+    if not tables:
+        return
     names = {table.name: {column.name for column in table.columns} for table in tables}
     found = inspect(connection).get_multi_columns(filter_names=[*names])
     for (_, table), columns in found.items():
