@@ -45,9 +45,9 @@ class ClaimSource:
         """
         official_name = self.tenants.get(tenant).names[LANGUAGES[0]]
         try:
-            record = self.register.record(tenant, person, day)
-            attested = {**record, ATTESTER_GROUP: {"name": official_name}}
-            return self._selection(certificate_type).payload(attested)
+            selection = self._selection(certificate_type)
+            record = self.register.record(tenant, person, day, selection.groups)
+            return selection.payload({**record, ATTESTER_GROUP: {"name": official_name}})
         except (RecordError, UnknownPersonError) as error:
             raise NothingToCertify(certificate_type.id) from error
 

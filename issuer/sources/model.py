@@ -1,6 +1,6 @@
 """The register's port: look a person up for identity proofing, read the person's record."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import NewType, Protocol
@@ -40,8 +40,11 @@ class Register(Protocol):
     def identify(self, tenant: str, evidence: IdentityEvidence) -> PersonId | None:
         """Return whom the evidence names, or None when any part of it does not agree."""
 
-    def record(self, tenant: str, person: PersonId, day: date) -> Record:
-        """Return what the register says of a person on a day.
+    def record(self, tenant: str, person: PersonId, day: date, groups: Collection[str]) -> Record:
+        """Return what the register says of a person on a day, in these groups and no others.
+
+        A certificate asks for what it is made of alone; a group of which there is nothing to say
+        is left out.
 
         Predicates (age reached, income at or below, none or present) are worked out here, so that
         a certificate type only names paths.

@@ -1,5 +1,6 @@
 """From a resident to the record that certificates are made of, on a given day."""
 
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 
 from issuer.sources.ages import age_equal_or_over
@@ -11,22 +12,31 @@ from issuer.sources.synthetic.romanised import romanised
 from issuer.sources.synthetic.words import PORTRAIT
 from madang.core.encoding.strict_json import Json
 
+GROUPS: Mapping[str, Callable[[Household, Resident, date, MedianIncomeTable], Json]] = {
+    "person": lambda household, resident, day, _: _person(household, resident, day),
+    "household": lambda household, _, __, ___: _household(household),
+    "income": lambda household, _, day, median: _income(household, day, median),
+    "lease": lambda household, resident, _, __: _lease(household, resident),
+    "employment": lambda _, resident, day, __: _employment(resident, day),
+    "housing_support": lambda _, resident, day, __: _housing_support(resident, day),
+    "appointment": lambda _, resident, __, ___: _appointment(resident),
+    "driving_licence": lambda _, resident, day, __: _driving_licence(resident, day),
+}
+"""What the register holds of a resident, grouped by source."""
+
 
 def record(
-    household: Household, resident: Resident, day: date, median: MedianIncomeTable
+    household: Household,
+    resident: Resident,
+    day: date,
+    median: MedianIncomeTable,
+    groups: Collection[str] = GROUPS.keys(),
 ) -> Record:
-    """Return everything that the register holds of a resident on a day, grouped by source."""
-    groups: dict[str, Json] = {
-        "person": _person(household, resident, day),
-        "household": _household(household),
-        "income": _income(household, day, median),
-        "lease": _lease(household, resident),
-        "employment": _employment(resident, day),
-        "housing_support": _housing_support(resident, day),
-        "appointment": _appointment(resident),
-        "driving_licence": _driving_licence(resident, day),
+    """Return what the register holds of a resident on a day, in these groups."""
+    found = {
+        name: GROUPS[name](household, resident, day, median) for name in groups if name in GROUPS
     }
-    return {name: group for name, group in groups.items() if group is not None}
+    return {name: group for name, group in found.items() if group is not None}
 
 
 def _person(household: Household, resident: Resident, day: date) -> dict[str, Json]:

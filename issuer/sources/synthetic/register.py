@@ -1,12 +1,13 @@
 """The register's port over a made-up population."""
 
+from collections.abc import Collection
 from datetime import date
 
 from issuer.sources.median_income import MedianIncomeTable
 from issuer.sources.model import IdentityEvidence, PersonId, Record, UnknownPersonError
 from issuer.sources.synthetic.generator import residents
 from issuer.sources.synthetic.population import Household, Population, Resident
-from issuer.sources.synthetic.records import record
+from issuer.sources.synthetic.records import GROUPS, record
 
 
 class SyntheticRegister:
@@ -30,8 +31,14 @@ class SyntheticRegister:
         same = (resident.name, resident.birthdate) == (evidence.name.strip(), evidence.birthdate)
         return resident.id if same else None
 
-    def record(self, tenant: str, person: PersonId, day: date) -> Record:
-        """Return what the register says of a person on a day.
+    def record(
+        self,
+        tenant: str,
+        person: PersonId,
+        day: date,
+        groups: Collection[str] = GROUPS.keys(),
+    ) -> Record:
+        """Return what the register says of a person on a day, in these groups and no others.
 
         Raises:
             UnknownPersonError: the municipality's register has no such person.
@@ -39,7 +46,7 @@ class SyntheticRegister:
         if (tenant, person) not in self._people:
             raise UnknownPersonError(tenant)
         household, resident = self._people[tenant, person]
-        return record(household, resident, day, self._median)
+        return record(household, resident, day, self._median, groups)
 
     def residents(self, tenant: str) -> tuple[Resident, ...]:
         """Return a municipality's residents by id: for demonstrations, not part of the port."""

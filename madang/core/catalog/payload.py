@@ -58,12 +58,17 @@ class Selection:
 
     Args:
         certificate_type: the type to fill.
+
+    Attributes:
+        groups: of the register's records, those that the type needs.
     """
 
     def __init__(self, certificate_type: CertificateType) -> None:
         self.certificate_type = certificate_type
         self._own = {"issuing_authority": certificate_type.issuing_authority.name}
+        own = {TYPE_GROUP, ATTESTER_GROUP}
         self._sources = [_Source.of(each) for each in certificate_type.claims if each.source]
+        self.groups = frozenset(each.segments[0][0] for each in self._sources) - own
 
     def payload(self, record: Mapping[str, Json]) -> Payload:
         """Select the certificate's claims from a record.

@@ -55,12 +55,12 @@ def test_one_part_that_does_not_agree_names_nobody(
 def test_another_municipality_knows_nothing(port: Register, resident: Resident, day: date) -> None:
     assert port.identify("saebyeol", evidence(resident)) is None
     with pytest.raises(UnknownPersonError, match="saebyeol has no person"):
-        port.record("saebyeol", resident.id, day)
+        port.record("saebyeol", resident.id, day, ["person"])
 
 
 def test_nobody_has_no_record(port: Register, day: date) -> None:
     with pytest.raises(UnknownPersonError) as caught:
-        port.record("hanbit", PersonId("P-nobody"), day)
+        port.record("hanbit", PersonId("P-nobody"), day, ["person"])
     assert "P-nobody" not in str(caught.value)
 
 
@@ -98,3 +98,12 @@ def test_codes_are_the_two_that_are_attested(register: SyntheticRegister, day: d
         support = register.record("hanbit", resident.id, day)["housing_support"]
         found |= {value for key, value in support.items() if key != "as_of"}
     assert found == codes
+
+
+def test_only_the_groups_that_are_asked_for_are_told(
+    register: SyntheticRegister, resident: Resident, day: date
+) -> None:
+    told = register.record("hanbit", resident.id, day, ["person", "household", "type"])
+    assert told.keys() == {"person", "household"}
+    whole = register.record("hanbit", resident.id, day)
+    assert told.items() <= whole.items()
