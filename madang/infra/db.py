@@ -45,6 +45,7 @@ class Database:
     def __init__(self, url: str = _MEMORY) -> None:
         self.engine = _engine(url)
         self._sqlite = self.engine.dialect.name == "sqlite"
+        self._idle: list[PoolProxiedConnection] = []
 
     def create(self, *models: type[SQLModel]) -> None:
         """Create the tables of the models that do not exist yet, and indexes that they lack.
@@ -71,15 +72,31 @@ class Database:
 
         Never await inside: a transaction holds the one writer's place of its database.
         """
-        return _Block(self.engine, "BEGIN IMMEDIATE" if self._sqlite else "", keeps=True)
+        return _Block(self, "BEGIN IMMEDIATE" if self._sqlite else "", keeps=True)
 
     def reading(self) -> AbstractContextManager[Session]:
         """Open a consistent view that changes nothing; what was read stays readable after it."""
-        return _Block(self.engine, "BEGIN" if self._sqlite else "", keeps=False)
+        return _Block(self, "BEGIN" if self._sqlite else "", keeps=False)
 
     def close(self) -> None:
         """Close the connections."""
+        while self._idle:
+            self._idle.pop().close()
         self.engine.dispose()
+
+    def take(self) -> PoolProxiedConnection:
+        """Return a connection of the driver for one transaction."""
+        return self._idle.pop() if self._idle else self.engine.raw_connection()
+
+    def give_back(self, driver: PoolProxiedConnection) -> None:
+        """Take a connection back whose transaction has ended.
+
+        SQLite's cannot break: they stay out of the pool, which would look after each of them.
+        """
+        if self._sqlite:
+            self._idle.append(driver)
+        else:
+            driver.close()
 
 
 class DriverSession(Session):
@@ -110,15 +127,15 @@ class _Block:
     A class and no generator: every request passes here.
     """
 
-    __slots__ = ("_begin", "_engine", "_keeps", "_session")
+    __slots__ = ("_begin", "_database", "_keeps", "_session")
 
-    def __init__(self, engine: Engine, begin: str, *, keeps: bool) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, begin: str, *, keeps: bool) -> None:
+        self._database = database
         self._begin = begin
         self._keeps = keeps
 
     def __enter__(self) -> Session:
-        session = DriverSession(self._engine, self._engine.raw_connection())
+        session = DriverSession(self._database.engine, self._database.take())
         self._session = session
         if self._begin:
             try:
@@ -142,13 +159,14 @@ class _Block:
         finally:
             if session.in_transaction():
                 session.close()
-            session.driver.close()
+            session.driver.rollback()  # whatever was not committed
+            self._database.give_back(session.driver)
         if isinstance(error, self._mistakes):
             raise self._told(error) from error
 
     @property
     def _mistakes(self) -> type[Exception]:
-        found: type[Exception] = self._engine.dialect.loaded_dbapi.Error
+        found: type[Exception] = self._database.engine.dialect.loaded_dbapi.Error
         return found
 
     def _told(self, error: BaseException) -> BaseException:

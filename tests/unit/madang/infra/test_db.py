@@ -79,13 +79,17 @@ def test_one_statement_leaves_a_row_that_is_there_and_tells_so(database: Databas
 
 
 def test_an_error_does_not_repeat_what_was_to_be_stored(database: Database) -> None:
+    with database.transaction() as session:
+        session.add(Thing(name="a"))
+
     def twice() -> None:
         with database.transaction() as session:
-            session.add_all([Thing(id=1, name="Kim Haneul"), Thing(id=1, name="Kim Haneul")])
+            session.add_all([Thing(id=2, name="Kim Haneul"), Thing(id=2, name="Kim Haneul")])
 
     with pytest.raises(IntegrityError) as raised:
         twice()
     assert "Kim" not in str(raised.value)
+    assert names(database) == ["a"]
 
 
 def test_a_transaction_that_breaks_leaves_nothing(database: Database) -> None:
