@@ -83,12 +83,19 @@ class Authorized:
     Attributes:
         digests: each base64url.
         algorithm: the hash that the holder names; None where it names none.
-        any_algorithm: whether the format has no place for its name.
+        by_type: of an mdoc, which has no place for that name: those in the element of each type
+            of transaction. None where one place is for all types.
     """
 
     digests: tuple[str, ...] = ()
     algorithm: str | None = None
-    any_algorithm: bool = False
+    by_type: Mapping[str, frozenset[str]] | None = None
+
+    def of(self, data_type: str) -> frozenset[str]:
+        """Return those that stand where a type's have to."""
+        if self.by_type is None:
+            return frozenset(self.digests)
+        return self.by_type.get(data_type, frozenset())
 
 
 NOTHING: Final = Authorized()

@@ -166,13 +166,20 @@ def _authorized(elements: Mapping[str, Mapping[str, Any]], held: Examination) ->
     """Return the hashes in the elements that registered types name (appendix B.2.1).
 
     That the device may sign such an element is the issuer's word (KeyAuthorizations), and whether
-    it did is judged elsewhere.
+    it did is judged elsewhere. That word is about one element, so a hash in that of another type
+    authorizes nothing.
     """
     if not held.asked.transaction_data:
         return NOTHING
-    types = held.policy.transaction_types.values()
-    named = (each.element for each in types if each.element is not None)
-    values = (elements.get(name_space, {}).get(name) for name_space, name in named)
-    hashes = (each for value in values if isinstance(value, list) for each in value)
-    digests = (base64url.encode(each) if isinstance(each, bytes) else "" for each in hashes)
-    return Authorized(tuple(digests), any_algorithm=True)
+    by_type = {
+        each.name: frozenset(_hashes(elements, *each.element))
+        for each in held.policy.transaction_types.values()
+        if each.element is not None
+    }
+    return Authorized(tuple(frozenset().union(*by_type.values())), by_type=by_type)
+
+
+def _hashes(elements: Mapping[str, Mapping[str, Any]], name_space: str, name: str) -> Iterator[str]:
+    value = elements.get(name_space, {}).get(name)
+    for each in value if isinstance(value, list) else ():
+        yield base64url.encode(each) if isinstance(each, bytes) else ""

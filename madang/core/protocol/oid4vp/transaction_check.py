@@ -32,7 +32,7 @@ def transaction_failures(
     for item in presented:
         yield from _of_one(item, transactions)
     for data in transactions:
-        by = [item for item in presented if _authorizes(item, data)]
+        by = [item for item in presented if _authorizing(item, data)]
         if not by:
             detail = f"no credential of {', '.join(data.credential_ids)} authorized a {data.type}"
             yield StepFailure(Step.TRANSACTION, "transaction_data_missing", _CLAUSE, detail)
@@ -42,22 +42,18 @@ def transaction_failures(
 
 
 def _of_one(item: Presented, transactions: Sequence[TransactionData]) -> Iterator[StepFailure]:
-    known = {
-        digest
-        for data in transactions
-        if item.query_id in data.credential_ids
-        for digest in _digests(data, item.authorized)
-    }
-    if not known.issuperset(item.authorized.digests):
+    counted = {digest for data in transactions for digest in _authorizing(item, data)}
+    if not counted.issuperset(item.authorized.digests):
         detail = "a hash is of no transaction that this credential was to authorize"
         code = "transaction_data_hash"
         yield StepFailure(Step.TRANSACTION, code, _PROFILE, detail, item.query_id)
 
 
-def _authorizes(item: Presented, data: TransactionData) -> bool:
+def _authorizing(item: Presented, data: TransactionData) -> frozenset[str]:
+    """Return the hashes in a presentation by which it authorizes a transaction."""
     if item.query_id not in data.credential_ids:
-        return False
-    return not _digests(data, item.authorized).isdisjoint(item.authorized.digests)
+        return frozenset()
+    return _digests(data, item.authorized) & item.authorized.of(data.type)
 
 
 def _digests(data: TransactionData, authorized: Authorized) -> frozenset[str]:
@@ -68,7 +64,7 @@ def _digests(data: TransactionData, authorized: Authorized) -> frozenset[str]:
     """
     asked = data.hash_algorithms or (DEFAULT_HASH,)
     allowed = {name for name in asked if name in HASHES}
-    if not authorized.any_algorithm:
+    if authorized.by_type is None:
         named = authorized.algorithm
         if named is None and data.hash_algorithms is not None:
             return frozenset()

@@ -144,6 +144,24 @@ def test_a_device_that_the_issuer_did_not_allow_it_authorizes_nothing(city: City
     assert codes(verdict_on(city, asked, {}, text)) == ["device_element"]
 
 
+@pytest.mark.parametrize("element", [(OWN, "gifts"), None], ids=["another", "none"])
+def test_the_element_of_one_type_authorizes_no_other(
+    city: City, element: tuple[str, str] | None
+) -> None:
+    """The issuer allowed the device transfers, and no gifts."""
+    gift = encode("gift", ["lic"], {})
+    asked = asked_to(city, gift, document=True)
+    types = {"transfer": TYPE, "gift": TransactionType("gift", {}, element=element)}
+    answer = {
+        "id": (city.presentation("id", ("name",)),),
+        "lic": (shown(city, asked, gift),),
+    }
+    policy = city.policy_with(transaction_types=types)
+    examined = examine(Answer(answer, "s-1"), asked, policy)
+    verdict = conclude(examined, city.statuses("id", "lic"))
+    assert codes(verdict) == ["transaction_data_hash", "transaction_data_missing"]
+
+
 def test_one_credential_and_no_more_authorizes(city: City) -> None:
     asked = asked_to(city, EITHER, document=True)
     signed = {"transaction_data_hashes": hashes(EITHER)}
