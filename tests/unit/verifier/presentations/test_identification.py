@@ -2,6 +2,7 @@
 
 import pytest
 
+from madang.core.formats.mdoc.model import parse_issuer_signed
 from madang.core.protocol.oid4vp.result import PresentationResult, check_result
 from madang.core.protocol.typed_jwt import Window
 from tests.unit.verifier import mdocs
@@ -69,14 +70,14 @@ def test_the_request_asks_what_the_purpose_lists_in_either_format_and_nothing_el
 @pytest.mark.parametrize("purpose", ["counter_identification", "issuer_sign_in"])
 def test_an_mdoc_alone_gives_a_signed_result(purpose: str, city: City) -> None:
     asked = city.ask_identity(purpose)
-    document = mdocs.document(city, "digital_id")
-    shown = mdocs.show(asked, "digital_id-mdoc", shown=document)
+    document = mdocs.issued(city)
+    shown = mdocs.shown(asked, "digital_id-mdoc", issuer_signed=document)
     assert asked.answer({"digital_id-mdoc": [shown]}).status_code == 200
     told = city.state(asked)
     assert (told["state"], told["failures"]) == ("answered", [])
     result = result_of(city, asked)
     assert result.credential_type == "digital_id"
-    assert result.credential_digest == document.issuer_digest
+    assert result.credential_digest == parse_issuer_signed(document).issuer_digest
     assert result.holder == city.land.holders[0].public_key.thumbprint()
 
 
@@ -84,7 +85,7 @@ def test_both_formats_of_one_holder_give_one_result(city: City) -> None:
     asked, credential = city.ask_identity(), city.credential("digital_id")
     shown = {
         "digital_id": [asked.show("digital_id", credential)],
-        "digital_id-mdoc": [mdocs.show(asked, "digital_id-mdoc")],
+        "digital_id-mdoc": [mdocs.shown(asked, "digital_id-mdoc")],
     }
     assert asked.answer(shown).status_code == 200
     assert result_of(city, asked).credential_digest == digest_of(credential)
@@ -94,7 +95,7 @@ def test_formats_of_two_holders_are_refused(city: City) -> None:
     asked = city.ask_identity()
     shown = {
         "digital_id": [asked.show("digital_id")],
-        "digital_id-mdoc": [mdocs.show(asked, "digital_id-mdoc", holder=1)],
+        "digital_id-mdoc": [mdocs.shown(asked, "digital_id-mdoc", holder=1)],
     }
     assert asked.answer(shown).status_code == 400
     assert city.state(asked)["state"] == "open"
