@@ -63,7 +63,7 @@ from verifier.presentations.scripts import script_router
 from verifier.presentations.sending import Sender
 from verifier.presentations.status_lists import Bounds, FetchedStatusLists
 from verifier.presentations.store import PresentationRow, SqlPresentations
-from verifier.presentations.types import known_types
+from verifier.presentations.types import known_documents, known_types
 from verifier.presentations.watch import Watch
 from verifier.requests import api_routes, page_routes
 from verifier.requests.asking import Asking, Releasing
@@ -270,6 +270,7 @@ def _desk(settings: Settings, deps: Deps) -> Desk:
             max_skew=settings.clock_skew_seconds,
             allow_loopback_http=settings.allow_loopback_http,
             types=known_types(deps.catalogue, deps.addresses),
+            documents=known_documents(deps.catalogue),
             transaction_types=deps.transaction_types,
             authorities=deps.authorities,
             federation=_federation(settings, deps),

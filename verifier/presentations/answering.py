@@ -22,7 +22,7 @@ from madang.core.protocol.oid4vp.response import (
 )
 from madang.core.protocol.oid4vp.status_check import StatusLookup
 from madang.core.protocol.oid4vp.transaction_type import TransactionTypes
-from madang.core.protocol.oid4vp.type_check import KnownType
+from madang.core.protocol.oid4vp.type_check import KnownDocument, KnownType
 from madang.core.protocol.oid4vp.verdict import PresentationVerdict, Standing, StatusSource
 from madang.core.protocol.oid4vp.verification import Examined, conclude, examine
 from madang.core.protocol.openid.federation import Federation
@@ -92,6 +92,7 @@ class Examiner:
         max_skew: seconds that other clocks may be off.
         allow_loopback_http: for a first run: status lists may be at http on this machine.
         types: by `vct` the types whose rules certificates are held to.
+        documents: the same by `docType`.
         transaction_types: what holders may be asked to authorize.
         authorities: what is known of issuers besides their certificates.
         federation: where issuers stand in one.
@@ -105,6 +106,7 @@ class Examiner:
     max_skew: int
     allow_loopback_http: bool
     types: Mapping[str, KnownType]
+    documents: Mapping[str, KnownDocument]
     transaction_types: TransactionTypes
     authorities: Authorities
     federation: Places
@@ -122,6 +124,7 @@ class Examiner:
             max_skew=self.max_skew,
             allow_loopback_http=self.allow_loopback_http,
             types=self.types,
+            documents=self.documents,
             transaction_types=self.transaction_types,
             authorities=self.authorities,
         )

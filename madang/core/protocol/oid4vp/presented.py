@@ -13,7 +13,7 @@ from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.oid4vp.asked import Asked
 from madang.core.protocol.oid4vp.request import ALGORITHMS
 from madang.core.protocol.oid4vp.transaction_type import TransactionTypes
-from madang.core.protocol.oid4vp.type_check import KnownType
+from madang.core.protocol.oid4vp.type_check import KnownDocument, KnownType
 from madang.core.protocol.oid4vp.verdict import StatusReference, Step, StepFailure
 from madang.core.protocol.urls import is_web_address
 from madang.core.trust.model import TrustList
@@ -37,6 +37,7 @@ class Policy:
             foreign one that is its issuer's to decide.
         allow_loopback_http: for development: status lists may be at http on this machine.
         types: by `vct` the types whose rules are held to; others are judged without.
+        documents: the same by `docType`.
         transaction_types: by name the types of transaction data that this verifier asks for.
         authorities: what is known of issuers besides their certificates.
     """
@@ -48,6 +49,7 @@ class Policy:
     status_required: bool = True
     allow_loopback_http: bool = False
     types: Mapping[str, KnownType] = field(default_factory=dict)
+    documents: Mapping[str, KnownDocument] = field(default_factory=dict)
     transaction_types: TransactionTypes = field(default_factory=dict)
     authorities: Authorities = field(default_factory=Authorities)
 

@@ -4,7 +4,7 @@ The device signs over the session's transcript, so the client, the nonce, the ad
 that the answer is encrypted to need no checks of their own: another session is another transcript.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from madang.core.encoding import base64url
@@ -14,7 +14,7 @@ from madang.core.envelope.errors import EnvelopeError
 from madang.core.formats.identifiers import MSO_MDOC
 from madang.core.formats.mdoc.errors import MdocError
 from madang.core.formats.mdoc.model import OK, VERSION, DeviceResponse, Document, parse_response
-from madang.core.formats.mdoc.mso import IdentifierReference
+from madang.core.formats.mdoc.mso import IdentifierReference, MobileSecurityObject
 from madang.core.formats.mdoc.reading import Limits as MdocLimits
 from madang.core.formats.mdoc.verdict import Failure, Verdict
 from madang.core.formats.mdoc.verify import Expectation, TrustedKey, verify_document
@@ -31,6 +31,7 @@ from madang.core.protocol.oid4vp.presented import (
     not_offered,
     unreadable,
 )
+from madang.core.protocol.oid4vp.type_check import document_failures
 from madang.core.protocol.oid4vp.verdict import StatusReference, StatusSource, Step, StepFailure
 from madang.core.trust.mdoc_certificates import document_signer
 from madang.core.trust.registry import TrustError
@@ -115,7 +116,9 @@ def _described(
     )
     fit, released = held_against(query, credential, {})
     status, misplaced = _status(document, verdict, issuer, held.policy)
-    found = [*_steps(verdict, signer, query.id)]
+    found = [*_steps(verdict.failures, signer, query.id)]
+    if issuer is not None and _authentic(verdict):
+        found += _steps(_broken(mso, credential, held.policy), signer, query.id)
     found += [StepFailure(Step.STATUS, *misplaced, query.id)] if misplaced else []
     issuer_key = signer.key if isinstance(signer, TrustedKey) else None
     found += not_offered(query.id, issuer_key, verdict.device_key)
@@ -137,8 +140,21 @@ def _described(
     )
 
 
-def _steps(verdict: Verdict, signer: TrustedKey | Failure, query_id: str) -> Iterator[StepFailure]:
-    for failure in verdict.failures:
+def _authentic(verdict: Verdict) -> bool:
+    return not any(failure.code in UNAUTHENTIC for failure in verdict.failures)
+
+
+def _broken(
+    mso: MobileSecurityObject, credential: Credential, policy: Policy
+) -> tuple[Failure, ...]:
+    known = policy.documents.get(mso.doc_type)
+    return () if known is None else tuple(document_failures(mso, credential.claims, known))
+
+
+def _steps(
+    failures: Iterable[Failure], signer: TrustedKey | Failure, query_id: str
+) -> Iterator[StepFailure]:
+    for failure in failures:
         step = _STEPS.get(failure.code, Step.CREDENTIAL)
         if failure is signer:
             step = Step.ISSUER
@@ -150,8 +166,11 @@ def _status(
 ) -> tuple[StatusReference | None, tuple[str, str, str] | None]:
     """Return where the status stands, of a document whose MSO is its issuer's word."""
     mso = document.issuer_signed.mso
-    authentic = not any(failure.code in UNAUTHENTIC for failure in verdict.failures)
-    if issuer is None or not authentic or (mso.status is None and "status" in mso.members):
+    if (
+        issuer is None
+        or not _authentic(verdict)
+        or (mso.status is None and "status" in mso.members)
+    ):
         return None, None  # a status of another kind is a failure already
     place = mso.status
     misplaced = misplaced_status(None if place is None else place.uri, mso.doc_type, policy)

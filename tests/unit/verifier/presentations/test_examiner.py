@@ -14,7 +14,7 @@ from verifier.presentations.list_shelf import ListShelf
 from verifier.presentations.model import Checked, Judgement, Open, Use
 from verifier.presentations.status_lists import Bounds, FetchedStatusLists
 from verifier.presentations.store import SqlPresentations
-from verifier.presentations.types import known_types
+from verifier.presentations.types import known_documents, known_types
 
 
 def examined(city: City, asked: Asked, body: str) -> Checked:
@@ -29,6 +29,7 @@ def examined(city: City, asked: Asked, body: str) -> Checked:
         max_skew=60,
         allow_loopback_http=False,
         types=known_types(city.deps.catalogue, city.deps.addresses),
+        documents=known_documents(city.deps.catalogue),
         transaction_types={},
         authorities=Authorities(),
         federation=FederationPaths(city.web, {}, FederationBounds()),

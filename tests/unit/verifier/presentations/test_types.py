@@ -8,9 +8,12 @@ import pytest
 
 from madang.core.catalog import metadata
 from madang.core.catalog.certificate_type import TypeId
+from madang.core.formats.mdoc.model import parse_issuer_signed
 from madang.core.formats.sd_jwt.type_metadata import integrity
-from tests.unit.verifier.world import RENT_TYPES, City
-from verifier.presentations.types import known_types
+from tests.unit.madang.core.formats.mdoc.changing import signed_again
+from tests.unit.verifier import mdocs
+from tests.unit.verifier.world import RENT_TYPES, TENANT, City
+from verifier.presentations.types import known_documents, known_types
 
 
 def test_every_type_of_the_catalogue_is_known_by_its_vct(city: City) -> None:
@@ -43,3 +46,27 @@ def test_what_was_issued_under_a_text_since_corrected_still_counts(
         shown[query_id] = asked.show(query_id, text)
     answer = asked.answer(asked.everything(**shown))
     assert (answer.status_code, city.state(asked, "eligibility")["failures"]) == (200, [])
+
+
+def test_every_type_that_is_issued_as_an_mdoc_is_known_by_its_doc_type(city: City) -> None:
+    catalogue = city.deps.catalogue
+    kinds = [each for each in catalogue.types.values() if "mso_mdoc" in each.formats]
+    known = known_documents(catalogue)
+    assert set(known) == {catalogue.doc_type(each.id) for each in kinds}
+    assert all(each.mandatory and each.metadata.claims for each in known.values())
+
+
+def test_a_document_without_what_its_type_demands_is_refused(city: City) -> None:
+    asked, good = city.ask_identity(), mdocs.issued(city)
+    shown = mdocs.shown(asked, "digital_id-mdoc", issuer_signed=good)
+    document = parse_issuer_signed(good)
+    ((name_space, items),) = document.name_spaces.items()
+    (lacking,) = [each for each in items if each.element_identifier == "region_code"]
+    digests = dict(document.mso.value_digests[name_space])
+    del digests[lacking.digest_id]
+    by = city.land.keys.signer(TENANT, "issuer")
+    few = signed_again(good, by, valueDigests={name_space: digests})
+    bad = mdocs.shown(asked, "digital_id-mdoc", issuer_signed=few)
+    assert asked.answer({"digital_id-mdoc": [bad]}).status_code == 400
+    assert city.state(asked)["failures"] == ["claim_mandatory"]
+    assert asked.answer({"digital_id-mdoc": [shown]}).status_code == 200
