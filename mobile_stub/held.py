@@ -14,12 +14,14 @@ from madang.core.formats.sd_jwt.verify import process
 from madang.core.keys.jwk import EDDSA, ES256
 from madang.core.protocol.dcql.authorities import Authorities
 from madang.core.protocol.dcql.credential import Credential
+from madang.core.protocol.oid4vp.request import MAC_P256
+from madang.core.protocol.oid4vp.wallet_answer import ES256_NUMBERS
 from mobile_stub.model import HeldCopy
 
 _COSE_ALG: Final = 1
 _FULLY: Final[Mapping[int, frozenset[int]]] = MappingProxyType(
     {
-        -7: frozenset({-7, -9}),
+        -7: ES256_NUMBERS,
         -35: frozenset({-35, -51}),
         -36: frozenset({-36, -52}),
         -8: frozenset({-8, -19}),
@@ -71,12 +73,15 @@ def credential_of(
     )
 
 
-def supported_by(copy: HeldCopy, formats: Mapping[str, Any] | None) -> bool:
+def supported_by(
+    copy: HeldCopy, formats: Mapping[str, Any] | None, *, encrypted: bool = False
+) -> bool:
     """Tell whether a verifier that lists what it supports can check a copy (appendices B.2, B.3).
 
     Args:
         copy: held.
         formats: `vp_formats_supported`; None or an empty entry where nothing is said.
+        encrypted: whether the answer is encrypted: then a device has a key to make a MAC for.
     """
     if formats is None:
         return True
@@ -84,17 +89,18 @@ def supported_by(copy: HeldCopy, formats: Mapping[str, Any] | None) -> bool:
     if not isinstance(listed, Mapping):
         return False
     return all(
-        not isinstance(listed.get(name), list) or not known.isdisjoint(listed[name])
-        for name, known in _algorithms(copy).items()
+        not isinstance(listed.get(name), list) or any(each in listed[name] for each in known)
+        for name, known in _algorithms(copy, encrypted=encrypted).items()
     )
 
 
-def _algorithms(copy: HeldCopy) -> dict[str, frozenset[Any]]:
+def _algorithms(copy: HeldCopy, *, encrypted: bool) -> dict[str, frozenset[Any]]:
     """Return the names by which a copy's algorithms may be listed."""
     if copy.format == MSO_MDOC:
         algorithm = issuer_signed(copy).issuer_auth.header.get(_COSE_ALG, 0)
         issuer = _FULLY.get(algorithm, frozenset())
-        return {"issuerauth_alg_values": issuer, "deviceauth_alg_values": _FULLY[-7]}
+        device = ES256_NUMBERS | ({MAC_P256} if encrypted else frozenset())
+        return {"issuerauth_alg_values": issuer, "deviceauth_alg_values": device}
     signed = parse(copy.credential).issuer_jws.header["alg"]
     fully = frozenset({signed, "Ed25519"} if signed == EDDSA else {signed})
     return {"sd-jwt_alg_values": fully, "kb-jwt_alg_values": frozenset({ES256})}

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
+from madang.core.formats.mdoc.agreement import SoftwareAgreement
 from madang.core.keys.software import SoftwareSigner
 from mobile_stub.errors import WalletError
 from mobile_stub.model import HeldCopy, Scan
@@ -129,10 +130,7 @@ class Vault:
 
     def signer(self, number: int) -> SoftwareSigner:
         """Return a holder key by its number, which is that of its presentation set."""
-        row = self._connection.execute(
-            "SELECT sealed FROM holder_key WHERE number = ?", (number,)
-        ).fetchone()
-        return self._signer(row[0], str(number))
+        return self._signer(self._holder_key(number), str(number))
 
     def named_signer(self, name: str) -> SoftwareSigner:
         """Return the key of a name, made when it is first asked for; it binds no certificate."""
@@ -145,11 +143,24 @@ class Vault:
                 self._connection.execute("INSERT INTO named_key VALUES (?, ?)", (name, sealed))
         return self._signer(sealed, name)
 
+    def agreement(self, number: int) -> SoftwareAgreement:
+        """Return what agrees on secrets with the same holder key."""
+        return SoftwareAgreement(self._private_key(self._holder_key(number)))
+
+    def _holder_key(self, number: int) -> bytes:
+        row = self._connection.execute(
+            "SELECT sealed FROM holder_key WHERE number = ?", (number,)
+        ).fetchone()
+        return bytes(row[0])
+
     def _signer(self, sealed: bytes, key_id: str) -> SoftwareSigner:
+        return SoftwareSigner(self._private_key(sealed), key_id)
+
+    def _private_key(self, sealed: bytes) -> ec.EllipticCurvePrivateKey:
         key = load_der_private_key(self._open(sealed), None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise WalletError("vault_damaged", "a key in it is not P-256")
-        return SoftwareSigner(key, key_id)
+        return key
 
     def keep(self, copies: list[HeldCopy]) -> None:
         """Keep copies, all or none; an older one of the same certificate and set goes."""

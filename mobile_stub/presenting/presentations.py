@@ -1,4 +1,4 @@
-"""Make presentations: SD-JWT with key binding, and mdoc with a device signature, one a document."""
+"""Make presentations: SD-JWT with key binding, mdoc with a device signature or MAC, one each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,10 +7,12 @@ from typing import Any, Protocol
 from madang.core.encoding import base64url
 from madang.core.formats.identifiers import MSO_MDOC
 from madang.core.formats.mdoc import present as mdoc
-from madang.core.formats.mdoc.device_auth import by_signature
+from madang.core.formats.mdoc.agreement import Agreement
+from madang.core.formats.mdoc.device_auth import Authenticate, by_mac, by_signature
 from madang.core.formats.mdoc.model import DeviceResponse, encode_response
 from madang.core.formats.sd_jwt import present as sd_jwt
 from madang.core.formats.sd_jwt.model import parse
+from madang.core.keys.jwk import PublicKey
 from madang.core.keys.signing import Signer
 from madang.core.protocol.dcql.match import Candidate
 from madang.core.protocol.oid4vp.asked import Asked
@@ -28,6 +30,10 @@ class Keys(Protocol):
         """Return a holder key."""
         ...
 
+    def agreement(self, number: int) -> Agreement:
+        """Return what agrees on secrets with the same key."""
+        ...
+
 
 @dataclass(frozen=True)
 class Presenting:
@@ -39,6 +45,7 @@ class Presenting:
         asked: what they are bound to.
         transactions: what is to be authorized.
         types: the types of that.
+        reader: the verifier's key where devices make a MAC; None where they sign.
         now: seconds since the epoch.
     """
 
@@ -47,6 +54,7 @@ class Presenting:
     asked: Asked
     transactions: Sequence[TransactionData]
     types: TransactionTypes
+    reader: PublicKey | None
     now: int
 
     def tokens(self, answer: Mapping[str, Sequence[Candidate]]) -> dict[str, list[str]]:
@@ -97,10 +105,15 @@ class Presenting:
             issuer_signed(copy),
             [(str(path[0]), str(path[1])) for path in found.paths],
             transcript=self.asked.transcript,
-            authenticate=by_signature(self.keys.signer(copy.number)),
+            authenticate=self._authenticate(copy),
             device_name_spaces=self._elements(copy, carried),
         )
         return base64url.encode(encode_response(DeviceResponse((document,))))
+
+    def _authenticate(self, copy: HeldCopy) -> Authenticate:
+        if self.reader is None:
+            return by_signature(self.keys.signer(copy.number))
+        return by_mac(self.keys.agreement(copy.number), self.reader, self.asked.transcript)
 
     def _elements(
         self, copy: HeldCopy, carried: Sequence[TransactionData]

@@ -6,12 +6,13 @@ from typing import Any, Final, Protocol
 
 from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
+from madang.core.formats.mdoc.agreement import Agreement
 from madang.core.keys.signing import Signer
 from madang.core.protocol.dcql.match import Candidate
 from madang.core.protocol.oid4vp.errors import ReplyAddress, VpCode, VpError
 from madang.core.protocol.oid4vp.request import FRAGMENT
 from madang.core.protocol.oid4vp.response import answer_form, answer_members, error_form
-from madang.core.protocol.oid4vp.wallet_answer import asked_of
+from madang.core.protocol.oid4vp.wallet_answer import asked_of, mac_reader
 from madang.core.protocol.urls import is_web_address
 from madang.core.trust.registry import Registry
 from mobile_stub.adapters.network import Network, Reply
@@ -36,6 +37,10 @@ class Keeper(Protocol):
 
     def signer(self, number: int) -> Signer:
         """Return a holder key."""
+        ...
+
+    def agreement(self, number: int) -> Agreement:
+        """Return what agrees on secrets with the same key."""
         ...
 
     def presentation_set(
@@ -145,6 +150,7 @@ class Presenter:
             asked_of(wanted.verified),
             matched.transactions,
             self.trust.transaction_types,
+            mac_reader(request),
             now,
         )
         tokens = presenting.tokens(answer)

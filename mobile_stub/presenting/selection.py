@@ -7,7 +7,7 @@ from typing import Any
 from madang.core.protocol.dcql.authorities import Authorities, authority_types
 from madang.core.protocol.dcql.match import Candidate, HeldCredential, Selection, match
 from madang.core.protocol.dcql.path import locate, show
-from madang.core.protocol.oid4vp.request import RequestObject
+from madang.core.protocol.oid4vp.request import RequestObject, encrypted
 from madang.core.protocol.oid4vp.transaction_data import TransactionData, parse_all
 from mobile_stub.errors import WalletError
 from mobile_stub.held import claims_of, credential_of, expires_at, supported_by
@@ -120,7 +120,8 @@ def match_copies(
     held = {
         copy.digest: copy
         for copy in copies
-        if (expires_at(copy) or now + 1) > now and supported_by(copy, formats)
+        if (expires_at(copy) or now + 1) > now
+        and supported_by(copy, formats, encrypted=encrypted(request.response_mode))
     }
     types = authority_types(request.dcql_query.credentials)
     credentials = [

@@ -1,7 +1,7 @@
 """Verifiers of every kind on the wallet's network, and what they make of its answers."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from madang.core.encoding import base64url
 from madang.core.envelope import jwe, jws
+from madang.core.envelope.cose import Mac0, Sign1
+from madang.core.formats.mdoc.agreement import SoftwareAgreement
+from madang.core.formats.mdoc.model import parse_response
 from madang.core.formats.mdoc.transcript import openid4vp, openid4vp_dc_api
 from madang.core.formats.mdoc.verify import Expectation, TrustedKey, verify_response
 from madang.core.formats.sd_jwt import key_binding
@@ -98,6 +101,7 @@ class Shop:
     net: Net
     prefix: str = "x509_hash"
     mode: str = "direct_post.jwt"
+    device_algorithms: Sequence[object] = (-7,)
     method: str = "reference"
     claims: dict[str, Any] = field(default_factory=dict)
     header: dict[str, Any] = field(default_factory=dict)
@@ -139,11 +143,19 @@ class Shop:
         return self.mode.startswith("dc_api")
 
     @property
+    def signs(self) -> bool:
+        """Tell whether devices are to sign, and not to make a MAC."""
+        return -7 in self.device_algorithms or -9 in self.device_algorithms
+
+    @property
     def members(self) -> dict[str, Any]:
         """Return the request's parameters."""
         formats = {
             "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]},
-            "mso_mdoc": {"issuerauth_alg_values": [-7], "deviceauth_alg_values": [-7]},
+            "mso_mdoc": {
+                "issuerauth_alg_values": [-7],
+                "deviceauth_alg_values": list(self.device_algorithms),
+            },
         }
         metadata: dict[str, Any] = {"vp_formats_supported": formats}
         if self.mode.endswith(".jwt"):
@@ -266,11 +278,13 @@ class Shop:
             )
         verdict = verify_response(
             base64url.decode(presented),
-            Expectation(transcript, {DOC_TYPE}),
+            Expectation(transcript, {DOC_TYPE}, SoftwareAgreement(self.key)),
             trust=lambda _type, _chain: TrustedKey(ISSUER_KEY.public_key),
             now=NOW,
         )
         assert verdict.ok, verdict
+        (shown,) = parse_response(base64url.decode(presented)).documents
+        assert isinstance(shown.device_signed.device_auth, Sign1 if self.signs else Mac0)
         (document,) = verdict.documents
         return {"issuer": document.elements, "device": document.device_elements}
 

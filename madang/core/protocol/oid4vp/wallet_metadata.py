@@ -12,6 +12,7 @@ from madang.core.protocol.oid4vp.client_authentication import ALGORITHMS
 from madang.core.protocol.oid4vp.client_id import Prefix
 from madang.core.protocol.oid4vp.request import ALGORITHMS as OF_ISSUERS
 from madang.core.protocol.oid4vp.request import COSE_ALGORITHMS as OF_MDOC_ISSUERS
+from madang.core.protocol.oid4vp.request import MAC_P256
 from madang.core.protocol.oid4vp.request_encryption import offer_encryption
 
 _HELD: Final[Mapping[str, Any]] = MappingProxyType(
@@ -19,7 +20,7 @@ _HELD: Final[Mapping[str, Any]] = MappingProxyType(
         SD_JWT_VC: {"sd-jwt_alg_values": list(OF_ISSUERS), "kb-jwt_alg_values": ["ES256"]},
         MSO_MDOC: {
             "issuerauth_alg_values": list(OF_MDOC_ISSUERS),
-            "deviceauth_alg_values": [-7, -9],
+            "deviceauth_alg_values": [-7, -9, MAC_P256],
         },
     }
 )

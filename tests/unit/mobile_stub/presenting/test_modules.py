@@ -77,6 +77,33 @@ def test_happy_flow_with_a_mobile_document(mode: str, auto: World) -> None:
     assert shop.elements_of(presented)["issuer"] == {NAME_SPACE: {"birth_year": 1996}}
 
 
+@pytest.mark.parametrize("mode", ["direct_post.jwt", "dc_api.jwt"])
+@pytest.mark.parametrize("listed", [[-65537], [{}, -65537], [-65537, -9]], ids=str)
+def test_a_device_makes_a_mac_where_it_may_not_sign(
+    mode: str, listed: list[object], auto: World
+) -> None:
+    asked = {"dcql_query": mdoc_query("birth_year")}
+    shop = Shop(auto.net, mode=mode, device_algorithms=listed, claims=asked)
+    done = ask(auto, shop)
+    content = shop.opened(done.json()["data"] if shop.api else None)
+    (presented,) = content["vp_token"]["mdoc"]
+    assert shop.elements_of(presented)["issuer"] == {NAME_SPACE: {"birth_year": 1996}}
+
+
+@pytest.mark.parametrize(
+    ("mode", "listed"),
+    [("direct_post", [-65537]), ("dc_api", [-65537]), ("direct_post.jwt", [-65538, {}])],
+    ids=str,
+)
+def test_where_a_device_can_neither_sign_nor_make_a_mac_it_shows_nothing(
+    mode: str, listed: list[object], auto: World
+) -> None:
+    asked = {"dcql_query": mdoc_query("birth_year")}
+    shop = Shop(auto.net, mode=mode, device_algorithms=listed, claims=asked)
+    assert ask(auto, shop).json()["status"] == "declined"
+    assert not auto.leaked
+
+
 @pytest.mark.parametrize("method", ["value", "reference", "post"])
 def test_a_request_by_value_by_reference_and_by_post(method: str, auto: World) -> None:
     shop = Shop(auto.net, method=method)
