@@ -1,15 +1,21 @@
 """The page of a request, the browser it belongs to, and the browser's own way to a wallet."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
 
+from madang.core.formats.mdoc.agreement import SoftwareAgreement
+from madang.core.formats.mdoc.device_auth import by_mac
 from madang.core.formats.sd_jwt.present import present
+from madang.core.keys.jwk import ENCRYPTION, PublicKey
+from madang.core.keys.software import generate_p256
 from madang.core.protocol.oid4vp.request import RequestObject
 from madang.core.protocol.oid4vp.response import answer_members
+from tests.unit.verifier import mdocs
 from tests.unit.verifier.world import TENANT, Asked, Browser, City, request_in
 
 Ask = tuple[dict[str, Any], str]
@@ -181,6 +187,54 @@ def test_v5_over_the_api_the_audience_is_the_origin(city: City) -> None:
         assert hand_over(city, told, protocol, data).status_code == 400
     codes = [each["code"] for each in city.told(told["request_id"], key).json()["reasons"]]
     assert codes == ["key_binding_aud"]
+
+
+def maced(asked: Asked, reader: PublicKey, **changes: Any) -> str:
+    """Show a document by a MAC, for the session of the page or for one that differs."""
+    city = asked.city
+    session = {"origin": city.deps.addresses.origin(TENANT, "verifier"), **changes}
+    holder: Any = city.land.holders[0]
+    transcript = replace(mdocs.session_of(asked), **session).transcript
+    made = by_mac(SoftwareAgreement(holder._private_key), reader, transcript)
+    return mdocs.shown(asked, "digital_id-mdoc", authenticate=made, session=session)
+
+
+@pytest.mark.parametrize("wrong", ["by-redirect", "another-origin", "another-key", "no-thumbprint"])
+def test_a_mac_counts_over_the_api_for_this_origin_and_key_alone(city: City, wrong: str) -> None:
+    told, key = ask(city, response_mode="dc_api.jwt")
+    protocol, request = handed(city, told)
+    asked = Asked(city, told["request_id"], "", request)
+    reader = PublicKey.from_jwk(asked.key, use=ENCRYPTION)
+
+    def given(to: PublicKey = reader, **changes: Any) -> httpx.Response:
+        presented = maced(asked, to, **changes)
+        data = answer_members(request, {"digital_id-mdoc": [presented]})
+        return hand_over(city, told, protocol, data)
+
+    redirect = {"response_mode": "direct_post.jwt", "client_id": request.client_id}
+    bad = {
+        "by-redirect": lambda: given(**redirect, response_uri="https://id.hanbit.example/r"),
+        "another-origin": lambda: given(origin="https://evil.example"),
+        "another-key": lambda: given(generate_p256("other").public_key),
+        "no-thumbprint": lambda: given(jwk_thumbprint=None),
+    }
+    assert bad[wrong]().status_code == 400
+    codes = [each["code"] for each in city.told(told["request_id"], key).json()["reasons"]]
+    assert codes[0] == "device_mac"
+    assert given().status_code == 200
+    (proved,) = city.told(told["request_id"], key).json()["result"]["credentials"]
+    assert (proved["format"], proved["type"]) == ("mso_mdoc", "digital_id")
+
+
+def test_over_the_api_in_the_clear_no_mac_counts(city: City) -> None:
+    told, key = ask(city, response_mode="dc_api")
+    protocol, request = handed(city, told)
+    asked = Asked(city, told["request_id"], "", request)
+    presented = maced(asked, generate_p256("reader").public_key)
+    data = answer_members(request, {"digital_id-mdoc": [presented]})
+    assert hand_over(city, told, protocol, data).status_code == 400
+    codes = [each["code"] for each in city.told(told["request_id"], key).json()["reasons"]]
+    assert codes[0] == "device_mac_unexpected"
 
 
 @pytest.mark.parametrize("data", [None, [], {}, {"response": 1}, {"vp_token": {}}, {"error": 1}])
