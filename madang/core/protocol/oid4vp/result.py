@@ -1,7 +1,7 @@
 """A verifier's signed word that a credential was presented, for an issuer that acts on it.
 
-Not part of OpenID4VP: a JWT of a type of its own. It names the credential by the digest of its
-issuer-signed JWT, so that the issuer finds the person in its own records and no claim travels.
+Not part of OpenID4VP: a JWT of a type of its own. It names the credential by the digest of what its
+issuer signed, so that the issuer finds the person in its own records and no claim travels.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,8 @@ class PresentationResult:
         issuer: ``aud``: identifier of the issuer that may act on it.
         presentation_id: ``jti``: the verifier's presentation; the issuer acts on it once.
         credential_type: ``credential_type``: the catalogue's id of the presented type.
-        credential_digest: ``credential_digest``: SHA-256 of the issuer-signed JWT, 32 bytes.
+        credential_digest: ``credential_digest``: SHA-256 of what the issuer signed, 32 bytes: its
+            JWT, or of an mdoc `model.issuer_digest`.
         holder: ``holder_jkt``: thumbprint (RFC 7638) of the proved holder key.
         issued_at: ``iat``, seconds since 1970.
         expires_at: ``exp``, seconds since 1970.
