@@ -79,9 +79,19 @@ class Presenting:
         """Return what each credential authorizes: each transaction by one alone (section 5.1)."""
         found: dict[str, tuple[TransactionData, ...]] = {}
         for data in self.transactions:
-            name = next(name for name in data.credential_ids if name in answer)
+            named = [name for name in data.credential_ids if name in answer]
+            able = (name for name in named if self._may(self.held[answer[name][0].handle], data))
+            name = next(able, named[0])
             found[name] = (*found.get(name, ()), data)
         return found
+
+    def _may(self, copy: HeldCopy, data: TransactionData) -> bool:
+        """Tell whether a copy can authorize a transaction: an mdoc if its issuer allowed it to."""
+        if copy.format != MSO_MDOC:
+            return True
+        element = self.types[data.type].element
+        allowed = issuer_signed(copy).mso.key_authorizations
+        return element is not None and allowed.allow(*element)
 
     def _one(self, name: str, found: Candidate, carried: Sequence[TransactionData]) -> str:
         copy = self.held[found.handle]
@@ -119,11 +129,10 @@ class Presenting:
         self, copy: HeldCopy, carried: Sequence[TransactionData]
     ) -> dict[str, dict[str, list[bytes]]]:
         """Return the hashes that the device signs itself (appendix B.2.1)."""
-        allowed = issuer_signed(copy).mso.key_authorizations
         found: dict[str, dict[str, list[bytes]]] = {}
         for data in carried:
             element = self.types[data.type].element
-            if element is None or not allowed.allow(*element):
+            if element is None or not self._may(copy, data):
                 raise WalletError(
                     "transaction_element", "this certificate may not authorize such a transaction"
                 )

@@ -96,3 +96,16 @@ def test_a_mobile_document_authorizes_by_an_element_of_its_device(
     (presented,) = shop.opened()["vp_token"]["mdoc"]
     digest = base64url.decode(parse_transaction(data).digest())
     assert shop.elements_of(presented)["device"] == {NAME_SPACE: {"payments": [digest]}}
+
+
+def test_what_a_document_may_not_authorize_another_certificate_does(paying: World) -> None:
+    paying.hold_mdoc()
+    either = mdoc_query()
+    either["credentials"] += query("digital_id")["credentials"]
+    data = payment("mdoc", "digital_id")
+    shop = Shop(paying.net, claims={"transaction_data": [data], "dcql_query": either})
+    assert ask(paying, shop).json()["status"] == "accepted"
+    (document,) = shop.opened()["vp_token"]["mdoc"]
+    assert shop.elements_of(document)["device"] == {}
+    digests = [parse_transaction(data).digest()]
+    assert bound(shop, "digital_id")["transaction_data_hashes"] == digests
