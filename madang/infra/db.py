@@ -135,15 +135,17 @@ class _Block:
         self._keeps = keeps
 
     def __enter__(self) -> Session:
-        session = DriverSession(self._database.engine, self._database.take())
-        self._session = session
-        if self._begin:
-            try:
-                session.driver.cursor().execute(self._begin)
-            except self._mistakes as error:
-                session.driver.close()
-                raise self._told(error) from error
-        return session
+        driver = None
+        try:
+            driver = self._database.take()
+            if self._begin:
+                driver.cursor().execute(self._begin)
+        except self._mistakes as error:
+            if driver is not None:
+                driver.close()
+            raise self._told(error) from error
+        self._session = DriverSession(self._database.engine, driver)
+        return self._session
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
@@ -151,18 +153,33 @@ class _Block:
         session = self._session
         try:
             if error is None and self._keeps:
-                if session.in_transaction():  # as soon as it holds or reads an object
-                    session.flush()
-                session.driver.commit()
+                self._commit(session)
         except self._mistakes as mistake:
             raise self._told(mistake) from mistake
         finally:
-            if session.in_transaction():
-                session.close()
-            session.driver.rollback()  # whatever was not committed
-            self._database.give_back(session.driver)
+            self._end(session)
         if isinstance(error, self._mistakes):
             raise self._told(error) from error
+
+    def _commit(self, session: DriverSession) -> None:
+        if session.in_transaction():  # as soon as it holds or reads an object
+            session.flush()
+        if not session.driver.is_valid:
+            raise self._mistakes("the connection was lost in the transaction")
+        session.driver.commit()
+
+    def _end(self, session: DriverSession) -> None:
+        """Undo whatever was not committed; a connection that is gone has undone it."""
+        try:
+            if session.in_transaction():
+                session.close()
+            if session.driver.is_valid:
+                session.driver.rollback()
+        except (self._mistakes, DBAPIError):
+            if session.driver.is_valid:
+                session.driver.invalidate()
+        else:
+            self._database.give_back(session.driver)
 
     @property
     def _mistakes(self) -> type[Exception]:

@@ -31,11 +31,13 @@ class _Compiled:
 
     Attributes:
         text: SQL.
+        columns: how many values an INSERT has; None for other statements.
         arguments: what stands for its parameters.
         row: makes a row of what the driver gives.
     """
 
     text: str
+    columns: int | None
     arguments: Callable[[Values], Any]
     row: Callable[[Sequence[Any]], Row]
 
@@ -105,6 +107,8 @@ class Prepared:
         if found is None:
             statement = self._others.get(dialect.name, self._statement)
             found = self._compiled[dialect.name] = _compiled(statement, dialect, [*values])
+        if found.columns is not None and found.columns < len(values):
+            raise TypeError(f"{found.columns} columns were expected, as before: {found.text}")
         return found
 
 
@@ -148,7 +152,8 @@ def _compiled(statement: Any, dialect: Dialect, columns: list[str]) -> _Compiled
     if statement.is_insert:
         statement, named = statement.inline(), columns
     made: SQLCompiler = statement.compile(dialect=dialect, column_keys=named)
-    return _Compiled(str(made), _arguments(made, dialect), _row(statement, dialect))
+    count = None if named is None else len(named)
+    return _Compiled(str(made), count, _arguments(made, dialect), _row(statement, dialect))
 
 
 def _arguments(made: SQLCompiler, dialect: Dialect) -> Callable[[Values], Any]:

@@ -2,14 +2,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import func
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Field, SQLModel, select
 
 from madang.infra.db import Database, OtherTablesError, sqlite_url
-from madang.infra.statements import Upsert, replacing
+from madang.infra.statements import Prepared, Upsert, replacing
 
 
 class Thing(SQLModel, table=True):
@@ -186,3 +188,35 @@ def test_a_connection_that_the_server_ended_is_replaced(postgresql: str) -> None
     assert names(opened) == []
     opened.close()
     other.close()
+
+
+def test_a_server_that_ends_the_connection_is_told_of_and_called_again(postgresql: str) -> None:
+    opened = Database(postgresql)
+    opened.create(Thing)
+    end = select(func.pg_terminate_backend(func.pg_backend_pid()).label("ended"))
+
+    def by_statement() -> None:
+        with opened.transaction() as session:
+            session.add(Thing(name="a"))
+            session.flush()
+            Prepared(end).all(session, {})
+
+    def before_the_end() -> None:
+        with opened.transaction() as session:
+            session.add(Thing(name="b"))
+            with suppress(OperationalError):
+                session.exec(end)
+
+    for broken in (by_statement, before_the_end):
+        with pytest.raises(DBAPIError):
+            broken()
+        with opened.transaction() as session:
+            session.add(Thing(name="c"))
+    assert names(opened) == ["c", "c"]
+    opened.close()
+
+
+def test_a_server_that_is_not_there_is_told_of_as_ever(tmp_path: Path) -> None:
+    away = Database(f"postgresql+psycopg://nobody@/nothing?host={tmp_path}")
+    with pytest.raises(OperationalError), away.transaction():
+        pass

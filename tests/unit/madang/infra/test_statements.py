@@ -96,6 +96,19 @@ def test_a_value_that_is_missing_stops_the_transaction(database: Database) -> No
     assert names(database) == ["a"]
 
 
+def test_a_value_that_was_not_there_before_is_not_left_out(database: Database) -> None:
+    add = Prepared(insert(TABLE))
+
+    def both() -> None:
+        with database.transaction() as session:
+            add.run(session, A)
+            add.run(session, {**B, "id": 7})
+
+    with pytest.raises(TypeError, match="3 columns"):
+        both()
+    assert names(database) == []
+
+
 def test_errors_are_the_same_and_repeat_nothing(database: Database) -> None:
     personal = {"name": "Kim Haneul", "free": True, "seal": b""}
     with pytest.raises(IntegrityError) as raised, database.transaction() as session:
