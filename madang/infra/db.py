@@ -170,16 +170,20 @@ class _Block:
 
     def _end(self, session: DriverSession) -> None:
         """Undo whatever was not committed; a connection that is gone has undone it."""
+        undone = False
         try:
             if session.in_transaction():
                 session.close()
             if session.driver.is_valid:
                 session.driver.rollback()
+            undone = True
         except (self._mistakes, DBAPIError):
-            if session.driver.is_valid:
+            pass
+        finally:
+            if undone:
+                self._database.give_back(session.driver)
+            elif session.driver.is_valid:
                 session.driver.invalidate()
-        else:
-            self._database.give_back(session.driver)
 
     @property
     def _mistakes(self) -> type[Exception]:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func
+from sqlalchemy import event, func
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Field, SQLModel, select
 
@@ -112,6 +112,36 @@ def test_what_was_read_stays_readable_after_the_block(database: Database) -> Non
     with database.reading() as session:
         things = list(session.exec(select(Thing)))
     assert [thing.name for thing in things] == ["a"]
+
+
+@pytest.mark.parametrize("way", ["transaction", "reading"])
+def test_a_database_that_is_away_is_told_as_one_that_is_locked(tmp_path: Path, way: str) -> None:
+    away = Database(f"sqlite:///{tmp_path}/away/b.sqlite")
+    with pytest.raises(OperationalError, match="unable to open"), getattr(away, way)():
+        pass
+
+
+def test_a_session_that_cannot_be_closed_gives_its_connection_back(tmp_path: Path) -> None:
+    database = Database(sqlite_url(tmp_path / "x.sqlite"))
+    database.create(Thing)
+    held = []
+
+    def break_it() -> None:
+        with database.transaction() as session:
+            held.append(session)
+            session.add(Thing(name="a"))
+            session.flush()
+            raise RuntimeError
+
+    def lose(_: object) -> None:
+        raise ConnectionError
+
+    event.listen(database.engine, "rollback", lose, once=True)
+    with pytest.raises(ConnectionError):
+        break_it()
+    with database.transaction() as session:
+        session.add(Thing(name="b"))
+    assert names(database) == ["b"]
 
 
 def test_a_reading_block_changes_nothing(database: Database) -> None:
