@@ -52,15 +52,18 @@ class Paths:
 
     Args:
         routes: of the application, in their order; those that are not plain, or whose paths are
-            more than names and texts, are found by nobody here.
+            more than names and texts or may be an earlier one's, are found by nobody here.
     """
 
     def __init__(self, routes: Iterable[GuardedRoute]) -> None:
         self._root = _Branch()
+        earlier: list[str] = []
         for route in routes:
-            self._enter(route)
+            hidden = any(_hides(path, route.path) for path in earlier)
+            self._enter(route, plain=route.plain and not hidden)
+            earlier.append(route.path)
 
-    def _enter(self, route: GuardedRoute) -> None:
+    def _enter(self, route: GuardedRoute, *, plain: bool) -> None:
         branch, names = self._root, []
         for segment in _segments(route.path):
             if not _is_simple(segment):
@@ -69,7 +72,7 @@ class Paths:
             branch = branch.next(segment)
             if segment.startswith(_WILD):
                 names.append(segment[1:-1])
-        entered = (route, tuple(names)) if route.plain else None
+        entered = (route, tuple(names)) if plain else None
         for method in route.methods or ():
             # As in the framework, the first of two that would both do.
             branch.routes.setdefault(method, entered)
@@ -97,6 +100,16 @@ class Paths:
 
 def _segments(path: str) -> list[str]:
     return path[1:].split("/")
+
+
+def _hides(earlier: str, later: str) -> bool:
+    """Tell whether a path may be an earlier one's, with names where that has parameters."""
+    first, second = _segments(earlier), _segments(later)
+    if len(first) != len(second) and ":path}" not in earlier:
+        return False
+    others = [(one, other) for one, other in zip(first, second, strict=False) if one != other]
+    names = any(_WILD in one and _WILD not in other for one, other in others)
+    return names and all(_WILD in one or _WILD in other for one, other in others)
 
 
 def _is_simple(segment: str) -> bool:

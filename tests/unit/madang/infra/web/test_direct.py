@@ -66,6 +66,7 @@ def _router() -> APIRouter:
         raise RuntimeError(tenant)
 
     _add_alike(router)
+    _add_hidden(router)
     return router
 
 
@@ -98,6 +99,30 @@ def _add_alike(router: APIRouter) -> None:
         return JSONResponse([tenant, number])
 
 
+def _add_hidden(router: APIRouter) -> None:
+    """Add routes, and others whose paths are theirs too."""
+
+    @router.get("/{tenant}/named/{name}")
+    @everybody
+    async def named(tenant: str, name: str) -> Any:
+        return JSONResponse(["named", tenant, name])
+
+    @router.get("/{tenant}/named/late")
+    @everybody
+    async def late(tenant: str) -> Any:
+        return JSONResponse(["late", tenant])
+
+    @router.get("/{tenant}/all/{rest:path}")
+    @everybody
+    async def all_below(tenant: str, rest: str) -> Any:
+        return JSONResponse(["all", tenant, rest])
+
+    @router.get("/{tenant}/all/of/it")
+    @everybody
+    async def of_it(tenant: str) -> Any:
+        return JSONResponse(["of it", tenant])
+
+
 @pytest.fixture
 def app() -> DirectApp:
     database, clock = Database(), SystemClock()
@@ -127,6 +152,8 @@ CALLS: dict[str, dict[str, Any]] = {
     "a list": {"method": "GET", "url": "/a/lists/7"},
     "a part of a segment": {"method": "GET", "url": "/a/lists/7.second"},
     "an endpoint of a thread comes first": {"method": "GET", "url": "/a/kept/7"},
+    "a parameter comes first": {"method": "GET", "url": "/a/named/late"},
+    "a path comes first": {"method": "GET", "url": "/a/all/of/it"},
     "no number": {"method": "GET", "url": "/a/number/b"},
     "a mistake": {"method": "GET", "url": "/a/broken"},
 }
