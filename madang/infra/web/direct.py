@@ -15,7 +15,7 @@ from fastapi import FastAPI, Request
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import Receive, Scope, Send
 
-from madang.infra.web.limits import counted, secure
+from madang.infra.web.limits import SecurityHeaders, counted
 from madang.infra.web.route import GuardedRoute
 
 ROUTE: Final = "madang.route"
@@ -153,8 +153,7 @@ class DirectApp(FastAPI):
             response = await route.answer(request)
         except self._told as error:
             response = await self._handler(type(error))(request, error)
-        secure(response)
-        await response(scope, receive, send)
+        await SecurityHeaders(response)(scope, receive, send)
 
     def _handler(self, kind: type[BaseException]) -> Any:  # noqa: ANN401 - as the framework has it
         handlers = self.exception_handlers

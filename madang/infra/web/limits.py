@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _POLICY: Final = (
@@ -86,11 +85,6 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
-
-
-def secure(response: Response) -> None:
-    """Add the same headers to an answer."""
-    _add_missing(response.raw_headers)
 
 
 def _add_missing(headers: list[tuple[bytes, bytes]]) -> None:

@@ -149,6 +149,12 @@ CALLS: dict[str, dict[str, Any]] = {
     "one more slash": {"method": "GET", "url": "/a/framed/"},
     "no parameter": {"method": "POST", "url": "/a/echo/"},
     "a number": {"method": "GET", "url": "/a/number/7"},
+    "a file": {"method": "GET", "url": "/style.css"},
+    "a range that a file has not": {
+        "method": "GET",
+        "url": "/style.css",
+        "headers": {"range": "bytes=9999999-"},
+    },
     "a list": {"method": "GET", "url": "/a/lists/7"},
     "a part of a segment": {"method": "GET", "url": "/a/lists/7.second"},
     "an endpoint of a thread comes first": {"method": "GET", "url": "/a/kept/7"},
