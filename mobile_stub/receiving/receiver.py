@@ -112,7 +112,7 @@ class Receiver:
             raise WalletError("offer_changed", "the offer is not the one that was shown")
         progress = _Progress(self.vault, scan)
         try:
-            earlier = progress.get(_DONE)
+            earlier = progress.done()
             if earlier.keys() >= facts.wanted.keys():
                 return [told for name in facts.wanted for told in earlier[name]]
             access = await self._access(progress, facts, tx_code, browser or self.browser, now)
@@ -220,7 +220,7 @@ class Receiver:
         self, progress: "_Progress", access: Access, asked: Asked, now: int
     ) -> list[Told]:
         """Fetch all that was granted of a configuration (section 6.2)."""
-        earlier: list[Told] | None = progress.get(_DONE).get(asked.name)
+        earlier = progress.done().get(asked.name)
         if earlier is not None:
             return earlier
         which = _identifiers(access, asked.name)
@@ -260,6 +260,11 @@ class _Progress:
         found: dict[str, Any] = self.scan.progress.get(step, {})
         return found
 
+    def done(self) -> dict[str, list[Told]]:
+        """Return what came of each configuration; older files hold what came of it, not a list."""
+        found = self.get(_DONE).items()
+        return {name: [told] if isinstance(told, dict) else told for name, told in found}
+
     def parts(self, name: str) -> dict[str, Told]:
         """Return what came of a configuration of which not everything has, by identifier."""
         found: dict[str, Told] = self.get(_PARTS).get(name, {})
@@ -269,7 +274,7 @@ class _Progress:
         """Keep that one of `which` came, and when it was the last, that the configuration did."""
         parts = {**self.parts(asked.name), asked.identifier: told}
         if parts.keys() >= {*which}:
-            self.put(_DONE, {**self.get(_DONE), asked.name: [parts[each] for each in which]})
+            self.put(_DONE, {**self.done(), asked.name: [parts[each] for each in which]})
         else:
             self.put(_PARTS, {**self.get(_PARTS), asked.name: parts})
 

@@ -1,5 +1,8 @@
 """Cut off at any step and done again: nothing is lost, nothing fetched twice."""
 
+import sqlite3
+from dataclasses import replace
+
 import pytest
 
 from mobile_stub.errors import WalletError
@@ -52,6 +55,38 @@ def test_what_came_is_not_asked_for_again_when_a_later_part_failed(
     asked = [body["credential_configuration_id"] for body in office.requests]
     assert asked == ["digital_id", "lease", "lease"]
     assert len(world.vault.papers(GRANTED)) == 1
+
+
+def as_kept_before(world: World, scan_id: str) -> None:
+    """Make the file one of a wallet that knew one certificate of a configuration alone."""
+    scan = world.vault.scan(scan_id)
+    done = {name: told[0] for name, told in scan.progress["done"].items()}
+    world.vault.keep_scan(replace(scan, progress={**scan.progress, "done": done}))
+    world.vault.close()
+    with sqlite3.connect(world.settings.folder / "wallet.sqlite") as file:
+        file.execute("ALTER TABLE copy DROP COLUMN identifier")
+    file.close()
+    world.open(provider=PROVIDER)
+
+
+def test_a_scan_that_was_cut_off_before_goes_on(world: World, office: Office, page: Page) -> None:
+    scan = run(world.wallet.open(office.by_log_in("digital_id", "lease")))
+    office.issued = lambda _name, key: issue("digital_id", key)
+    with pytest.raises(WalletError):
+        run(world.wallet.receiver.accept(scan, None, NOW, page))
+    office.issued = issue
+    as_kept_before(world, scan.id)
+    again = run(world.wallet.receiver.accept(world.vault.scan(scan.id), None, NOW, page))
+    assert [(each["type"], each["copies"]) for each in again] == [("digital_id", 3), ("lease", 3)]
+    asked = [body["credential_configuration_id"] for body in office.requests]
+    assert asked == ["digital_id", "lease", "lease"]
+
+
+def test_what_all_came_before_is_told_again(world: World, office: Office, page: Page) -> None:
+    scan = run(world.wallet.open(office.by_log_in("digital_id", "lease")))
+    told = run(world.wallet.receiver.accept(scan, None, NOW, page))
+    as_kept_before(world, scan.id)
+    assert run(world.wallet.receiver.accept(world.vault.scan(scan.id), None, NOW, page)) == told
 
 
 def test_what_all_came_is_told_again_when_its_permission_is_over(
