@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from madang.core.encoding import strict_json
+from madang.core.formats.identifiers import MSO_MDOC
 from mobile_stub.held import claims_of, expires_at
 from mobile_stub.model import HeldCopy
 
@@ -34,11 +35,18 @@ def _card(copy: HeldCopy, copies: Sequence[HeldCopy], language: str) -> dict[str
     of_type = [other for other in copies if other.certificate == copy.certificate]
     return {
         "name": copy.names.get(language, copy.type),
-        "attested_by": claims_of(copy).get("attested_by", copy.issuer),
+        "attested_by": _attester(copy),
         "until": "" if until is None else _day(until),
         "copies": len(of_type),
         "receipts": sum(other.receipt is not None for other in of_type),
     }
+
+
+def _attester(copy: HeldCopy) -> str:
+    """Return whom a copy names as its attester, in any name space; the issuer where it does not."""
+    claims = claims_of(copy)
+    places = claims.values() if copy.format == MSO_MDOC else (claims,)
+    return next((str(each["attested_by"]) for each in places if "attested_by" in each), copy.issuer)
 
 
 def _day(seconds: int) -> str:

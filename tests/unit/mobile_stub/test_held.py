@@ -40,3 +40,8 @@ def test_the_page_shows_both_formats(world: World) -> None:
     page = home_page(world.vault.copies(), [], "en")
     assert DOC_TYPE in page
     assert page.count("<li>") == 2
+
+
+def test_the_page_names_who_attests_in_either_format(world: World) -> None:
+    world.hold_mdoc(attested_by="Hanbit City")
+    assert "Hanbit City" in home_page(world.vault.copies(), [], "en")
