@@ -6,6 +6,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_UNICAST: Final = IPv6Network("2000::/3")
+"""All that is assigned to the public network (RFC 4291 section 2.4); what else there is leads to
+local networks, or on to IPv4 by the rules of one."""
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
 """Addresses that lead to the IPv4 address in their last four bytes (RFC 6052 section 2.1)."""
 
@@ -69,12 +72,20 @@ def is_public_address(text: str) -> bool:
         address = ip_address(text)
     except ValueError:
         return False
-    return all(each.is_global and not each.is_multicast for each in _leads_to(address))
+    return all(map(_is_public, _leads_to(address)))
+
+
+def _is_public(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv6Address) and address not in _UNICAST:
+        return address in _TRANSLATED
+    return address.is_global and not address.is_multicast
 
 
 def _leads_to(address: IPv4Address | IPv6Address) -> tuple[IPv4Address | IPv6Address, ...]:
     if isinstance(address, IPv4Address):
         return (address,)
+    if address.ipv4_mapped is not None:
+        return (address.ipv4_mapped,)
     inner = [address.sixtofour, *(address.teredo or ())]
     if address in _TRANSLATED:
         inner.append(IPv4Address(address.packed[-4:]))
