@@ -110,7 +110,10 @@ def check_chain(
     """
     if not 1 <= len(statements) <= MAX_STATEMENTS:
         raise _form(f"{len(statements)} statements; 1 to {MAX_STATEMENTS} are accepted")
-    read = [read_statement(each, now=now) for each in statements]
+    return _checked([read_statement(each, now=now) for each in statements], subject, anchors)
+
+
+def _checked(read: Sequence[EntityStatement], subject: str, anchors: Anchors) -> TrustPath:
     _check_links(read, subject)
     keys = anchors.get(read[-1].issuer)
     if keys is None:
@@ -168,7 +171,7 @@ def resolve(subject: str, anchors: Anchors, *, now: int) -> Fetching:
     if is_entity(subject) and anchors:
         own = yield from search.configuration(subject)
         if own is not None:
-            yield from search.climb(subject, own, (own.compact,), (subject,))
+            yield from search.climb(subject, own, (own,), (subject,))
     return search.found
 
 
@@ -183,69 +186,71 @@ async def follow(fetching: Fetching, fetch: Callable[[str], Awaitable[bytes | No
         return found
 
 
-class _Configuration(NamedTuple):
-    """What an entity says of itself, and the words."""
-
-    statement: EntityStatement
-    compact: bytes
-
-
 class _Search:
+    """Reads each statement once, by however many ways it is come upon."""
+
     def __init__(self, anchors: Anchors, now: int) -> None:
         self.found = NO_PATH
         self._anchors = anchors
         self._now = now
-        self._fetched: dict[str, bytes | None] = {}
+        self._said: dict[str, EntityStatement | None] = {}
 
     def climb(
-        self, subject: str, own: _Configuration, chain: tuple[bytes, ...], seen: tuple[str, ...]
+        self,
+        subject: str,
+        own: EntityStatement,
+        chain: tuple[EntityStatement, ...],
+        seen: tuple[str, ...],
     ) -> Generator[str, bytes | None, None]:
         """Go on from the top of a chain to everyone above it."""
-        self._try(subject, chain, own.statement.subject)
+        self._try(subject, chain, own.subject)
         if len(chain) == MAX_STATEMENTS:
             return
-        for superior in own.statement.superiors:
+        for superior in own.superiors:
             above = None if superior in seen else (yield from self.configuration(superior))
-            endpoint = None if above is None else above.statement.fetch_endpoint
+            endpoint = None if above is None else above.fetch_endpoint
             if above is None or endpoint is None:
                 continue
             mark = "&" if "?" in endpoint else "?"
-            address = f"{endpoint}{mark}sub={quote(own.statement.subject, safe='')}"
-            said = yield from self._fetch(address)
-            if said is not None and self._is_about(said, superior, own.statement.subject):
+            address = f"{endpoint}{mark}sub={quote(own.subject, safe='')}"
+            said = yield from self._statement(address, superior, own.subject)
+            if said is not None:
                 yield from self.climb(subject, above, (*chain, said), (*seen, superior))
 
-    def configuration(self, entity: str) -> Generator[str, bytes | None, _Configuration | None]:
+    def configuration(self, entity: str) -> Generator[str, bytes | None, EntityStatement | None]:
         """Return what an entity says of itself, when it signed that."""
-        compact = yield from self._fetch(configuration_at(entity))
-        if compact is None or not self._is_about(compact, entity, entity):
+        own = yield from self._statement(configuration_at(entity), entity, entity)
+        if own is None:
             return None
-        read = read_statement(compact, now=self._now)
         try:
-            read.check_signature(read.keys)
+            own.check_signature(own.keys)
         except OpenIdError:
             return None
-        return _Configuration(read, compact)
+        return own
 
-    def _fetch(self, address: str) -> Generator[str, bytes | None, bytes | None]:
-        if address not in self._fetched:
-            if len(self._fetched) == MAX_FETCHES:
+    def _statement(
+        self, address: str, issuer: str, subject: str
+    ) -> Generator[str, bytes | None, EntityStatement | None]:
+        if address not in self._said:
+            if len(self._said) == MAX_FETCHES:
                 return None
-            self._fetched[address] = yield address
-        return self._fetched[address]
+            self._said[address] = self._read((yield address))
+        said = self._said[address]
+        if said is None or (said.issuer, said.subject) != (issuer, subject):
+            return None
+        return said
 
-    def _is_about(self, compact: bytes, issuer: str, subject: str) -> bool:
+    def _read(self, compact: bytes | None) -> EntityStatement | None:
         try:
-            read = read_statement(compact, now=self._now)
+            return None if compact is None else read_statement(compact, now=self._now)
         except OpenIdError:
-            return False
-        return (read.issuer, read.subject) == (issuer, subject)
+            return None
 
-    def _try(self, subject: str, chain: tuple[bytes, ...], top: str) -> None:
+    def _try(self, subject: str, chain: tuple[EntityStatement, ...], top: str) -> None:
         if top not in self._anchors:
             return
         try:
-            path = check_chain(chain, subject, self._anchors, now=self._now)
+            path = _checked(chain, subject, self._anchors)
         except OpenIdError:
             return
         ends = [each.expires_at for each in (self.found, path) if each.entities]

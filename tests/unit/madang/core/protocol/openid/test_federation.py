@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from madang.core.encoding import strict_json
 from madang.core.envelope import jws
 from madang.core.keys.software import generate_p256
+from madang.core.protocol.openid import federation
 from madang.core.protocol.openid.entity_statement import (
     MAX_BYTES,
     MAX_SKEW,
     TYPE,
     Constraints,
+    EntityStatement,
     is_entity,
     read_statement,
 )
@@ -339,6 +341,25 @@ def test_a_circle_and_a_crowd_come_to_an_end() -> None:
         crowd.publish(name, ISSUER, *names[:3])
     assert found(crowd) == frozenset()
     assert len(crowd.asked) == MAX_FETCHES == len({*crowd.asked})
+
+
+def test_a_statement_is_read_once_by_however_many_ways_it_is_come_upon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crowd = [f"https://n{at}.example" for at in range(5)]
+    realm = Realm()
+    for each in crowd:
+        realm.publish(each, *(other for other in crowd if other != each))
+    read: list[bytes | str] = []
+
+    def counted(compact: str | bytes, *, now: int) -> EntityStatement:
+        read.append(compact)
+        return read_statement(compact, now=now)
+
+    monkeypatch.setattr(federation, "read_statement", counted)
+    path = realm.answer(resolve(crowd[0], realm.anchors(crowd[-1]), now=NOW))
+    assert path.entities == frozenset(crowd)
+    assert len(read) == len(realm.asked)
 
 
 def test_a_chain_that_is_too_long_is_given_up() -> None:
