@@ -47,7 +47,7 @@ class Constraints:
 
     def admits(self, entity: str) -> bool:
         """Tell whether a member may have this identifier (section 6.2.2)."""
-        host = urlsplit(entity).hostname or ""
+        host = (urlsplit(entity).hostname or "").removesuffix(".")
         if _within(host, self.excluded):
             return False
         return self.permitted is None or _within(host, self.permitted)

@@ -167,6 +167,8 @@ def test_what_may_be_an_entity(text: str) -> None:
         ("https://xa.example", (".a.example",), (), False),
         ("https://x.a.example", (".a.example",), ("x.a.example",), False),
         ("https://a.example", (), (), False),
+        ("https://a.example.", None, ("a.example",), False),
+        ("https://x.a.example./y", None, (".a.example",), False),
         ("https://a.example/.b.example", (".b.example",), (), False),
     ],
 )
