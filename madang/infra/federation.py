@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from weakref import WeakValueDictionary
 
 from madang.core.protocol.dcql.authorities import Authorities
 from madang.core.protocol.openid.entity_statement import MAX_BYTES, MEDIA_TYPE
@@ -37,7 +38,7 @@ class FederationBounds:
 
     Attributes:
         seconds: longest time that a chain is used without asking again, whatever it allows.
-        retry: seconds that an issuer without a chain is left alone.
+        retry: seconds that an issuer without a chain is left alone after a search.
         search: longest time of one search.
     """
 
@@ -60,23 +61,28 @@ class FederationPaths:
         self._anchors = anchors
         self._bounds = bounds
         self._kept: OrderedDict[str, tuple[int, int, TrustPath]] = OrderedDict()
+        self._flights: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def place(self, issuers: Collection[str], *, now: int) -> Federation:
         """Return the federation with the place of each of these issuers; nothing raises."""
-        found = {issuer: (await self._path(issuer, now)).entities for issuer in issuers}
-        return Federation(self._anchors, found)
+        found = await asyncio.gather(*(self._path(issuer, now) for issuer in issuers))
+        entities = (path.entities for path in found)
+        return Federation(self._anchors, dict(zip(issuers, entities, strict=True)))
 
     async def _path(self, issuer: str, now: int) -> TrustPath:
-        since, until, known = self._kept.get(issuer, (0, 0, NO_PATH))
-        if since <= now < until:
-            return known
+        flight = self._flights.setdefault(issuer, asyncio.Lock())
+        async with flight:  # all who wait for a search get what it finds
+            since, until, known = self._kept.get(issuer, (0, 0, NO_PATH))
+            return known if since <= now < until else await self._searched(issuer, now)
+
+    async def _searched(self, issuer: str, now: int) -> TrustPath:
+        until = now + self._bounds.retry
         try:
             async with asyncio.timeout(self._bounds.search):
                 fetching = resolve(issuer, self._anchors, now=now)
                 found = await follow(fetching, self._fetched)
         except TimeoutError:
-            found = NO_PATH
-        until = now + self._bounds.retry
+            found, until = NO_PATH, until + int(self._bounds.search)
         if found.entities:
             until = min(now + self._bounds.seconds, found.expires_at)
         self._kept[issuer] = now, until, found

@@ -121,6 +121,39 @@ def test_what_is_no_statement_in_time_leads_nowhere(web: Web, name: str, value: 
     assert place(paths(web, bounds), ISSUER) == {ISSUER: frozenset()}
 
 
+def test_an_issuer_that_took_the_whole_time_is_left_alone_after_that(web: Web) -> None:
+    web.pause = 5.0
+    of = paths(web, FederationBounds(retry=1, search=1.0))
+    assert place(of, ISSUER) == {ISSUER: frozenset()}
+    before = len(web.asked)
+    assert place(of, ISSUER, after=1) == {ISSUER: frozenset()}
+    assert len(web.asked) == before
+    web.pause = 0.0
+    assert place(of, ISSUER, after=2) == {ISSUER: LINE}
+
+
+def test_those_who_ask_at_once_get_what_one_search_finds(web: Web) -> None:
+    web.pause = 0.01
+    of = paths(web)
+
+    async def many() -> list[Federation]:
+        return await asyncio.gather(*(of.place((ISSUER,), now=NOW) for _ in range(5)))
+
+    assert [dict(each.members) for each in asyncio.run(many())] == [{ISSUER: LINE}] * 5
+    assert len(web.asked) == 5
+
+
+def test_several_issuers_take_no_longer_than_one(web: Web) -> None:
+    web.pause = 5.0
+    issuers = [ISSUER, *(f"https://n{number}.example" for number in range(20))]
+    found = asyncio.run(
+        asyncio.wait_for(
+            paths(web, FederationBounds(search=0.1)).place(issuers, now=NOW), timeout=1.0
+        )
+    )
+    assert dict(found.members) == dict.fromkeys(issuers, frozenset())
+
+
 def test_nothing_is_asked_without_an_anchor(web: Web) -> None:
     assert place(FederationPaths(web, {}, BOUNDS), ISSUER) == {ISSUER: frozenset()}
     assert web.asked == []
