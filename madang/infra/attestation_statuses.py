@@ -78,8 +78,8 @@ class AttestationStatuses:
         until, found = self._kept.get(uri, (0, None))
         if found is not None and now < until <= now + self._bounds.seconds:
             return found
-        fresh, ttl = self._read(uri, await self._fetched(uri), now)
-        self._kept[uri] = now + min(ttl, self._bounds.seconds), fresh
+        fresh, until = self._read(uri, await self._fetched(uri), now)
+        self._kept[uri] = until, fresh
         self._kept.move_to_end(uri)
         while len(self._kept) > LISTS_KEPT:
             self._kept.popitem(last=False)
@@ -100,5 +100,7 @@ class AttestationStatuses:
         key = validate_chain(jws.decode_chain(parsed.header), self.anchors, now=now)
         checker = checker_for(key)
         token = token_jwt.verify(parsed, uri=uri, checker=checker, now=now, max_bytes=most)
-        ttl = self._bounds.seconds if token.ttl is None else token.ttl
-        return token.packed.unpack(max_bytes=most), ttl
+        allowed = [self._bounds.seconds]
+        allowed += [] if token.ttl is None else [token.ttl]
+        allowed += [] if token.expires_at is None else [token.expires_at - now]
+        return token.packed.unpack(max_bytes=most), now + min(allowed)

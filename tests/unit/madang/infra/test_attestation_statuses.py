@@ -70,6 +70,14 @@ def test_a_list_is_used_as_long_as_it_allows() -> None:
     assert not asyncio.run(known.valid(LIST, 0))
 
 
+def test_a_list_is_not_used_beyond_its_end() -> None:
+    network, clock = Network(token(expires_at=NOW + 10)), FixedClock(NOW)
+    known = statuses(network, clock)
+    assert asyncio.run(known.valid(LIST, 0))
+    clock.advance(10)
+    assert not asyncio.run(known.valid(LIST, 0))
+
+
 @pytest.mark.parametrize(
     "network",
     [
