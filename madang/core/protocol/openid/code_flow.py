@@ -130,8 +130,10 @@ class TokenAnswer(Message):
 
     @property
     def bearer(self) -> str:
-        """Return the access token for userinfo; empty where there is none of the right type."""
-        return self.access_token if self.token_type.lower() == "bearer" else ""
+        """Return the access token for userinfo; empty where there is none that a header carries."""
+        token = self.access_token
+        carried = token.isascii() and token.isprintable() and " " not in token
+        return token if carried and self.token_type.lower() == "bearer" else ""
 
 
 def parse_token_answer(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> TokenAnswer:

@@ -125,6 +125,12 @@ def test_answers_are_read() -> None:
     assert parse_pushed_answer(b'{"request_uri": "urn:x", "expires_in": 60}') == "urn:x"
 
 
+@pytest.mark.parametrize("token", ["\u00e9", "x y", "x\r\ny: z", "\x00"])
+def test_an_access_token_that_no_header_carries_is_none(token: str) -> None:
+    answer = {"id_token": "a.b.c", "access_token": token, "token_type": "Bearer"}
+    assert parse_token_answer(json.dumps(answer).encode()).bearer == ""
+
+
 @given(st.binary(max_size=100))
 def test_any_bytes_are_an_answer_or_refused(data: bytes) -> None:
     for parse in (parse_token_answer, parse_pushed_answer):
