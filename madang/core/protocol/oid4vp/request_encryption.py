@@ -18,6 +18,7 @@ NESTED: Final = "JWT"
 """``cty`` of a JWE with a JWT inside (RFC 7519 section 5.2)."""
 MAX_KEYS: Final = 10
 """Keys of a wallet that are looked at."""
+_ALGS: Final = "request_object_encryption_alg_values_supported"
 _ENCS: Final = (
     "request_object_encryption_enc_values_supported",
     "authorization_encryption_enc_values_supported",
@@ -50,7 +51,7 @@ def offer_encryption(public_jwk: Mapping[str, str]) -> dict[str, Any]:
     """
     return {
         "jwks": {"keys": [{**public_jwk, "use": "enc", "alg": jwe.ALG}]},
-        "request_object_encryption_alg_values_supported": [jwe.ALG],
+        _ALGS: [jwe.ALG],
         "request_object_encryption_enc_values_supported": list(jwe.ENCS),
     }
 
@@ -81,6 +82,9 @@ def wanted_request_encryption(metadata: str) -> RequestEncryption | None:
 
 
 def _enc(metadata: Mapping[str, object]) -> str | None:
+    algs = metadata.get(_ALGS, [jwe.ALG])
+    if not isinstance(algs, list) or jwe.ALG not in algs:
+        return None
     said = next((metadata[name] for name in _ENCS if name in metadata), [jwe.ENCS[0]])
     known = said if isinstance(said, list) else []
     return next((enc for enc in jwe.ENCS if enc in known), None)

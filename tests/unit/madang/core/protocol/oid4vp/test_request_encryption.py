@@ -102,6 +102,8 @@ def test_the_wallets_own_choice_counts(changes: dict[str, Any], enc: str) -> Non
         {"jwks": {"keys": [ED25519] * MAX_KEYS + [PUBLIC]}},
         {"request_object_encryption_enc_values_supported": ["A128CBC-HS256"]},
         {"request_object_encryption_enc_values_supported": "junk"},
+        {"request_object_encryption_alg_values_supported": ["ECDH-ES+A256KW"]},
+        {"request_object_encryption_alg_values_supported": "ECDH-ES"},
     ],
 )
 def test_what_nobody_can_encrypt_to_gets_the_request_in_clear(changes: dict[str, Any]) -> None:
