@@ -15,12 +15,13 @@ from mobile_stub.adapters.network import Network
 from mobile_stub.adapters.picture import read_qr
 from mobile_stub.body import json_object
 from mobile_stub.errors import WalletError
+from mobile_stub.held import listed
 from mobile_stub.home import home_page
 from mobile_stub.presenting.model import Choices
 from mobile_stub.receiving.surface import add_receiving
 from mobile_stub.settings import Settings
 from mobile_stub.trigger import add_trigger, shown
-from mobile_stub.wallet import Wallet, listed, open_wallet
+from mobile_stub.wallet import Wallet, open_wallet
 
 _OWN_NAMES: Final = ("127.0.0.1", "localhost")
 """A page from elsewhere whose name is made to lead to this machine still calls it by that name."""

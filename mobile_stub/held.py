@@ -1,6 +1,6 @@
 """What a held copy says, whichever its format."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from madang.core.protocol.dcql.authorities import Authorities
 from madang.core.protocol.dcql.credential import Credential
 from madang.core.protocol.oid4vp.request import MAC_P256
 from madang.core.protocol.oid4vp.wallet_answer import ES256_NUMBERS
+from mobile_stub.errors import WalletError
 from mobile_stub.model import HeldCopy
 
 _COSE_ALG: Final = 1
@@ -112,3 +113,24 @@ def expires_at(copy: HeldCopy) -> int | None:
         return issuer_signed(copy).mso.validity.valid_until
     found = parse(copy.credential).payload.get("exp")
     return found if isinstance(found, int) else None
+
+
+def listed(copy: HeldCopy) -> dict[str, Any]:
+    """Return what a list tells of a copy: nothing that it says of the person."""
+    return {
+        "digest": copy.digest,
+        "issuer": copy.issuer,
+        "format": copy.format,
+        "type": copy.type,
+        "set": copy.number,
+        "expires_at": expires_at(copy),
+        "has_receipt": copy.receipt is not None,
+    }
+
+
+def shown(copies: Iterable[HeldCopy], digest: str) -> dict[str, Any]:
+    """Return everything that a copy says; WalletError if there is none of that digest."""
+    for copy in copies:
+        if copy.digest == digest:
+            return {**listed(copy), "claims": dict(claims_of(copy))}
+    raise WalletError("unknown_copy", "there is no copy of that digest; list them first")

@@ -1,7 +1,10 @@
 """What the wallet holds."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
+
+WAIT_SECONDS: Final = 600.0
+"""Longest that a person may take to log in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from typing import Any
 from mobile_stub.accreditations import Accreditations
 from mobile_stub.adapters import system
 from mobile_stub.adapters.network import Network
-from mobile_stub.adapters.vault import Vault
+from mobile_stub.adapters.vault import Vault, open_vault
 from mobile_stub.errors import WalletError
-from mobile_stub.held import claims_of, expires_at
-from mobile_stub.model import HeldCopy, Scan
+from mobile_stub.held import shown
+from mobile_stub.model import Scan
 from mobile_stub.presenting.federation import Places, authorities_of
 from mobile_stub.presenting.model import Choices, Consent
 from mobile_stub.presenting.policy import trust_of
@@ -92,10 +92,7 @@ class Wallet:
 
     def show(self, digest: str) -> dict[str, Any]:
         """Return everything that a copy says; WalletError if there is none of that digest."""
-        for copy in self.vault.copies():
-            if copy.digest == digest:
-                return {**listed(copy), "claims": dict(claims_of(copy))}
-        raise WalletError("unknown_copy", "there is no copy of that digest; list them first")
+        return shown(self.vault.copies(), digest)
 
     def receipt(self, digest: str) -> dict[str, Any]:
         """Return the receipt of a copy; WalletError if there is none yet."""
@@ -113,27 +110,18 @@ class Wallet:
         return scan
 
 
-def listed(copy: HeldCopy) -> dict[str, Any]:
-    """Return what a list tells of a copy: nothing that it says of the person."""
-    return {
-        "digest": copy.digest,
-        "issuer": copy.issuer,
-        "format": copy.format,
-        "type": copy.type,
-        "set": copy.number,
-        "expires_at": expires_at(copy),
-        "has_receipt": copy.receipt is not None,
-    }
-
-
 def open_wallet(settings: Settings, network: Network) -> Wallet:
     """Open the wallet in its folder.
 
     Raises:
         WalletError: the passphrase is another, or a file that the settings name cannot be used.
     """
+    return wallet_over(open_vault(settings), settings, network)
+
+
+def wallet_over(vault: Vault, settings: Settings, network: Network) -> Wallet:
+    """Return the wallet of a vault that is open; errors as above but of the passphrase."""
     trust = trust_of(settings)
-    vault = Vault(settings.folder, settings.passphrase.get_secret_value())
     accreditations = Accreditations(
         network=network,
         vault=vault,

@@ -1,4 +1,7 @@
-"""`madang wallet`: accept offers, answer verifiers, and look after what is held."""
+"""`madang wallet`: accept offers, answer verifiers, and look after what is held.
+
+What goes over the network is loaded where it is needed: to look at what is held takes none of it.
+"""
 
 import asyncio
 import json
@@ -7,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 from pydantic import SecretStr
@@ -15,14 +18,17 @@ from pydantic import SecretStr
 from madang.cli.exit_codes import REFUSED
 from madang.core.formats.identifiers import MSO_MDOC
 from mobile_stub.adapters import system
-from mobile_stub.adapters.browser import WAIT_SECONDS
-from mobile_stub.adapters.loopback import LoopbackBrowser
-from mobile_stub.adapters.network import Network
+from mobile_stub.adapters.vault import Vault, open_vault
 from mobile_stub.errors import WalletError
-from mobile_stub.presenting.model import Decision
-from mobile_stub.receiving.build import redirect_uri_of
+from mobile_stub.held import listed, shown
+from mobile_stub.model import WAIT_SECONDS
+from mobile_stub.receiving.model import DELIVERED
 from mobile_stub.settings import Settings
-from mobile_stub.wallet import Wallet, listed, open_wallet
+
+if TYPE_CHECKING:
+    from mobile_stub.adapters.loopback import LoopbackBrowser
+    from mobile_stub.presenting.model import Decision
+    from mobile_stub.wallet import Wallet
 
 T = TypeVar("T")
 app = typer.Typer(
@@ -69,7 +75,7 @@ def accept(
 ) -> None:
     """Fetch what an offer holds, after a log-in at its issuer where that is needed."""
 
-    async def work(wallet: Wallet) -> dict[str, Any]:
+    async def work(wallet: "Wallet") -> dict[str, Any]:
         scan = await wallet.open(link)
         if scan.kind != "offer":
             raise WalletError("not_an_offer", "this link asks for something; use `present`")
@@ -92,7 +98,7 @@ def waiting(
 ) -> None:
     """Fetch what issuers promised for later, as far as it is due."""
 
-    async def work(wallet: Wallet) -> dict[str, Any]:
+    async def work(wallet: "Wallet") -> dict[str, Any]:
         return {"credentials": await wallet.receiver.waiting(system.now())}
 
     done = _with_wallet(folder, secret, work, as_json=as_json)
@@ -119,8 +125,9 @@ def present(
     as_json: JsonOption = False,
 ) -> None:
     """Answer a verifier's request, after showing who asks for what."""
+    from mobile_stub.presenting.model import Decision  # noqa: PLC0415 - see above
 
-    async def person(preview: Mapping[str, Any]) -> Decision:
+    async def person(preview: Mapping[str, Any]) -> "Decision":
         if not (as_json and (yes or no)):
             _tell_request(preview)
         agree = not no and bool(preview["possible"])
@@ -147,11 +154,8 @@ def list_copies(
     *, folder: FolderOption = None, secret: SecretOption = None, as_json: JsonOption = False
 ) -> None:
     """List every copy that is held, without what it says of the person."""
-
-    async def work(wallet: Wallet) -> list[dict[str, Any]]:
-        return [listed(copy) for copy in wallet.vault.copies()]
-
-    found = _with_wallet(folder, secret, work, as_json=as_json)
+    with _opened(folder, secret, as_json=as_json) as (vault, _):
+        found = [listed(copy) for copy in vault.copies()]
     if as_json:
         typer.echo(json.dumps(found))
         return
@@ -171,11 +175,8 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show what a copy says."""
-
-    async def work(wallet: Wallet) -> dict[str, Any]:
-        return wallet.show(digest)
-
-    found = _with_wallet(folder, secret, work, as_json=as_json)
+    with _opened(folder, secret, as_json=as_json) as (vault, _):
+        found = shown(vault.copies(), digest)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
@@ -194,20 +195,21 @@ def delete(
     as_json: JsonOption = False,
 ) -> None:
     """Delete one copy for good."""
-
-    async def work(wallet: Wallet) -> dict[str, str]:
-        found = wallet.show(digest)
+    with _opened(folder, secret, as_json=as_json) as (vault, settings):
+        found = shown(vault.copies(), digest)
         if not yes and not typer.confirm(f"Delete this copy of {found['type']}?", err=True):
             raise typer.Exit(REFUSED)
-        await wallet.delete(digest)
-        return {"deleted": digest}
+        if vault.paper(DELIVERED, digest) is None:
+            vault.delete(digest)
+        else:  # its issuer hears of it
+            _work(vault, settings, lambda wallet: wallet.delete(digest))
+    typer.echo(json.dumps({"deleted": digest}) if as_json else f"deleted {digest}")
 
-    done = _with_wallet(folder, secret, work, as_json=as_json)
-    typer.echo(json.dumps(done) if as_json else f"deleted {digest}")
 
-
-def _log_in(wallet: Wallet, *, browser: bool, wait: float) -> LoopbackBrowser | None:
+def _log_in(wallet: "Wallet", *, browser: bool, wait: float) -> "LoopbackBrowser | None":
     """Return where the person logs in: no wallet is served that a browser could come back to."""
+    from mobile_stub.adapters.loopback import LoopbackBrowser  # noqa: PLC0415 - see above
+    from mobile_stub.receiving.build import redirect_uri_of  # noqa: PLC0415
 
     def launch(url: str) -> None:
         typer.echo(f"log in at {url}", err=True)
@@ -222,26 +224,42 @@ def _log_in(wallet: Wallet, *, browser: bool, wait: float) -> LoopbackBrowser | 
 def _with_wallet(
     folder: Path | None,
     secret: Path | None,
-    work: Callable[[Wallet], Awaitable[T]],
+    work: Callable[["Wallet"], Awaitable[T]],
     *,
     as_json: bool,
 ) -> T:
     """Open the wallet, work with it, and close it; what it refuses ends the command."""
+    with _opened(folder, secret, as_json=as_json) as (vault, settings):
+        return _work(vault, settings, work)
+
+
+@contextmanager
+def _opened(
+    folder: Path | None, secret: Path | None, *, as_json: bool
+) -> Iterator[tuple[Vault, Settings]]:
+    """Open what is held, and close it; what is refused ends the command."""
+    with _refusing(as_json=as_json):
+        settings = _settings(folder, secret)
+        vault = open_vault(settings)
+        try:
+            yield vault, settings
+        finally:
+            vault.close()
+
+
+def _work(vault: Vault, settings: Settings, work: Callable[["Wallet"], Awaitable[T]]) -> T:
+    """Work with the whole wallet, network and all."""
+    from mobile_stub.adapters.network import Network  # noqa: PLC0415 - see above
+    from mobile_stub.wallet import wallet_over  # noqa: PLC0415
 
     async def done() -> T:
-        settings = _settings(folder, secret)
         network = Network(settings)
         try:
-            wallet = open_wallet(settings, network)
-            try:
-                return await work(wallet)
-            finally:
-                wallet.vault.close()
+            return await work(wallet_over(vault, settings, network))
         finally:
             await network.close()
 
-    with _refusing(as_json=as_json):
-        return asyncio.run(done())
+    return asyncio.run(done())
 
 
 def _settings(folder: Path | None, secret: Path | None) -> Settings:

@@ -8,9 +8,8 @@ from urllib.parse import urljoin
 
 from mobile_stub.adapters.network import Network
 from mobile_stub.errors import WalletError
+from mobile_stub.model import WAIT_SECONDS
 
-WAIT_SECONDS: Final = 600.0
-"""Longest that a person may take."""
 MAX_REDIRECTS: Final = 10
 _REDIRECTS: Final = frozenset({302, 303, 307})
 

@@ -7,8 +7,9 @@ from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
-from mobile_stub.adapters.browser import WAIT_SECONDS, DeviceBrowser
+from mobile_stub.adapters.browser import DeviceBrowser
 from mobile_stub.errors import WalletError
+from mobile_stub.model import WAIT_SECONDS
 
 _OWN: Final = frozenset({"127.0.0.1", "localhost"})
 _HTTP_PORT: Final = 80

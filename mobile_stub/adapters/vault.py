@@ -23,6 +23,7 @@ from madang.core.formats.mdoc.agreement import SoftwareAgreement
 from madang.core.keys.software import SoftwareSigner
 from mobile_stub.errors import WalletError
 from mobile_stub.model import HeldCopy, Scan
+from mobile_stub.settings import Settings
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS salt (value BLOB NOT NULL);
@@ -324,6 +325,11 @@ class Vault:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def open_vault(settings: Settings) -> Vault:
+    """Open the vault that the settings name; WalletError if the passphrase is another."""
+    return Vault(settings.folder, settings.passphrase.get_secret_value())
 
 
 def _new_key() -> bytes:

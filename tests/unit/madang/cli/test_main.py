@@ -48,6 +48,7 @@ def test_an_import_of_the_command_loads_nothing_heavy() -> None:
 
 def test_the_wallets_command_loads_no_service() -> None:
     services = ("sqlalchemy", "issuer", "verifier", "ledger_node", "contracts", "fastapi", "PIL")
+    services += ("httpx", "mobile_stub.wallet", "mobile_stub.receiving.build")
     told = f"import sys; print([each for each in {services!r} if each in sys.modules])"
     found = subprocess.run(
         [sys.executable, "-c", f"import madang.cli.wallet; {told}"],

@@ -61,7 +61,7 @@ def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hold: Callable[[Worl
     def network(settings: Settings) -> Network:
         return Network(settings, world.net)
 
-    monkeypatch.setattr(wallet, "Network", network)
+    monkeypatch.setattr("mobile_stub.adapters.network.Network", network)
     return world
 
 
@@ -194,6 +194,17 @@ def test_an_offer_with_a_log_in_is_accepted_when_the_browser_comes_back(
     opened[-1].join()
     assert f"log in at {office.server}/authorize?" in result.stderr
     assert result.stdout.endswith("kept 3 copies of lease\n")
+
+
+def test_an_issuer_hears_that_what_it_gave_was_deleted(world: World, office: Office) -> None:
+    assert world.folder
+    done = typed("accept", office.pre_authorized(tx_code=False), "--yes", "--json").stdout
+    (told,) = json.loads(done)["credentials"]
+    office.events.clear()
+    for digest in told["digests"]:
+        assert office.events == []
+        typed("delete", digest, "--yes")
+    assert [each["event"] for each in office.events] == ["credential_deleted"]
 
 
 def test_a_log_in_is_waited_for_no_longer_than_told(world: World, office: Office) -> None:
