@@ -86,7 +86,10 @@ class Database:
 
     def take(self) -> PoolProxiedConnection:
         """Return a connection of the driver for one transaction."""
-        return self._idle.pop() if self._idle else self.engine.raw_connection()
+        try:
+            return self._idle.pop()
+        except IndexError:  # asked first, another thread might take the last one in between
+            return self.engine.raw_connection()
 
     def give_back(self, driver: PoolProxiedConnection) -> None:
         """Take a connection back whose transaction has ended.

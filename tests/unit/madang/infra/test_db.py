@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, func
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlmodel import Field, SQLModel, select
 
 from madang.infra.db import Database, OtherTablesError, sqlite_url
@@ -162,8 +163,23 @@ def test_commits_are_durable(tmp_path: Path) -> None:
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
+class TakenMeanwhile(list[PoolProxiedConnection]):
+    """Held a connection a moment ago; another thread has it now."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def test_two_threads_do_not_take_the_same_connection(tmp_path: Path) -> None:
+    database = Database(sqlite_url(tmp_path / "x.sqlite"))
+    database.create(Thing)
+    database._idle = TakenMeanwhile()
+    assert names(database) == []
+
+
 WRITER = """
 import sys
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlmodel import Field, SQLModel
 from madang.infra.db import Database
 class Thing(SQLModel, table=True):
