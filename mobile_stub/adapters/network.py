@@ -4,6 +4,7 @@ Links and documents of others say where to go. The wallet goes by TLS alone, and
 this machine or of a local network, unless the settings let it.
 """
 
+import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -55,7 +56,7 @@ class Network:
         transport: httpx.AsyncBaseTransport | None = None,
         resolve: Resolve = resolve,
     ) -> None:
-        self._max_bytes = settings.http_max_bytes
+        self._max_bytes, self._seconds = settings.http_max_bytes, settings.http_timeout_seconds
         self._loopback = settings.allow_loopback_http
         self._local = settings.allow_loopback_http or settings.local_addresses
         context = trusted(settings.tls_anchors)
@@ -87,15 +88,17 @@ class Network:
     ) -> Reply:
         self._refuse_place(url)
         try:
-            async with self._client.stream(
-                method, url, headers=headers, content=content
-            ) as response:
+            # httpx measures each step by itself: an answer in drops would never be too late.
+            async with (
+                asyncio.timeout(self._seconds),
+                self._client.stream(method, url, headers=headers, content=content) as response,
+            ):
                 body = bytearray()
                 async for chunk in response.aiter_bytes():
                     body += chunk
                     if len(body) > self._max_bytes:
                         raise WalletError("answer_too_large", f"over {self._max_bytes} bytes")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise WalletError(
                 "no_answer", f"the other side did not answer ({type(error).__name__}); try again"
             ) from error

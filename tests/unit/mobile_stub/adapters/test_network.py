@@ -1,5 +1,7 @@
 """The wallet's HTTP: bounded, without redirects, without cookies, every failure in words."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -160,6 +162,18 @@ def test_an_answer_that_is_too_long_is_not_read() -> None:
     with pytest.raises(WalletError) as refused:
         run(network(server, http_max_bytes=1000).get(ADDRESS))
     assert refused.value.code == "answer_too_large"
+
+
+async def drops() -> AsyncIterator[bytes]:
+    while True:
+        yield b"x"
+        await asyncio.sleep(0.01)
+
+
+def test_an_answer_in_drops_is_waited_for_no_longer_than_another() -> None:
+    server = Server(httpx.Response(200, content=drops()))
+    with pytest.raises(WalletError, match="TimeoutError"):
+        run(asyncio.wait_for(network(server, http_timeout_seconds=0.1).get(ADDRESS), 2))
 
 
 def test_further_roots_have_to_be_readable(tmp_path: Path) -> None:
