@@ -53,7 +53,7 @@ class Authorities:
         found = {}
         if OPENID_FEDERATION in types:
             found[OPENID_FEDERATION] = self.federation.above(issuer, trust_chain, now=now)
-        if ETSI_TL in types:
+        if ETSI_TL in types and issuer is not None:
             listed = (name for name, each in self.lists.items() if _on(each, chain, now=now))
             found[ETSI_TL] = frozenset(listed)
         return found

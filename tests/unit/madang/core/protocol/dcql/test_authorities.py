@@ -53,6 +53,13 @@ def test_a_list_is_not_matched_by_another_chain() -> None:
     assert matched("etsi_tl", listed=(ROOT.der,), now=late) == {"etsi_tl": frozenset()}
 
 
+def test_whose_identity_is_not_proven_is_held_against_nothing() -> None:
+    known = Authorities(lists={LIST: (ROOT.der,)})
+    assert known.of(("etsi_tl", "openid_federation"), None, CHAIN, ["a"], now=NOW) == {
+        "openid_federation": frozenset()
+    }
+
+
 def test_only_what_is_asked_for_is_looked_at() -> None:
     assert matched() == {}
     assert matched("aki", "unknown", listed=(ROOT.der,)) == {}
