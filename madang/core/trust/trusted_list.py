@@ -87,7 +87,9 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES) -> TrustedList:
         parser.Parse(data, True)  # noqa: FBT003  # expat's own shape
     except ExpatError as error:
         raise TrustedListError(f"no XML: {error}") from error
-    except (UnicodeError, LookupError) as error:
+    except TrustedListError:
+        raise
+    except (ValueError, LookupError) as error:  # of more bytes a character, too
         raise TrustedListError("text in an encoding that is not known") from error
     return reader.read()
 

@@ -83,6 +83,7 @@ REFUSED = {
     "external": (b"<!DOCTYPE x SYSTEM 'file:///etc/passwd'><x/>", "document type"),
     "entity": (listed(issued="&x;"), "no XML"),
     "encoding": (b"<?xml version='1.0' encoding='x-none'?><a/>", "XML|encoding"),
+    "wide-encoding": (b"<?xml version='1.0' encoding='utf-7'?><a/>", "encoding"),
     "no-issue": (b"<TrustServiceStatusList xmlns='http://uri.etsi.org/02231/v2#'/>", "issued"),
     "time": (listed(issued="yesterday"), "time"),
     "deep": (listed("<x>" * MAX_DEPTH + "</x>" * MAX_DEPTH), "deeper"),
