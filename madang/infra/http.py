@@ -122,7 +122,7 @@ class HttpxClient:
             raise HttpError(f"{method}: {error}") from error
         except httpx.HTTPError as error:
             raise HttpError(f"{method} {url}: {type(error).__name__}") from error
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, UnicodeError) as error:  # the latter for a name that is none
             raise HttpError(f"{method}: not an address") from error
         return Answer(response.status_code, dict(response.headers), body)
 

@@ -98,7 +98,7 @@ class Network:
                     body += chunk
                     if len(body) > self._max_bytes:
                         raise WalletError("answer_too_large", f"over {self._max_bytes} bytes")
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, UnicodeError) as error:
             raise WalletError(
                 "no_answer", f"the other side did not answer ({type(error).__name__}); try again"
             ) from error

@@ -100,10 +100,16 @@ def test_an_error_of_the_other_side_is_its_status(app: FastAPI) -> None:
     assert get(app, "/broken").status == 500
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "ftp://x/", "http://[", "file:///etc/x"])
-def test_what_cannot_be_reached_raises_the_own_error(url: str) -> None:
+NO_NAMES = ("https://a..b/", f"https://{'a' * 64}.example/", "https://xn--0.example/")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1/", "ftp://x/", "http://[", "file:///etc/x", *NO_NAMES]
+)
+@pytest.mark.parametrize("own", [None, ("127.0.0.1",)], ids=["all", "own"])
+def test_what_cannot_be_reached_raises_the_own_error(url: str, own: tuple[str, ...] | None) -> None:
     with pytest.raises(HttpError):
-        asyncio.run(HttpxClient(timeout=1).request("GET", url))
+        asyncio.run(HttpxClient(timeout=1, own=own).request("GET", url))
 
 
 def test_an_answer_in_drops_ends_in_time() -> None:

@@ -98,6 +98,12 @@ def test_a_name_that_leads_inside_is_not_called(place: str) -> None:
         run(Network(Settings(), resolve=Names({}).resolve).get(ADDRESS))
 
 
+@pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".example", "xn--0.example"])
+def test_a_name_that_is_none_leads_nowhere(host: str) -> None:
+    with pytest.raises(WalletError, match="no_answer"):
+        run(Network(Settings()).get(f"https://{host}/"))
+
+
 @pytest.mark.parametrize("certified", [True, False])
 def test_the_address_that_was_looked_at_is_called_under_its_name(
     tmp_path: Path, *, certified: bool
