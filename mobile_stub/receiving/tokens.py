@@ -110,8 +110,9 @@ class Tokens:
 
 
 def _identifiers(answer: TokenResponse) -> dict[str, list[str]]:
-    return {
-        detail.credential_configuration_id: list(detail.credential_identifiers)
-        for detail in answer.authorization_details or ()
-        if detail.credential_identifiers
-    }
+    found: dict[str, list[str]] = {}
+    for detail in answer.authorization_details or ():
+        if detail.credential_identifiers:  # of one configuration there may be several details
+            known = found.setdefault(detail.credential_configuration_id, [])
+            known.extend(detail.credential_identifiers)
+    return found

@@ -36,6 +36,18 @@ def test_every_identifier_is_asked_for_and_keeps_its_own_copies(
     assert len(office.events) == 2
 
 
+def test_identifiers_of_one_configuration_may_come_in_several_details(
+    world: World, office: Office, page: Page
+) -> None:
+    one = {"type": "openid_credential", "credential_configuration_id": "lease"}
+    granted = [{**one, "credential_identifiers": [each]} for each in BOTH]
+    office.bend["token"] = lambda answer: (
+        (200, {**answer[1], "authorization_details": granted}, {}) if answer[0] == 200 else answer
+    )
+    taken(world, office.by_log_in("lease"), page)
+    assert named(office) == BOTH
+
+
 def test_what_comes_again_takes_the_place_of_its_own_copies_alone(
     world: World, office: Office, page: Page
 ) -> None:
