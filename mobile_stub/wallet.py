@@ -87,8 +87,10 @@ class Wallet:
 
     async def delete(self, digest: str) -> None:
         """Delete a copy for good and tell its issuer; WalletError if there is none."""
-        self.vault.delete(digest)
-        await self.receiver.deleted([digest], system.now())
+        with self.vault.together():
+            self.vault.delete(digest)
+            self.receiver.notifier.deleted([digest])
+        await self.receiver.notifier.tell(system.now())
 
     def show(self, digest: str) -> dict[str, Any]:
         """Return everything that a copy says; WalletError if there is none of that digest."""

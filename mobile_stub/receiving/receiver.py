@@ -153,11 +153,6 @@ class Receiver:
         await self.notifier.tell(now)
         return told
 
-    async def deleted(self, digests: Sequence[str], now: int) -> int:
-        """Tell issuers of copies that the person deleted; return how many do not know yet."""
-        self.notifier.deleted(digests)
-        return await self.notifier.tell(now)
-
     async def nonce(self, metadata: IssuerMetadata) -> str | None:
         """Return a fresh nonce of the issuer, None where it has no nonce endpoint."""
         return await self.credentials.nonce(metadata)

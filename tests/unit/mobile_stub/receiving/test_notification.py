@@ -2,6 +2,7 @@
 
 import pytest
 
+from mobile_stub.adapters.vault import Vault
 from mobile_stub.errors import WalletError
 from mobile_stub.receiving.model import UNTOLD
 from tests.unit.mobile_stub.receiving.page import Page, issue, taken
@@ -30,9 +31,23 @@ def test_the_issuer_hears_when_the_last_copy_of_a_delivery_is_deleted(
     office.events.clear()
     for digest in told["digests"]:
         assert office.events == []
-        world.vault.delete(digest)
-        run(world.wallet.receiver.deleted([digest], NOW))
+        run(world.wallet.delete(digest))
     assert [each["event"] for each in office.events] == ["credential_deleted"]
+
+
+def test_a_copy_is_not_deleted_without_its_issuer_hearing(
+    world: World, office: Office, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (told,) = taken(world, office.by_log_in(), page)
+
+    def cut(*_: object) -> None:
+        raise OSError
+
+    with monkeypatch.context() as change:
+        change.setattr(Vault, "drop_paper", cut)
+        with pytest.raises(OSError, match=r"^$"):
+            run(world.wallet.delete(told["digests"][0]))
+    assert len(world.vault.copies()) == len(told["digests"])
 
 
 def test_an_issuer_that_does_not_answer_hears_later(
