@@ -1,5 +1,6 @@
 """`madang serve`: one service as one process."""
 
+import gc
 import importlib
 import logging
 import ssl
@@ -46,6 +47,9 @@ def serve(service: Annotated[Service, typer.Argument(help="Which service.")]) ->
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # Addresses may hold codes and names: no access log, and no library that prints requests.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    # What is made for good is not looked through again: a full collection would stop every request.
+    gc.collect()
+    gc.freeze()
     uvicorn.run(
         application,
         host=settings.host,
