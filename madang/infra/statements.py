@@ -178,7 +178,12 @@ def _arguments(made: SQLCompiler, dialect: Dialect) -> Callable[[Values], Any]:
         return whole
 
     if order is None:
-        return lambda values: {name: turned(values)[name] for name in names}
+
+        def named(values: Values) -> Values:
+            whole = turned(values)
+            return {name: whole[name] for name in names}
+
+        return named
     if len(names) < 2:  # noqa: PLR2004 - itemgetter gives a tuple of two and more only
         return lambda values: tuple(turned(values)[name] for name in names)
     take = itemgetter(*names)
