@@ -1,9 +1,8 @@
-"""The bound of the flows: the same requests and durable commits, one signature, one verification.
+"""The bound of the flows to the byte: the same commits, one signature, one verification.
 
 Served by uvicorn without a framework: `uvicorn bench.bare:app`. BENCH_DATABASE is a copy of the
 service's database; BENCH_COMMITS holds what the service then wrote, a line per transaction
-(`bench.recorder`), and is written again by the driver alone. With BENCH_COMMITS empty, a commit is
-one row of a thousand bytes.
+(`bench.recorder`), and is written again by the driver alone. Requests are received and not read.
 """
 
 import json
@@ -47,25 +46,29 @@ def _database() -> sqlite3.Connection:
     connection = sqlite3.connect(os.environ["BENCH_DATABASE"], isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("CREATE TABLE IF NOT EXISTS bench_row (id INTEGER PRIMARY KEY, data BLOB)")
     return connection
 
 
-def _commits() -> Iterator[list[Statement]]:
-    recorded = os.environ["BENCH_COMMITS"]
-    if not recorded:
-        while True:
-            yield [("INSERT INTO bench_row (data) VALUES (?)", [DATA])]
-    lines = Path(recorded).read_text("utf-8").splitlines()
-    yield from [[prepared(sql) for sql in json.loads(line)] for line in lines]
+def _transactions() -> Iterator[list[str]]:
+    lines = Path(os.environ["BENCH_COMMITS"]).read_text("utf-8").splitlines()
+    yield from map(json.loads, lines)
 
 
-DATABASE, COMMITS = _database(), _commits()
+DATABASE, COMMITS = _database(), [[*map(prepared, each)] for each in _transactions()]
+_LEFT: Final = iter(COMMITS)
 
 
-def _commit() -> None:
+def recorded(table: str) -> Iterator[Any]:
+    """Give the values of all rows that recorded commits put into a table."""
+    for sql, values in (statement for commit in COMMITS for statement in commit):
+        if sql.startswith(f"INSERT INTO {table} "):
+            yield from values
+
+
+def commit() -> None:
+    """Write the next recorded transaction again."""
     DATABASE.execute("BEGIN IMMEDIATE")
-    for sql, values in next(COMMITS):
+    for sql, values in next(_LEFT):
         DATABASE.execute(sql, values)
     DATABASE.execute("COMMIT")
 
@@ -76,7 +79,7 @@ def _verify() -> None:
 
 
 STEPS: Final[dict[str, Callable[[], object]]] = {
-    "c": _commit,
+    "c": commit,
     "s": lambda: SIGNER.sign(DATA),
     "v": _verify,
 }

@@ -16,10 +16,18 @@ from bench.wire import Answer, Wire
 from madang.cli.processes import City, Program
 
 BARE_PORT = 8990
+_OPTIONS = ("--port", str(BARE_PORT), "--no-access-log", "--no-proxy-headers", "--no-server-header")
 SETTLING_SECONDS = 2.0
 """Until what came before has reached the log."""
-# Letters of bench.bare per request: what each really needs.
-LETTERS = {"issuer": ("c", "", "vsc"), "verifier": ("c", "s", "vc")}
+BARE, BY_HAND = "bench.bare", "bench.byhand"
+NAMES = {
+    # Letters of bench.bare per request: what each really needs.
+    BARE: {"issuer": ("c", "", "vsc"), "verifier": ("c", "s", "vc")},
+    BY_HAND: {
+        "issuer": ("token", "nonce", "credential"),
+        "verifier": ("session", "request", "answer"),
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +61,18 @@ class Recorded:
     """What a service did for flows of one kind.
 
     Attributes:
+        service: its name.
         database: a copy from before.
-        commits: what was committed, a line per transaction; None for one row each.
+        commits: what was committed, a line per transaction.
         requests: those of one flow.
-        letters: of `bench.bare` for each of them.
+        module: what does it again.
     """
 
+    service: str
     database: Path
-    commits: Path | None
+    commits: Path
     requests: tuple[Sent, ...]
-    letters: tuple[str, ...]
+    module: str = BARE
 
 
 @dataclass(frozen=True)
@@ -82,8 +92,9 @@ class Bare:
 
     async def flow(self, wire: Wire) -> None:
         """Go through one flow; see `Flows.flow`."""
-        for letters, sent in zip(self.recorded.letters, self.recorded.requests, strict=True):
-            url = f"{self.origin}/{letters}/{sent.answered}"
+        names = NAMES[self.recorded.module][self.recorded.service]
+        for name, sent in zip(names, self.recorded.requests, strict=True):
+            url = f"{self.origin}/{name}/{sent.answered}"
             await wire.call(sent.method, url, sent.headers, sent.body)
 
 
@@ -100,17 +111,18 @@ async def record(folder: Path, count: int) -> tuple[Recorded, Recorded]:
 async def _recorded(
     city: Running, service: str, flows: Flows, folder: Path, count: int
 ) -> Recorded:
-    await flows.ready(count)
+    await flows.ready(count + 1)
+    wire = await NotedWire.to(city.plan.addresses.origin(TENANT, service))
+    await flows.flow(wire)  # leaves rows to look up
     await asyncio.sleep(SETTLING_SECONDS)
     before = folder / f"{service}.before"
     _copy(city, service, before)
     os.kill(city.city.pid(service), signal.SIGUSR1)
-    wire = await NotedWire.to(city.plan.addresses.origin(TENANT, service))
     for _ in range(count):
         wire.notes = []
         await flows.flow(wire)
     await wire.close()
-    return Recorded(before, folder / service, tuple(wire.notes), LETTERS[service])
+    return Recorded(service, before, folder / service, tuple(wire.notes))
 
 
 def _copy(city: Running, service: str, target: Path) -> None:
@@ -127,10 +139,10 @@ async def served(recorded: Recorded) -> AsyncIterator[tuple[Bare, int]]:
     origin = f"http://127.0.0.1:{BARE_PORT}"
     program = Program(
         name="bare",
-        arguments=("-m", "uvicorn", "bench.bare:app", "--port", str(BARE_PORT), "--no-access-log"),
+        arguments=("-m", "uvicorn", f"{recorded.module}:app", *_OPTIONS),
         environment={
             "BENCH_DATABASE": str(copy),
-            "BENCH_COMMITS": str(recorded.commits or ""),
+            "BENCH_COMMITS": str(recorded.commits),
         },
         health=f"{origin}//0",
     )

@@ -15,8 +15,13 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 CHANGING: Final = ("INSERT", "UPDATE", "DELETE")
-BACKGROUND: Final = "UPDATE outbox"
-"""What the log has given an index is written down between the requests."""
+BACKGROUND: Final = (
+    "UPDATE outbox",
+    "INSERT INTO status_list_token",
+    "INSERT INTO kept_status_list",
+)
+"""What begins or belongs to a transaction between the requests: indexes that the log has given,
+and lists that are published or fetched."""
 
 
 class Recorder:
@@ -50,7 +55,7 @@ class Recorder:
 
 
 def _is_of_a_request(changes: list[str]) -> bool:
-    return bool(changes) and not changes[0].startswith(BACKGROUND)
+    return bool(changes) and not any(each.startswith(BACKGROUND) for each in changes)
 
 
 def main() -> None:
