@@ -45,7 +45,7 @@ class Database:
     def __init__(self, url: str = _MEMORY) -> None:
         self.engine = _engine(url)
         self._sqlite = self.engine.dialect.name == "sqlite"
-        self._idle: list[PoolProxiedConnection] = []
+        self._idle: list[DriverSession] = []
 
     def create(self, *models: type[SQLModel]) -> None:
         """Create the tables of the models that do not exist yet, and indexes that they lack.
@@ -81,25 +81,26 @@ class Database:
     def close(self) -> None:
         """Close the connections."""
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop().driver.close()
         self.engine.dispose()
 
-    def take(self) -> PoolProxiedConnection:
-        """Return a connection of the driver for one transaction."""
+    def take(self) -> "DriverSession":
+        """Return a session over a connection of the driver, for one transaction."""
         try:
             return self._idle.pop()
         except IndexError:  # asked first, another thread might take the last one in between
-            return self.engine.raw_connection()
+            return DriverSession(self.engine, self.engine.raw_connection())
 
-    def give_back(self, driver: PoolProxiedConnection) -> None:
-        """Take a connection back whose transaction has ended.
+    def give_back(self, session: "DriverSession") -> None:
+        """Take a session back whose transaction has ended.
 
-        SQLite's cannot break: they stay out of the pool, which would look after each of them.
+        Connections of SQLite cannot break: they stay out of the pool, which would look after each
+        of them.
         """
         if self._sqlite:
-            self._idle.append(driver)
+            self._idle.append(session)
         else:
-            driver.close()
+            session.driver.close()
 
 
 class DriverSession(Session):
@@ -123,6 +124,14 @@ class DriverSession(Session):
             self._connection = Connection(self._engine, self.driver)
         return self._connection
 
+    def end(self) -> None:
+        """Undo what was not committed, and forget the objects."""
+        if self.in_transaction():  # as soon as it holds or reads an object
+            self.close()
+            self._connection = None
+        if self.driver.is_valid:
+            self.driver.rollback()
+
 
 class _Block:
     """One transaction of the driver; see `Database.transaction`.
@@ -138,17 +147,16 @@ class _Block:
         self._keeps = keeps
 
     def __enter__(self) -> Session:
-        driver = None
+        session = None
         try:
-            driver = self._database.take()
+            session = self._session = self._database.take()
             if self._begin:
-                driver.cursor().execute(self._begin)
+                session.driver.cursor().execute(self._begin)
         except self._mistakes as error:
-            if driver is not None:
-                driver.close()
+            if session is not None:
+                session.driver.close()
             raise self._told(error) from error
-        self._session = DriverSession(self._database.engine, driver)
-        return self._session
+        return session
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
@@ -165,7 +173,7 @@ class _Block:
             raise self._told(error) from error
 
     def _commit(self, session: DriverSession) -> None:
-        if session.in_transaction():  # as soon as it holds or reads an object
+        if session.in_transaction():
             session.flush()
         if not session.driver.is_valid:
             raise self._mistakes("the connection was lost in the transaction")
@@ -175,16 +183,13 @@ class _Block:
         """Undo whatever was not committed; a connection that is gone has undone it."""
         undone = False
         try:
-            if session.in_transaction():
-                session.close()
-            if session.driver.is_valid:
-                session.driver.rollback()
+            session.end()
             undone = True
         except (self._mistakes, DBAPIError):
             pass
         finally:
             if undone:
-                self._database.give_back(session.driver)
+                self._database.give_back(session)
             elif session.driver.is_valid:
                 session.driver.invalidate()
 

@@ -1,3 +1,4 @@
+import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -105,6 +106,24 @@ def test_a_transaction_that_breaks_leaves_nothing(database: Database) -> None:
     with pytest.raises(RuntimeError):
         break_it()
     assert names(database) == []
+
+
+@pytest.mark.parametrize("way", ["reading", "transaction"])
+def test_what_one_block_held_is_not_the_next_one_s(database: Database, way: str) -> None:
+    def leave() -> None:
+        with getattr(database, way)() as session:
+            session.add(Thing(name="a"))
+            if way == "transaction":
+                raise RuntimeError
+
+    with contextlib.suppress(RuntimeError):
+        leave()
+    with database.transaction() as session:
+        assert not session.new
+        session.add(Thing(name="b"))
+    with database.reading() as session:
+        assert not list(session)
+    assert names(database) == ["b"]
 
 
 def test_what_was_read_stays_readable_after_the_block(database: Database) -> None:
