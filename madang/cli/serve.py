@@ -17,6 +17,7 @@ from madang.infra.catalogue import load_catalogue
 from madang.infra.settings import CommonSettings, ListeningError
 from madang.infra.setup import StateFolders, check_addresses, check_given
 from madang.infra.tenancy import Addresses
+from madang.infra.web.server import JoiningProtocol
 
 _PACKAGES: Final = {
     "log": "ledger_node",
@@ -52,6 +53,7 @@ def serve(service: Annotated[Service, typer.Argument(help="Which service.")]) ->
     gc.freeze()
     uvicorn.run(
         application,
+        http=JoiningProtocol,
         host=settings.host,
         port=settings.port,
         **listening,

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import Receive, Scope, Send
 
-from madang.infra.web.limits import SecurityHeaders, counted
+from madang.infra.web.limits import SecurityHeaders, add_missing, counted
 from madang.infra.web.route import GuardedRoute
 
 ROUTE: Final = "madang.route"
@@ -153,7 +153,11 @@ class DirectApp(FastAPI):
             response = await route.answer(request)
         except self._told as error:
             response = await self._handler(type(error))(request, error)
-        await SecurityHeaders(response)(scope, receive, send)
+        if type(response).__call__ is Response.__call__:
+            add_missing(response.raw_headers)
+            await response(scope, receive, send)
+        else:  # a file, say, whose headers are not decided yet
+            await SecurityHeaders(response)(scope, receive, send)
 
     def _handler(self, kind: type[BaseException]) -> Any:  # noqa: ANN401 - as the framework has it
         handlers = self.exception_handlers

@@ -81,12 +81,13 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _add_missing(message["headers"])
+                add_missing(message["headers"])
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
-def _add_missing(headers: list[tuple[bytes, bytes]]) -> None:
+def add_missing(headers: list[tuple[bytes, bytes]]) -> None:
+    """Add the headers that an answer does not bring itself."""
     present = {name for name, _ in headers}
     headers.extend(each for each in _ENCODED if each[0] not in present)
