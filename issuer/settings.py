@@ -48,6 +48,9 @@ class Settings(CommonSettings):
         deferred_interval_seconds: how long a wallet should wait before it asks again.
         deferred_seconds: how long an issue that was put off is remembered; no token that could
             fetch it lives longer.
+        deferred_notifications: whether copies that were put off come with a `notification_id`, by
+            which the counter hears what became of them (OpenID4VCI 1.0 section 9.2); wallets on
+            npm @openid4vc/openid4vci 0.4.6 and earlier refuse such copies.
         deferrals_shown: most issues that wait for a clerk in one answer.
         key_attestations_required: how holder keys have to be kept, by certificate type:
             `{"<type>": {"key_storage": ["iso_18045_high"], "user_authentication": []}}`.
@@ -101,6 +104,7 @@ class Settings(CommonSettings):
     approval_seconds: int = 7 * 86_400
     deferred_interval_seconds: int = Field(default=60, ge=1)
     deferred_seconds: int = 30 * 86_400
+    deferred_notifications: bool = False
     deferrals_shown: int = 200
     key_attestations_required: dict[str, KeyRule] = Field(default_factory=dict)
     attestation_status_seconds: int = 60

@@ -192,8 +192,8 @@ class _Wallets:
             asked, desk = AskedAgain(token, request.transaction_id, known), self._desk(tenant)
             shelf, deferrals = self._shelf(session, tenant), self._stores.deferrals(session)
             told = self._told(fetch_deferred(work, shelf, deferrals, desk, asked))
-        # Section 9.2 allows it (MAY); wallets on @openid4vc/openid4vci 0.4.6 refuse copies that
-        # were put off and come with a notification_id, and copies count more than news of them.
+        if self._office.settings.deferred_notifications:
+            return told
         return told.model_copy(update={"notification_id": None})
 
     def notified(self, presented: PresentedToken, sent: NotificationRequest, tenant: str) -> None:

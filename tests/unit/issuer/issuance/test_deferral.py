@@ -76,12 +76,41 @@ def test_what_was_approved_is_fetched_after_a_restart_too(
     assert [holder_of(each) for each in copies] == [
         key.public_key.thumbprint() for key in holder_keys
     ]
-    assert "notification_id" not in fetched.json()
     assert careful.codes()[-3:] == [
         "credential.deferred",
         "deferral.approved",
         "credential.issued",
     ]
+
+
+def test_the_counter_hears_what_became_of_what_it_approved(
+    careful: World, holder_keys: Sequence[Signer]
+) -> None:
+    careful = careful.rebuilt(deferred_notifications=True)
+    made = careful.offer(careful.people()[0])
+    token = careful.redeem(made)
+    transaction = put_off(careful, token, holder_keys)
+    assert later(careful, token, transaction).json().keys() == {"transaction_id", "interval"}
+    careful.call("POST", f"deferrals/{transaction}/approve")
+    name = later(careful, token, transaction).json()["notification_id"]
+    # A lost answer that is had again goes by the same name.
+    again = careful.fetch(token, "digital_id", holder_keys).json()
+    assert again["notification_id"] == name
+    body = {"notification_id": name, "event": "credential_failure"}
+    headers = {"authorization": f"Bearer {token}"}
+    assert careful.post("notification", json=body, headers=headers).status_code == 204
+    (told,) = careful.call("GET", f"offers/{made['offer_id']}").json()["issued"]
+    assert (told["count"], told["event"]) == (len(holder_keys), "credential_failure")
+    assert careful.codes()[-1] == "notified.credential_failure"
+
+
+def test_a_wallet_gets_no_name_for_its_news_where_a_city_does_not_say_so(
+    careful: World, token: str, holder_keys: Sequence[Signer]
+) -> None:
+    transaction = put_off(careful, token, holder_keys)
+    assert later(careful, token, transaction).json().keys() == {"transaction_id", "interval"}
+    careful.call("POST", f"deferrals/{transaction}/approve")
+    assert later(careful, token, transaction).json().keys() == {"credentials"}
 
 
 def test_a_wallet_without_a_client_fetches_what_is_approved_days_later(
