@@ -2,20 +2,21 @@
 encryption, the batch, every endpoint."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from madang.core.encoding import strict_json
 from madang.core.envelope.data_integrity import ECDSA_JCS_2019, EDDSA_JCS_2022
 from madang.core.keys.signing import Signer
-from madang.core.keys.software import generate_ed25519, generate_p256
+from madang.core.keys.software import SoftwareSigner, generate_ed25519, generate_p256
 from madang.core.protocol.oid4vci.di_vp import make_di_vp
 from madang.core.protocol.oid4vci.encryption import open_response, seal_request
 from madang.core.protocol.oid4vci.metadata import parse_issuer_metadata
 from madang.core.protocol.oid4vci.proof import make_proof_jwt
 from madang.core.trust.did import jwk as did_jwk
 from madang.core.trust.did import key as did_key
+from madang.infra import ca
 from tests.unit.issuer.issuance.test_wire import PATH, WALLET
 from tests.unit.issuer.world import World
 
@@ -39,6 +40,15 @@ def kid(method: str, key: Signer) -> str | None:
     return names[method]
 
 
+def certified(world: World, key: Signer) -> Signer:
+    """Return a provider's key of any kind, under the anchor that the issuer trusts."""
+    assert isinstance(key, SoftwareSigner)
+    below, native = world.authorities.authority("provider")[1], key.public_key.native
+    uri, now = "https://provider.example", world.clock.now()
+    leaf = ca.leaf(below, cast("Any", native), "p", uri=uri, dns="provider.example", now=now)
+    return SoftwareSigner(key._private_key, key.key_id, (leaf, below.der))
+
+
 def proofs(world: World, told: dict[str, Any]) -> Iterator[dict[str, list[Any]]]:
     """Yield a request's proofs for every way that a configuration names."""
     issuer, now = world.identifier(), world.clock.now()
@@ -48,6 +58,8 @@ def proofs(world: World, told: dict[str, Any]) -> Iterator[dict[str, list[Any]]]
             if kind == "di_vp":
                 yield {kind: [make_di_vp(key, issuer, world.nonce(), now)]}
             elif kind == "attestation":
+                # The name is of the algorithm by which the provider signs (appendix F.3).
+                yield {kind: [world.attest([generate_p256("holder")], certified(world, key))]}
                 yield {kind: [world.attest([key])]}
             else:
                 for method in told["cryptographic_binding_methods_supported"]:
@@ -66,8 +78,8 @@ def test_every_proof_algorithm_and_binding_gets_a_copy(world: World, configurati
         answer = world.proved(token, each, credential_configuration_id=configuration)
         assert answer.status_code == 200, (each, answer.text)
         used += 1
-    # Three bindings by two algorithms, two suites, attested keys of two kinds.
-    assert used == (10 if configuration == "digital_id" else 4)
+    # Three bindings by two algorithms, two suites, two providers and attested keys of two kinds.
+    assert used == (12 if configuration == "digital_id" else 6)
 
 
 def test_every_configuration_names_ways_that_are_tried(world: World) -> None:

@@ -1,5 +1,7 @@
 """A wallet provider with a certificate below a root."""
 
+from typing import Any
+
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from madang.core.keys.software import SoftwareSigner
@@ -13,8 +15,13 @@ class Provider:
 
     def __init__(self, name: str = "wallet provider", now: int = NOW) -> None:
         root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-        root = ca.root(root_key, f"{name} root", now=now)
-        leaf = ca.leaf(root, key.public_key(), name, uri="https://w.example", dns="w", now=now)
-        self.anchor = root.der
-        self.signer = SoftwareSigner(key, "provider-1", (leaf,))
-        self.self_signed = SoftwareSigner(root_key, "root", (root.der,))
+        self._root, self._now = ca.root(root_key, f"{name} root", now=now), now
+        self.anchor = self._root.der
+        self.signer = self.by(SoftwareSigner(key, "provider-1"))
+        self.self_signed = SoftwareSigner(root_key, "root", (self.anchor,))
+
+    def by(self, key: SoftwareSigner) -> SoftwareSigner:
+        """Return a key of any kind with a certificate below the root."""
+        native: Any = key.public_key.native
+        leaf = ca.leaf(self._root, native, "leaf", uri="https://w.example", dns="w", now=self._now)
+        return SoftwareSigner(key._private_key, key.key_id, (leaf,))
