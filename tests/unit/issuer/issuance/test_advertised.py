@@ -6,8 +6,15 @@ from typing import Any, cast
 
 import pytest
 
-from madang.core.encoding import strict_json
+from issuer.types.model import configurations
+from madang.core.catalog.certificate_type import TypeId
+from madang.core.catalog.payload import Selection
+from madang.core.encoding import base64url, strict_json
+from madang.core.envelope import cose
 from madang.core.envelope.data_integrity import ECDSA_JCS_2019, EDDSA_JCS_2022
+from madang.core.formats.mdoc.model import parse_issuer_signed
+from madang.core.formats.sd_jwt.model import parse
+from madang.core.formats.sd_jwt.verify import process
 from madang.core.keys.signing import Signer
 from madang.core.keys.software import SoftwareSigner, generate_ed25519, generate_p256
 from madang.core.protocol.oid4vci.di_vp import make_di_vp
@@ -17,6 +24,8 @@ from madang.core.protocol.oid4vci.proof import make_proof_jwt
 from madang.core.trust.did import jwk as did_jwk
 from madang.core.trust.did import key as did_key
 from madang.infra import ca
+from tests.unit.issuer.founding import the_catalogue
+from tests.unit.issuer.issuance.test_answers_to_a_suite import addressed
 from tests.unit.issuer.issuance.test_wire import PATH, WALLET
 from tests.unit.issuer.world import World
 
@@ -27,6 +36,90 @@ KEYS: dict[str, Callable[[str], Signer]] = {
     EDDSA_JCS_2022: generate_ed25519,
 }
 """Makes a key for each name that a proof type may tell."""
+
+
+TRIED = {
+    "credential_issuer",
+    "credential_endpoint",
+    "nonce_endpoint",
+    "deferred_credential_endpoint",
+    "notification_endpoint",
+    "credential_request_encryption",
+    "credential_response_encryption",
+    "batch_credential_issuance",
+    "credential_configurations_supported",
+    "display",
+}
+"""What is tried here, each by its own name; the signed form and the languages in test_wire.py."""
+OF_EACH = {
+    "format",
+    "scope",
+    "credential_signing_alg_values_supported",
+    "cryptographic_binding_methods_supported",
+    "proof_types_supported",
+    "credential_metadata",
+}
+
+
+def test_nothing_is_told_that_is_not_tried_here(world: World) -> None:
+    told = world.metadata()
+    assert told.keys() == TRIED
+    for way, more in (("request", {"jwks"}), ("response", {"alg_values_supported"})):
+        members = {"enc_values_supported", "encryption_required", *more}
+        assert told[f"credential_{way}_encryption"].keys() == members
+    assert told["batch_credential_issuance"].keys() == {"batch_size"}
+    for each in told["credential_configurations_supported"].values():
+        assert each.keys() - {"vct", "doctype"} == OF_EACH
+        assert each["credential_metadata"].keys() == {"display", "claims"}
+        for proof_type in each["proof_types_supported"].values():
+            assert proof_type.keys() == {"proof_signing_alg_values_supported"}
+
+
+def token_for(world: World, type_id: str, key: Signer) -> str:
+    """Return a token for a type of certificate, which somebody gets of whom there are records."""
+    kind = world.deps.catalogue.types[TypeId(type_id)]
+    if not kind.requires_digital_id:
+        return world.redeem(world.offer(world.people()[0]))
+    for person in world.people(*Selection(kind).groups):
+        copy, *_ = world.digital_id(person, [key])
+        offer = world.certificates(copy, type_id)
+        if offer.status_code == 201:
+            return world.redeem(offer.json())
+    pytest.fail(f"the register knows nobody for {type_id}")
+
+
+OF_THE_FORMAT = {"iss", "iat", "exp", "vct", "vct#integrity", "cnf", "status"}
+CONFIGURATIONS = sorted(configurations(the_catalogue().types))
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_every_configuration_is_issued_as_it_is_told(world: World, name: str) -> None:
+    configurations_told = world.metadata()["credential_configurations_supported"]
+    assert sorted(CONFIGURATIONS) == sorted(configurations_told)
+    told, key = configurations_told[name], generate_p256("holder")
+    token = token_for(world, name.partition(".")[0], key)
+    answer = world.fetch(token, name, [key])
+    assert answer.status_code == 200, answer.text
+    (copy,) = [each["credential"] for each in answer.json()["credentials"]]
+    claims = told["credential_metadata"]["claims"]
+    if told["format"] == "mso_mdoc":
+        signed = parse_issuer_signed(base64url.decode(copy))
+        algorithm: object = signed.issuer_auth.header[cose.ALG]
+        assert signed.mso.doc_type == told["doctype"]
+        whole: dict[str, Any] = {
+            space: {item.element_identifier: item.element_value for item in items}
+            for space, items in signed.name_spaces.items()
+        }
+    else:
+        parsed = parse(copy)
+        algorithm, whole = parsed.issuer_jws.header["alg"], process(parsed)
+        assert parsed.payload["vct"] == told["vct"]
+    assert algorithm in told["credential_signing_alg_values_supported"]
+    shown = {claim["path"][0] for claim in claims}
+    assert shown >= whole.keys() - OF_THE_FORMAT
+    for claim in claims:
+        assert addressed(whole, claim["path"]) or not claim.get("mandatory"), claim
+        assert {entry["locale"] for entry in claim["display"]} >= {"ko", "en", "ja"}
 
 
 def kid(method: str, key: Signer) -> str | None:
@@ -124,6 +217,17 @@ def test_every_encryption_is_spoken_both_ways(world: World) -> None:
                 assert len(opened["credentials"]) == 1
                 number += 1
     assert number == 4
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_whether_encryption_is_required_is_told(world: World, *, required: bool) -> None:
+    here = world.rebuilt(encryption_required=required)
+    told = here.metadata()
+    for way in ("request", "response"):
+        assert told[f"credential_{way}_encryption"]["encryption_required"] is required
+    token = here.redeem(here.offer(here.people()[0]))
+    plain = here.fetch(token, "digital_id", [generate_p256("holder")])
+    assert plain.status_code == (400 if required else 200)
 
 
 def test_a_whole_batch_is_taken_and_not_one_more(world: World) -> None:

@@ -148,9 +148,7 @@ def test_every_algorithm_works_everywhere(on: Stage, told: dict[str, Any], name:
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_a_provider_may_sign_by_every_algorithm(
-    on: Stage, told: dict[str, Any], name: str
-) -> None:
+def test_a_provider_may_sign_by_every_algorithm(on: Stage, told: dict[str, Any], name: str) -> None:
     assert told["client_attestation_signing_alg_values_supported"] == [*KEYS]
     provider = PROVIDER.by(KEYS[name]("provider"))
     assert provider.algorithm == name
