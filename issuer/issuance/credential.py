@@ -82,7 +82,7 @@ def named_configuration(
 
     Raises:
         CredentialError: unknown_credential_identifier, unknown_credential_configuration, or
-            invalid_credential_request where the token says to ask by an identifier.
+            invalid_credential_request where the token gives this an identifier to ask by.
         TokenRefused: insufficient_scope.
     """
     name = request.configuration_id
@@ -95,7 +95,8 @@ def named_configuration(
     if found is None:
         told = "this issuer's metadata names no such credential configuration"
         raise CredentialError(CredentialCode.UNKNOWN_CONFIGURATION, told)
-    if authorized.identifiers and request.identifier is None:
+    # Beside it there may be others that were granted by scope, and have none (section 8.2).
+    if request.identifier is None and name in authorized.identifiers.values():
         told = "the token's authorization_details say to ask by credential_identifier"
         raise invalid_credential_request(told)
     if name not in authorized.configurations:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from sqlmodel import select
 
@@ -123,6 +124,33 @@ def test_what_the_person_does_not_agree_to_is_not_granted(on: Stage) -> None:
     assert "authorization_details" not in fewer
     more = on.refresh(tokens["refresh_token"], authorization_details=DETAILS)
     assert more.json()["error"] == "invalid_authorization_details"
+
+
+def test_what_was_granted_by_scope_is_asked_for_by_its_configuration_beside_details(
+    on: Stage,
+) -> None:
+    request_uri = on.pushed(scope="digital_id", authorization_details=DETAILS)
+    pending, _ = on.opened(request_uri, ASSERTING.client_id)
+    code = read_answer(on.approve(pending, ("digital_id", "lease")), issuer=on.issuer, state="st")
+    token = on.exchange(code).json()["access_token"]
+
+    def asked(configuration: str) -> httpx.Response:
+        proofs = on.world.proofs([generate_p256("holder")], on.world.nonce())
+        return on.world.post(
+            "credential",
+            json=CredentialRequest(configuration, None, proofs).to_json(),
+            headers={
+                "authorization": f"DPoP {token}",
+                "dpop": on.proof("credential", access_token=token),
+            },
+        )
+
+    # What was asked for by details has an identifier, and is asked for by it alone.
+    with on.world.refused("credential.invalid_credential_request"):
+        assert asked("lease").status_code == 400
+    with on.world.refused("credential.insufficient_scope"):
+        assert asked("household_income").status_code == 403
+    assert asked("digital_id").status_code == 200
 
 
 @pytest.mark.parametrize("state", ["s" * 1000, None], ids=["long", "none"])
