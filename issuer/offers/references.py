@@ -33,14 +33,18 @@ class PublishedOffers(Protocol):
 def publish(work: Work, published: PublishedOffers, new: NewOffer, offer: CredentialOffer) -> str:
     """Let an offer be fetched until it is used or over; return its reference."""
     reference = work.ids.token(REFERENCE_BYTES)
-    key, text = hash_of(reference), strict_json.dumps(offer.to_json())
+    key, text = _key(work.tenant, reference), strict_json.dumps(offer.to_json())
     sealed = seal({_OFFER: text}, reference, key, work.ids.bytes(NONCE_BYTES), _PURPOSE)
     published.publish(new.offer.entitlement.id, key, sealed, until=new.offer.expires_at)
     return reference
 
 
-def fetch(published: PublishedOffers, reference: str, *, now: int) -> str | None:
-    """Return the JSON of an offer, None if there is none by this reference."""
-    key = hash_of(reference)
+def fetch(published: PublishedOffers, tenant: str, reference: str, *, now: int) -> str | None:
+    """Return the JSON of an offer, None if this municipality has none by this reference."""
+    key = _key(tenant, reference)
     sealed = published.published(key, now=now)
     return None if sealed is None else unseal(sealed, reference, key, _PURPOSE)[_OFFER]
+
+
+def _key(tenant: str, reference: str) -> bytes:
+    return hash_of(f"{tenant}/{reference}")

@@ -214,10 +214,10 @@ class _Calls:
         tx_code = TxCode(length=digits) if new.tx_code else None
         return pre_authorized_offer(issuer, names, new.code, tx_code=tx_code)
 
-    def published(self, reference: str) -> str:
+    def published(self, tenant: str, reference: str) -> str:
         with self.office.database.reading() as session:
             found = references.fetch(
-                self.stores.published(session), reference, now=self.office.clock.now()
+                self.stores.published(session), tenant, reference, now=self.office.clock.now()
             )
         if found is None:
             raise NoSuchOffer
@@ -282,8 +282,8 @@ def router(
     @routes.get("/offers/{reference}")
     @public("whoever was shown the reference may read the offer", Form.PROBLEM)
     @describe(gives={200: OBJECT})
-    async def by_reference(tenant: str, reference: str) -> Any:  # noqa: ANN401, ARG001 - FastAPI's
-        found = calls.published(reference)
+    async def by_reference(tenant: str, reference: str) -> Any:  # noqa: ANN401 - FastAPI's response
+        found = calls.published(tenant, reference)
         return Response(found, media_type="application/json", headers=NO_STORE)
 
     return routes

@@ -65,6 +65,14 @@ def test_what_is_fetched_by_reference_is_over_with_the_code(world: World) -> Non
     assert world.codes()[-1] == "offer.refused.reference_unknown"
 
 
+def test_another_municipality_has_no_such_reference(world: World) -> None:
+    made = make(world, by_reference=True).json()
+    elsewhere = reference(made).replace(f"/{TENANT}/", f"/{OTHER}/")
+    assert world.client.get(elsewhere).status_code == 404
+    assert world.codes(OTHER)[-1] == "offer.refused.reference_unknown"
+    assert world.client.get(reference(made)).status_code == 200
+
+
 def test_a_renewed_offer_has_a_new_reference(world: World) -> None:
     made = make(world, by_reference=True).json()
     again = world.call("POST", f"offers/{made['offer_id']}/renew", {"by_reference": True}).json()
