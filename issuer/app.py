@@ -67,6 +67,7 @@ from madang.access.authorization.server import AuthorizationServer, ground_of
 from madang.access.authorization.store import TABLES as AUTHORIZATION_TABLES
 from madang.access.guard import Guard
 from madang.access.service_token import FolderServiceKeys, ServiceKeys
+from madang.access.used_tokens import SharedTokens
 from madang.core.keys.signing import Signer
 from madang.core.merkle.note import VerifierKey
 from madang.core.protocol.oid4vp.transaction_type import TransactionTypes
@@ -280,6 +281,7 @@ def build(settings: Settings, deps: Deps) -> FastAPI:
             None,
             deps.service_keys,
             residents=residents,
+            shared=SharedTokens(deps.database),
         ),
         refuser=Refuser(deps.database, deps.clock, pages),
         errors=errors.TABLE,

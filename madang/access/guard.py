@@ -20,6 +20,7 @@ from madang.access.errors import (
 )
 from madang.access.service_token import Call, ServiceKeys, ServiceTokenError, UsedTokens, verify
 from madang.access.staff import Actor, Staff
+from madang.access.used_tokens import SharedTokens
 from madang.infra.clock import Clock
 from madang.infra.tenancy import Addresses, Tenants
 from madang.infra.web.limits import ALLOWANCE
@@ -63,7 +64,9 @@ class Guard:
         staff: accounts and sessions; None for a service without pages for staff.
         keys: public keys of the services that may call.
         residents: their log-ins; None for a service without pages for them.
-        used: tokens of services that were used already.
+        used: tokens of services that were used already, in this process.
+        shared: the same in all processes, for calls that change something; None where that does
+            not pay.
     """
 
     service: str
@@ -74,6 +77,7 @@ class Guard:
     keys: ServiceKeys
     residents: Residents | None = None
     used: UsedTokens = field(default_factory=UsedTokens)
+    shared: SharedTokens | None = None
 
     async def __call__(self, request: Request) -> None:
         """Check one request.
@@ -144,6 +148,8 @@ class Guard:
         )
         identity = verify(token, call, self.keys, now=self.clock.now())
         self.used.use(identity, now=self.clock.now())
+        if self.shared is not None and request.method in CHANGING:
+            self.shared.use(identity, now=self.clock.now())
         if identity.issuer.rsplit("/", 2)[-2:-1] != [tenant]:
             raise ForeignTenant
         if access.names and not access.names & identity.roles:

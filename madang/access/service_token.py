@@ -21,6 +21,8 @@ from madang.infra.ids import SystemIds
 TYPE: Final = "madang-service+jwt"
 LIFE_SECONDS: Final = 60
 MAX_SKEW: Final = 5
+COUNTS_SECONDS: Final = LIFE_SECONDS + 2 * MAX_SKEW
+"""How long after its first use a token could count."""
 MAX_BYTES: Final = 8_000
 
 
@@ -151,7 +153,7 @@ class UsedTokens:
     """Remembers tokens for as long as they would count, so that each is good for one request.
 
     One process remembers for itself: a deployment of several lets a captured token through once
-    in each, for the one request that it is bound to.
+    in each, for the one request that it is bound to. `SharedTokens` remembers for all.
     """
 
     def __init__(self) -> None:
@@ -165,7 +167,7 @@ class UsedTokens:
         key = (identity.issuer, identity.token_id)
         if key in self._until:
             raise ServiceTokenError("token_used")
-        self._until[key] = now + LIFE_SECONDS + 2 * MAX_SKEW
+        self._until[key] = now + COUNTS_SECONDS
 
 
 def _checked_claims(token: str, keys: ServiceKeys) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 import pytest
 
+from madang.access.authorization.store import UsedIdRow, sweep
+from madang.access.service_token import LIFE_SECONDS, MAX_SKEW, Call, make
+from madang.core.encoding import strict_json
 from tests.unit.issuer.world import OTHER, TENANT, World
 
 CALLS = [
@@ -57,3 +60,27 @@ def test_another_service_does_not_act_as_the_counter(
 def test_the_doors_of_an_unknown_municipality_are_not_there(world: World) -> None:
     for path in ("par", "token", "challenge", "nonce", "credential", "receipts"):
         assert world.post(path, "nowhere").status_code == 404
+
+
+def test_a_call_that_changes_something_counts_once_in_all_processes(stored_world: World) -> None:
+    world, target = stored_world, f"/{TENANT}/issuer/api/proofings"
+    content = strict_json.dumps(world.evidence(world.people()[0])).encode()
+    counter = world.identifier("counter")
+    call = Call(world.identifier(), "POST", target, content)
+    signer, now = world.keys.signer(counter), world.clock.now()
+    token = make(signer, call, issuer=counter, actor="staff-1", roles=["clerk"], now=now)
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    first, second = world.rebuilt(), world.rebuilt()
+    assert first.client.post(target, content=content, headers=headers).status_code == 201
+    with second.refused("access.token_used"):
+        again = second.client.post(target, content=content, headers=headers)
+    assert again.status_code == 401
+    assert world.count(UsedIdRow) == 1
+    with world.deps.database.transaction() as session:
+        sweep(session, now + LIFE_SECONDS + 2 * MAX_SKEW, keep=0)
+    assert world.count(UsedIdRow) == 0
+
+
+def test_a_call_that_only_reads_costs_no_row(world: World) -> None:
+    assert world.call("GET", "types").status_code == 200
+    assert world.count(UsedIdRow) == 0
