@@ -369,6 +369,18 @@ def test_unknown_members_are_ignored_i28(scene: Scene) -> None:
     assert notify(scene, notification_id=name, more=1).status_code == 204
 
 
+def test_unknown_members_are_ignored_where_it_was_put_off_and_encrypted_i28(scene: Scene) -> None:
+    wanted = {"jwk": {**wallet_jwk(), "odd": 1}, "enc": "A128GCM", "odd": 2}
+    assert scene.encrypted(wanted).status_code == 200
+    scene = replace(scene, token=scene.world.redeem(scene.world.offer(scene.world.people()[1])))
+    scene.keys = [generate_p256("a"), generate_p256("b")]
+    transaction = put_off(scene)
+    scene.world.call("POST", f"deferrals/{transaction}/approve")
+    headers = {"authorization": f"Bearer {scene.token}"}
+    body = {"transaction_id": transaction, "odd": 1}
+    assert scene.world.post("deferred", json=body, headers=headers).status_code == 200
+
+
 def test_a_code_gives_only_what_it_is_for_i29(scene: Scene) -> None:
     made = scene.world.offer(scene.world.people()[1])
     token = scene.world.redeem(made)
