@@ -11,7 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
-from madang.access.authorization.store import AccessTokenRow, AuthorizationRow, RefreshTokenRow
+from madang.access.authorization.store import (
+    AccessTokenRow,
+    AuthorizationRow,
+    RefreshTokenRow,
+    sweep,
+)
 from madang.core.keys.software import generate_p256
 from madang.core.protocol.oauth.dpop import make_dpop
 from madang.core.protocol.oauth.names import (
@@ -333,6 +338,19 @@ def test_i21_a_code_that_is_not_proved_can_still_be_used(
     assert on.exchange(made).status_code == 200
 
 
+def test_i28_unknown_parameters_and_members_are_ignored(on: Stage) -> None:
+    odd = {"odd": "x", "resource": on.issuer, "prompt": "login", "nonce": "n"}
+    details = (
+        '[{"type":"openid_credential","credential_configuration_id":"lease","odd":{"a":[1]},'
+        f'"locations":["{on.issuer}"]}}]'
+    )
+    code = on.code(scope=None, authorization_details=details, **odd)
+    tokens = on.exchange(code, **odd).json()
+    (detail,) = tokens["authorization_details"]
+    assert (detail["credential_configuration_id"], "odd" in detail) == ("lease", False)
+    assert on.refresh(tokens["refresh_token"], **odd).status_code == 200
+
+
 def test_i22_a_code_that_is_used_again_voids_what_came_of_it(on: Stage) -> None:
     code = on.code()
     tokens = on.exchange(code).json()
@@ -342,6 +360,18 @@ def test_i22_a_code_that_is_used_again_voids_what_came_of_it(on: Stage) -> None:
     assert on.world.codes()[-1] == "token.code_used"
     assert not on.good(tokens["access_token"])
     assert told(on.refresh(tokens["refresh_token"])) == (400, "invalid_grant")
+    assert on.world.codes()[-1] == "token.refresh_unknown"
+
+
+def test_i22_a_code_is_known_as_used_for_as_long_as_what_came_of_it_counts(on: Stage) -> None:
+    code = on.code()
+    token = on.exchange(code).json()["refresh_token"]
+    on.world.clock.advance(on.world.settings.refresh_seconds - 1)
+    with on.world.deps.database.transaction() as session:
+        sweep(session, on.now, keep=0)
+    assert told(on.exchange(code)) == (400, "invalid_grant")
+    assert on.world.codes()[-1] == "token.code_used"
+    assert told(on.refresh(token)) == (400, "invalid_grant")
     assert on.world.codes()[-1] == "token.refresh_unknown"
 
 

@@ -175,7 +175,9 @@ class Exchanger:
             revoke(session, exchange.tenant, family=row.id)
         if fault is not None:
             return GrantRefused(fault)
-        requests.change(row.id, phase=REDEEMED)
+        # Known as used for as long as what comes of it can last.
+        lasting = exchange.now + self.ground.policy.refresh_seconds
+        requests.change(row.id, phase=REDEEMED, expires_at=lasting)
         whole = Wanted(tuple(row.configurations.split()), tuple(row.identified.split()))
         wanted = self._narrowed(exchange, whole)
         return _Granted(row.grant, wanted, row.id, refresh=True, shown=True)
