@@ -148,6 +148,19 @@ def test_a_rule_is_told_in_the_metadata_and_presentations_are_not_taken(
     assert bound_to(strict, token, {"attestation": [world.attest(holder_keys)]})
 
 
+def test_a_rule_that_names_no_level_asks_for_an_attestation_of_any(
+    world: World, token: str, holder_keys: Sequence[Signer]
+) -> None:
+    strict = world.rebuilt(key_attestations_required={"digital_id": {}})
+    told = strict.metadata()["credential_configurations_supported"]["digital_id"]
+    for each in told["proof_types_supported"].values():
+        assert each["key_attestations_required"] == {}
+    with strict.refused("credential.invalid_proof"):
+        strict.proved(token, {"jwt": list(world.proofs(holder_keys[:1], world.nonce()))})
+    low = world.attest(holder_keys, key_storage=(), user_authentication=())
+    assert bound_to(strict, token, {"attestation": [low]}) == public(holder_keys)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
