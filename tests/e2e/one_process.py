@@ -173,12 +173,15 @@ def accreditations(settings: Any, deps: Any, http: HttpxClient) -> Any:
     return snapshots(settings, deps.addresses, tenants, deps.database, http, deps.clock)
 
 
-def _issuer(plan: CityPlan, apps: Mapping[str, Later], types: Path | None) -> Any:
+def _issuer(
+    plan: CityPlan, apps: Mapping[str, Later], types: Path | None, issuing: Mapping[str, object]
+) -> Any:
     anchors = StateFolders(plan.state).anchors
     more = {
         "wallet_anchors": anchors,
         "key_attestation_anchors": anchors,
         "transaction_types": types,
+        **issuing,
     }
     settings = told_settings(plan, issuer.settings.Settings, status_stagger_seconds=0, **more)
     deps, keys = issuer.app.production(settings), keystore(settings)
@@ -225,18 +228,25 @@ _BUILD: dict[str, Callable[..., Any]] = {
 
 
 @asynccontextmanager
-async def town(plan: CityPlan, transaction_types: Path | None = None) -> AsyncIterator[Town]:
+async def town(
+    plan: CityPlan, transaction_types: Path | None = None, **issuing: object
+) -> AsyncIterator[Town]:
     """Run the city while the block lasts; clerk and agency are signed in.
 
     Args:
         plan: where it is.
         transaction_types: what holders may authorize.
+        issuing: further settings of the issuer.
     """
     plan.prepare()
     apps = {name: Later() for name in _BUILD}
     async with AsyncExitStack() as stack:
         for name, build in _BUILD.items():
-            known = {"types": transaction_types} if name in {"issuer", "verifier"} else {}
+            known: dict[str, Any] = {}
+            if name in {"issuer", "verifier"}:
+                known["types"] = transaction_types
+            if name == "issuer":
+                known["issuing"] = issuing
             apps[name].app = build(plan, apps, **known)
             app = apps[name].app
             await stack.enter_async_context(app.router.lifespan_context(app))
