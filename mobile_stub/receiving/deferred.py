@@ -18,6 +18,8 @@ MAX_INTERVAL_SECONDS: Final = 86_400
 _LAST_WORDS: Final = frozenset(
     {CredentialCode.INVALID_TRANSACTION_ID, CredentialCode.DENIED, "token_over", "unknown_grant"}
 )
+_LOST: Final = frozenset({"no_answer", "answer_too_large", "unexpected_answer"})
+"""After these the certificate may have been on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +62,39 @@ class Deferred:
             over = error.code in _LAST_WORDS
             if over:
                 self.vault.drop_paper(WAITING, name)
+            elif error.code in _LOST and not waits.lost:
+                self.vault.keep_paper(WAITING, name, asdict(replace(waits, lost=True)))
             what = {"error": error.code, "detail": error.detail}
             return {**named(waits), "waiting": not over, **what}
 
     async def _fetch(self, name: str, waits: Waiting, now: int) -> Told:
         access = await self.accesses.again(waits.grant, now)
-        response = await self._ask(access, waits, now)
+        signers = self.deliveries.vault.signers(waits.keys)
+        try:
+            response = await self._ask(access, waits, now)
+        except WalletError as error:
+            if not waits.lost or error.code != CredentialCode.INVALID_TRANSACTION_ID:
+                raise
+            # It was fetched, and the answer was lost: the same keys may have it again.
+            credentials, asked = self.deliveries.credentials, _asked(access, waits)
+            signers = credentials.signers(access.metadata, asked)
+            response = await credentials.ask(access, asked, now)
         if response.transaction_id is not None:
             interval = min(response.interval or 0, MAX_INTERVAL_SECONDS)
-            later = replace(waits, next_at=now + interval)
+            later = replace(
+                waits,
+                transaction_id=response.transaction_id,
+                keys=len(signers),
+                next_at=now + interval,
+                lost=False,
+            )
             self.vault.keep_paper(WAITING, name, asdict(later))
             return _still(later)
-        configuration = configuration_of(access.metadata, waits.configuration)
-        asked = Asked(waits.configuration, configuration, waits.identifier)
-        signers = self.deliveries.vault.signers(waits.keys)
 
         def done(_told: Told) -> None:
             self.vault.drop_paper(WAITING, name)
 
+        asked = _asked(access, waits)
         return await self.deliveries.take(response, access, asked, signers, done, now)
 
     async def _ask(self, access: Access, waits: Waiting, now: int) -> CredentialResponse:
@@ -91,6 +108,11 @@ class Deferred:
             return answer(reply, way.opened)
         except CredentialError as error:
             raise refused(error) from error
+
+
+def _asked(access: Access, waits: Waiting) -> Asked:
+    configuration = configuration_of(access.metadata, waits.configuration)
+    return Asked(waits.configuration, configuration, waits.identifier)
 
 
 def _still(waits: Waiting) -> Told:

@@ -41,6 +41,27 @@ def test_a_promise_is_asked_for_again_after_a_lost_answer(
     assert run(world.wallet.receiver.waiting(NOW + 5))[0]["copies"] == 3
 
 
+def test_a_promise_that_was_kept_in_a_lost_answer_is_asked_for_anew(
+    world: World, office: Office, page: Page
+) -> None:
+    office.pending = 0
+    taken(world, office.by_log_in(), page)
+    office.lose = ["deferred"]
+    run(world.wallet.receiver.waiting(NOW + 5))
+    office.bend["deferred"] = lambda _: (400, {"error": "invalid_transaction_id"}, {})
+    office.pending = 1
+    (again,) = run(world.wallet.receiver.waiting(NOW + 6))
+    assert again == {"type": "digital_id", "waiting": True, "next_at": NOW + 6 + 5}
+    office.pending, office.lose = 0, ["deferred"]
+    run(world.wallet.receiver.waiting(NOW + 11))
+    office.pending = None
+    (came,) = run(world.wallet.receiver.waiting(NOW + 12))
+    assert came["copies"] == 3
+    assert bound_well(world)
+    assert world.vault.papers(WAITING) == {}
+    assert [each["event"] for each in office.events] == ["credential_accepted"]
+
+
 @pytest.mark.parametrize("error", ["invalid_transaction_id", "credential_request_denied"])
 def test_a_promise_that_is_taken_back_is_told_once(
     error: str, world: World, office: Office, page: Page
