@@ -67,8 +67,8 @@ class Settings(BaseSettings):
         reuse_copies: show a copy to another verifier when no fresh one is left; they could then
             tell that it is one person.
         scopes: files with the queries that scopes of verifiers stand for, as JSON by scope.
-        encrypted_requests: "required" takes no request that is fetched by POST in clear,
-            "preferred" asks for it encrypted, "off" does not.
+        encrypted_requests: "required" takes no request in clear, so only such as are fetched by
+            POST; "preferred" asks for those encrypted, "off" does not.
         auto_consent: agree to everything that is asked; for test tools alone.
     """
 

@@ -68,9 +68,11 @@ class Requests:
 
         Raises:
             VpError: the link cannot be used.
-            WalletError: the verifier does not answer.
+            WalletError: the verifier does not answer, or it comes in clear and may not.
         """
         found = parse_request_link(link, allow_loopback_http=self.allow_loopback_http)
+        if not isinstance(found, RequestLink) or found.method != "post":
+            self._in_clear()
         if isinstance(found, PlainRequest):
             return Received(str(found.members["client_id"]), members=found.members)
         documents = await self._did_documents([found.client_id])
@@ -82,7 +84,13 @@ class Requests:
         return Received(found.client_id, compact, wallet_nonce=nonce, did_documents=documents)
 
     async def by_page(self, origin: str, asked: object) -> Received:
-        """Take what a page gave the Digital Credentials API; VpError if nothing of it is known."""
+        """Take what a page gave the Digital Credentials API.
+
+        Raises:
+            VpError: nothing of it is known.
+            WalletError: it comes in clear and may not.
+        """
+        self._in_clear()
         request = parse_digital(asked)
         documents = await self._did_documents(clients_of(request))
         return Received(members=request.to_json(), origin=origin, did_documents=documents)
@@ -154,12 +162,19 @@ class Requests:
     def _opened(self, compact: str, key: Mapping[str, str] | None) -> str:
         """Return the request object that came, in clear."""
         if key is None or not is_encrypted(compact):
-            if key is not None and self.trust.encrypted == "required":
-                raise WalletError(
-                    "request_not_encrypted", "the verifier sent in clear what was to be encrypted"
-                )
+            self._in_clear()
             return compact
         return open_encrypted(compact, key)
+
+    def _in_clear(self) -> None:
+        """Refuse a request in clear where the person wants none.
+
+        The wallet's key goes with a POST alone (OpenID4VP 1.0 section 5.10), so whatever comes on
+        another way is in clear.
+        """
+        if self.trust.encrypted == "required":
+            told = "the request came in clear; ask the verifier for one fetched by POST, encrypted"
+            raise WalletError("request_not_encrypted", told)
 
     async def _did_documents(self, clients: Iterable[str]) -> dict[str, str]:
         found: dict[str, str] = {}

@@ -76,6 +76,25 @@ def test_one_in_clear_is_taken_unless_the_person_wants_it_otherwise(
     assert len(world.net.posted(RESPONSE_URI)) == 1
 
 
+@pytest.mark.parametrize(
+    ("prefix", "method", "mode"),
+    [
+        ("decentralized_identifier", "reference", "direct_post.jwt"),
+        ("x509_hash", "value", "direct_post.jwt"),
+        ("redirect_uri", "plain", "direct_post.jwt"),
+        ("x509_hash", "page", "dc_api.jwt"),
+        ("redirect_uri", "page", "dc_api.jwt"),
+    ],
+)
+def test_who_wants_it_encrypted_takes_none_that_cannot_be(
+    prefix: str, method: str, mode: str, world: World, tmp_path: Path
+) -> None:
+    shop = Shop(opened(world, tmp_path, "required").net, prefix, mode=mode, method=method)
+    assert ask(world, shop).json()["error"] == "request_not_encrypted"
+    assert shop.fetches == []
+    assert world.net.posted(RESPONSE_URI) == []
+
+
 def test_it_is_not_asked_for_where_the_person_does_not_want_it(
     world: World, tmp_path: Path
 ) -> None:
