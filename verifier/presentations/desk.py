@@ -90,7 +90,7 @@ class Desk:
             return present_open(store, tenant, presentation, self.clock.now())
 
     def forget(self) -> None:
-        """Delete keys and results whose time is over."""
+        """Delete keys, results and what is personal of requests, where their time is over."""
         with self.database.transaction() as session:
             self.presentations(session).forget(now=self.clock.now())
 

@@ -62,7 +62,7 @@ class Presentations(Protocol):
         ...
 
     def forget(self, *, now: int) -> None:
-        """Delete keys and results whose time is over."""
+        """Delete keys, results and what is personal of requests, where their time is over."""
         ...
 
     def keep(self, presentation: Open | Answered | Refused) -> bool:

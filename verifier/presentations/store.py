@@ -29,22 +29,25 @@ from verifier.presentations.model import (
     Terms,
     Use,
 )
+from verifier.presentations.personal import without_values
 
 _OPEN, _ANSWERED, _REFUSED = "open", "answered", "refused"
 
 
 class PresentationRow(SQLModel, table=True):
-    """One presentation; never any claim but in the result, which is forgotten.
+    """One presentation; claims, and what names somebody, where they are forgotten alone.
 
     Attributes:
-        terms: what is asked and how, as JSON.
+        terms: what is asked and how, as JSON, but for what is personal.
+        personal: the members of it that name values or transactions, as JSON; they go with the
+            result, or with the time to answer where there is none.
         phase: open, answered or refused; an open one whose time is over is expired.
         encryption_key: private JWK as JSON; None as soon as no answer is accepted any more.
         browser: SHA-256 of the token of the browser that opened its page.
         held: SHA-256 of the response code; empty when the result was given for it.
         result: for whoever asked.
         judged: what the last answer came to, as JSON.
-        forget_at: epoch seconds when key and result go; None when nothing is left to forget.
+        forget_at: epoch seconds when key, result and what is personal go; None when they are gone.
     """
 
     __tablename__ = "presentation_session"
@@ -53,6 +56,7 @@ class PresentationRow(SQLModel, table=True):
     tenant: str
     use: str
     terms: str
+    personal: str | None = None
     issued_at: int
     expires_at: int
     phase: str = Field(default=_OPEN)
@@ -71,7 +75,7 @@ _ADD: Final = Prepared(insert(_TABLE))
 _FORGET: Final = Prepared(
     update(_TABLE)
     .where(_TABLE.c.forget_at <= bindparam("now"))
-    .values(encryption_key=None, result=None, forget_at=None)
+    .values(encryption_key=None, result=None, personal=None, forget_at=None)
 )
 
 
@@ -87,10 +91,10 @@ def _next(*columns: str) -> Prepared:
     return Prepared(update(_TABLE).where(waiting).values(changed))
 
 
-_CLOSED: Final = ("judged", "phase", "encryption_key", "forget_at")
+_CLOSED: Final = ("judged", "phase", "encryption_key")
 _KEEP: Final = {
     Open: _next("judged", "tries"),
-    Answered: _next(*_CLOSED, "result", "held"),
+    Answered: _next(*_CLOSED, "forget_at", "result", "held"),
     Refused: _next(*_CLOSED),
 }
 
@@ -121,11 +125,13 @@ class SqlPresentations:
     def add(self, presentation: Open) -> None:
         """Keep a new presentation."""
         terms = presentation.terms
+        text, personal = _terms_texts(terms)
         row = {
             "id": terms.id,
             "tenant": terms.tenant,
             "use": terms.use.value,
-            "terms": _terms_text(terms),
+            "terms": text,
+            "personal": personal,
             "issued_at": terms.issued_at,
             "expires_at": terms.expires_at,
             "phase": _OPEN,
@@ -136,7 +142,7 @@ class SqlPresentations:
         _ADD.run(self._session, row)
 
     def forget(self, *, now: int) -> None:
-        """Delete keys and results whose time is over."""
+        """Delete keys, results and what is personal of requests, where their time is over."""
         _FORGET.run(self._session, {"now": now})
 
     def keep(self, presentation: Open | Answered | Refused) -> bool:
@@ -149,7 +155,7 @@ class SqlPresentations:
             row |= {"phase": _ANSWERED, "result": presentation.result, "held": presentation.held}
             row |= {"forget_at": terms.expires_at + self._result_seconds, "encryption_key": None}
         else:
-            row |= {"phase": _REFUSED, "encryption_key": None, "forget_at": None}
+            row |= {"phase": _REFUSED, "encryption_key": None}
         named = {"named": terms.id} | {f"to_{name}": value for name, value in row.items()}
         return _KEEP[type(presentation)].run(self._session, named) == 1
 
@@ -168,7 +174,7 @@ class SqlPresentations:
         held = (_TABLE.c.id == answered.terms.id) & (_TABLE.c.held == answered.held)
         row: dict[str, Any] = {"held": given}
         if given is not None:
-            row |= {"result": None, "forget_at": None}
+            row |= {"result": None, "personal": None, "forget_at": None}
         return self._changed(update(_TABLE).where(held).values(**row))
 
     def note(self, tenant: str, code: str, *, now: int, reference: str, actor: str | None) -> None:
@@ -181,9 +187,9 @@ class SqlPresentations:
 
 
 def _presentation(row: Row, now: int) -> Presentation:
-    terms, judged = _terms(row), _judged(row.judged)
+    over = row.forget_at is not None and row.forget_at <= now
+    terms, judged = _terms(row, None if over else row.personal), _judged(row.judged)
     if row.phase == _ANSWERED:
-        over = row.forget_at is not None and row.forget_at <= now
         return Answered(terms, None if over else row.result, row.held, judged, row.browser)
     if row.phase == _REFUSED:
         return Refused(terms, judged)
@@ -195,19 +201,28 @@ def _presentation(row: Row, now: int) -> Presentation:
 _COLUMNS: Final = ("id", "tenant", "use", "issued_at", "expires_at")
 _IN_TEXT: Final = tuple(each.name for each in fields(Terms) if each.name not in _COLUMNS)
 _OF_MANNER: Final = tuple(each.name for each in fields(Manner))
+_DATA: Final = "transaction_data"
 
 
-def _terms_text(terms: Terms) -> str:
-    """Return what has no column; the usual manner is left out."""
+def _terms_texts(terms: Terms) -> tuple[str, str | None]:
+    """Return what has no column, and what of it is personal; the usual manner is left out."""
     found = {name: getattr(terms, name) for name in _IN_TEXT}
     manner = found.pop("manner")
     if manner != USUAL:
         found["manner"] = {name: getattr(manner, name) for name in _OF_MANNER}
-    return strict_json.dumps(found)
+    personal: dict[str, Any] = {}
+    if manner.transaction_data:
+        personal["manner"], found["manner"] = found["manner"], {**found["manner"], _DATA: ()}
+    query = without_values(terms.query)
+    if query != terms.query:
+        personal["query"], found["query"] = terms.query, query
+    return strict_json.dumps(found), strict_json.dumps(personal) if personal else None
 
 
-def _terms(row: Row) -> Terms:
+def _terms(row: Row, personal: str | None) -> Terms:
     read = strict_json.loads(row.terms)
+    if personal is not None:
+        read |= strict_json.loads(personal)
     manner = read.pop("manner", None)
     return Terms(
         id=PresentationId(row.id),
@@ -221,7 +236,7 @@ def _terms(row: Row) -> Terms:
 
 
 def _manner(read: dict[str, Any]) -> Manner:
-    return Manner(**{**read, "transaction_data": tuple(read["transaction_data"])})
+    return Manner(**{**read, _DATA: tuple(read[_DATA])})
 
 
 def _judged_text(judged: Judgement) -> str | None:

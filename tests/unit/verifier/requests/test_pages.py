@@ -107,6 +107,17 @@ def test_asking_shows_a_code_and_then_what_was_proved(city: City) -> None:
     assert "All steps of the verification held." in answered
 
 
+def test_a_request_that_is_over_still_tells_which_claims_were_asked(city: City) -> None:
+    city.sign_in(Role.AGENCY)
+    form = {"claim-c1-1": "1", "values-c1-1": "1997-03-14", "action": "ask"}
+    place = send(city, begun(city), **form).headers["location"]
+    assert "1997-03-14" in city.client.get(f"{place}?lang=en").text
+    city.clock.advance(city.settings.presentation_seconds)
+    later = city.client.get(f"{place}?lang=en").text
+    assert "1997" not in later
+    assert "Date of birth" in later
+
+
 def test_another_type_needs_leave_and_an_anchor(land: Land) -> None:
     with open_city(land, ask_outside_registry=frozenset({TENANT})) as city:
         city.sign_in(Role.AGENCY)

@@ -1,0 +1,21 @@
+"""What of a question may be of somebody: the values that a claim is to have."""
+
+from functools import lru_cache
+from typing import Any, Final
+
+from madang.core.encoding import strict_json
+
+_QUERIES_KEPT: Final = 256
+
+
+@lru_cache(maxsize=_QUERIES_KEPT)
+def without_values(query: str) -> str:
+    """Return a DCQL query that asks the same claims, whatever their values (section 6.3).
+
+    Args:
+        query: as JSON text that was read before; returned as it is where it names no values.
+    """
+    asked: Any = strict_json.loads(query)
+    claims = [claim for each in asked["credentials"] for claim in each.get("claims") or ()]
+    named = [claim for claim in claims if claim.pop("values", None) is not None]
+    return strict_json.dumps(asked) if named else query
