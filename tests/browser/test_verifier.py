@@ -120,6 +120,22 @@ async def composed(page: Page, served: Served) -> str:
     return page.url
 
 
+def test_the_return_key_takes_no_certificate_out(served: Served) -> None:
+    async def visit(browser: Browser) -> tuple[int, str]:
+        page = await (await context_of(browser, served, "phone")).new_page()
+        await page.goto(f"{served.base}/questions?lang=en")
+        await page.fill("#name", "Who is it?")
+        await page.click("text=Begin")
+        await page.fill("#name", "Who is there?")
+        async with page.expect_navigation():
+            await page.press("#name", "Enter")
+        return await page.locator("fieldset[id^=part]").count(), await page.inner_text("h1")
+
+    parts, title = in_browser(visit)
+    assert parts > 0
+    assert title == "Who is there?"
+
+
 def test_the_agencys_page_is_told_of_the_answer(served: Served) -> None:
     async def visit(browser: Browser) -> tuple[str, list[str]]:
         context = await context_of(browser, served, "desktop")

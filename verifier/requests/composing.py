@@ -151,14 +151,22 @@ def _needs(types: tuple[TypeOffered, ...]) -> list[str]:
     return needs
 
 
-def read_form(form: Form, draft: Draft, types: tuple[TypeOffered, ...]) -> Draft:
-    """Return the draft as the page was sent.
+def read_form(form: Form, draft: Draft, types: tuple[TypeOffered, ...]) -> tuple[Draft, str]:
+    """Return the draft as the page was sent, and the code of what was typed and makes no claims.
 
-    Raises:
-        DraftError: what was typed makes no claims.
+    A certificate for which that was typed keeps the claims that it had.
     """
-    parts = tuple(_read_part(form, part, offered_for(part, types)) for part in draft.parts)
-    return replace(draft, parts=parts)
+    parts, problem = [], ""
+    for part in draft.parts:
+        need = _text(form, f"need-{part.id}")
+        read = replace(part, need=need if need in NEEDS else part.need)
+        try:
+            claims = _read_claims(form, part, offered_for(part, types))
+            parts.append(replace(read, claims=claims))
+        except DraftError as error:
+            parts.append(read)
+            problem = problem or error.code
+    return replace(draft, parts=tuple(parts)), problem
 
 
 def offered_for(part: Part, types: tuple[TypeOffered, ...]) -> TypeOffered | None:
@@ -167,8 +175,7 @@ def offered_for(part: Part, types: tuple[TypeOffered, ...]) -> TypeOffered | Non
     return next(same, None)
 
 
-def _read_part(form: Form, part: Part, offered: TypeOffered | None) -> Part:
-    need = _text(form, f"need-{part.id}")
+def _read_claims(form: Form, part: Part, offered: TypeOffered | None) -> tuple[Chosen, ...]:
     claims = (
         read_lines(_text(form, f"lines-{part.id}"))
         if offered is None
@@ -176,7 +183,7 @@ def _read_part(form: Form, part: Part, offered: TypeOffered | None) -> Part:
     )
     if len(claims) > MOST_CLAIMS:
         raise DraftError("draft_claims")
-    return replace(part, need=need if need in NEEDS else part.need, claims=claims)
+    return claims
 
 
 def _checked(form: Form, part: str, offered: TypeOffered) -> Iterator[Chosen]:

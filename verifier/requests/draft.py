@@ -24,7 +24,7 @@ class DraftError(ValueError):
     """What was typed on the page makes no query; the code names a text for the reader.
 
     Attributes:
-        code: draft_path, draft_parts, draft_claims or draft_type.
+        code: draft_path, draft_parts, draft_claims, draft_type or draft_empty.
     """
 
     def __init__(self, code: str) -> None:

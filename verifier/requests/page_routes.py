@@ -1,6 +1,6 @@
 """The agency's pages: questions that are composed without code, and requests that wait."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -32,7 +32,14 @@ from verifier.presentations.sending import Channel
 from verifier.presentations.telling import state_of
 from verifier.requests.asking import STAFF, Asking, told
 from verifier.requests.callers import Asker
-from verifier.requests.composing import Composer, added, begun, offered_for, read_form
+from verifier.requests.composing import (
+    Composer,
+    TypeOffered,
+    added,
+    begun,
+    offered_for,
+    read_form,
+)
 from verifier.requests.draft import (
     FORMATS,
     NEEDS,
@@ -183,16 +190,20 @@ def _changed(study: Study, request: Request, question: Question) -> Response:
     form, tenant = request.state.form, question.tenant
     draft, action = Draft.from_json(question.draft), str(form.get("action", ""))
     types = study.composer.types(tenant, draft.purpose, now=study.desk.clock.now())
+    if action.startswith("remove-"):
+        draft = draft.without(action.removeprefix("remove-"))
+    draft, problem = read_form(form, draft, types)
     try:
-        draft = read_form(form, draft, types)
         if action == "add":
             draft = added(form, draft, types)
     except DraftError as error:
-        return _editor(study, request, question, draft, problem=error.code)
-    if action.startswith("remove-"):
-        draft = draft.without(action.removeprefix("remove-"))
+        problem = problem or error.code
+    if action == "ask" and not draft.parts:
+        problem = "draft_empty"
+    if problem:
+        return _editor(study, request, question, draft, problem=problem)
     study.keep(question, draft, str(form.get("name", "")).strip())
-    if action != "ask" or not draft.parts:
+    if action != "ask":
         return _to(tenant, f"questions/{question.id}")
     asker = Asker(STAFF, request.state.actor.pseudonym)
     mode = str(form.get("mode", ""))
@@ -210,14 +221,15 @@ def _editor(
 ) -> Response:
     tenant, language = question.tenant, language_of(request)
     types = study.composer.types(tenant, draft.purpose, now=study.desk.clock.now())
-    query = draft.query()
+    query, typed = draft.query(), request.state.form if problem else {}
     return study.pages.render(
         request,
         "question.html",
         status=400 if problem else 200,
         question=question,
+        name=typed.get("name", question.name),
         draft=draft,
-        parts=[_shown_part(study, part, types, language) for part in draft.parts],
+        parts=[_shown_part(study, part, types, language, typed) for part in draft.parts],
         types=[(n, each.names[language], each.format) for n, each in enumerate(types)],
         purpose=study.explainer.purpose(draft.purpose, language),
         needs=NEEDS,
@@ -229,7 +241,14 @@ def _editor(
     )
 
 
-def _shown_part(study: Study, part: Part, types: Any, language: str) -> dict[str, Any]:  # noqa: ANN401 - for the template
+def _shown_part(
+    study: Study,
+    part: Part,
+    types: tuple[TypeOffered, ...],
+    language: str,
+    typed: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return a certificate for the template; where something is wrong, with the lines as typed."""
     offered, chosen = offered_for(part, types), {each.path: each.values for each in part.claims}
     label = study.explainer.label
     claims = [
@@ -242,7 +261,7 @@ def _shown_part(study: Study, part: Part, types: Any, language: str) -> dict[str
         for each in (offered.claims if offered else ())
     ]
     name = study.explainer.type_name(part.type, language)
-    lines = write_lines(part.claims)
+    lines = typed.get(f"lines-{part.id}", write_lines(part.claims))
     return {"part": part, "name": name, "claims": claims, "lines": lines, "known": bool(offered)}
 
 

@@ -154,9 +154,31 @@ def test_a_line_that_names_nothing_is_told_and_nothing_is_lost(land: Land) -> No
         city.sign_in(Role.AGENCY)
         question = begun(city, "")
         send(city, question, action="add", type="urn:x", format="dc+sd-jwt", name="n")
-        page = send(city, question, action="save", name="n", **{"lines-c1": "a..b"})
+        send(city, question, action="add", type="urn:y", format="dc+sd-jwt", name="n")
+        typed = {"lines-c1": "a..b", "need-c1": "welcome", "lines-c2": "kept", "name": "Another"}
+        page = send(city, question, action="save", **typed)
         assert page.status_code == 400
+        assert 'value="Another"' in page.text
+        assert '<option value="welcome" selected>' in page.text
+        for typed_lines in (">a..b</textarea>", ">kept</textarea>"):
+            assert typed_lines in page.text
         assert send(city, question, action="add", name="n").status_code == 400
+
+
+def test_nothing_is_asked_of_nobody_without_a_word(land: Land) -> None:
+    with open_city(land, ask_outside_registry=frozenset({TENANT})) as city:
+        city.sign_in(Role.AGENCY)
+        page = send(city, begun(city, ""), action="ask", name="n")
+        assert page.status_code == 400
+        assert "먼저 하나를 더하세요." in page.text
+        assert city.journal() == ["sign_in.opened"]
+
+
+def test_the_first_button_of_the_form_saves(city: City) -> None:
+    """Browsers press it when somebody ends a line with the return key."""
+    city.sign_in(Role.AGENCY)
+    form = city.client.get(f"{BASE}/{begun(city)}").text.partition("remove-c1")[0]
+    assert re.findall(r'name="action" value="([^"]+)"', form) == ["save"]
 
 
 def test_certificates_are_taken_out_and_questions_deleted(city: City) -> None:
