@@ -1,17 +1,15 @@
 """What the composer offers an agency, and how its form is read."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from madang.core.catalog import mdoc
 from madang.core.catalog.certificate_type import CertificateType, Path, TypeId
+from madang.core.encoding.strict_json import Json
 from madang.core.formats.identifiers import MSO_MDOC, SD_JWT_VC
 from verifier.presentations.opening import Opener, PurposeError
 from verifier.requests.draft import (
-    ALWAYS,
     FORMATS,
-    GROUPS,
     MOST_CLAIMS,
     NEEDS,
     Chosen,
@@ -81,6 +79,8 @@ class Composer:
     def types(self, tenant: str, purpose: str, *, now: int) -> tuple[TypeOffered, ...]:
         """Return what can be chosen for a purpose; without one, the whole catalogue.
 
+        For a purpose each certificate is there once, in its first format: `query` asks the other.
+
         Raises:
             PurposeError: the municipality is not registered for the purpose, or names none and
                 may not ask outside the registry.
@@ -88,10 +88,20 @@ class Composer:
         """
         if purpose:
             asks = self.opener.purpose(tenant, purpose, now=now).asks
-            return tuple(self._limited(each, asks[each.type]) for each in self._all(asks))
+            first: dict[TypeId, TypeOffered] = {}
+            for each in self._all(asks):
+                first.setdefault(each.id, self._limited(each, asks[each.type]))
+            return tuple(first.values())
         if not self.may_ask_outside(tenant):
             raise PurposeError("name a registered purpose", "purpose_missing")
         return tuple(self._all(None))
+
+    def query(self, tenant: str, draft: Draft, *, now: int) -> dict[str, Json]:
+        """Return the DCQL query of a draft, for a purpose in either format; errors as `types`."""
+        query = draft.query()
+        if not draft.purpose:
+            return query
+        return self.opener.in_either_format(tenant, draft.purpose, query, now=now)
 
     def _limited(self, offered: TypeOffered, paths: tuple[Path, ...]) -> TypeOffered:
         known = {each.path: each for each in offered.claims}
@@ -119,36 +129,12 @@ class Composer:
 
 
 def begun(purpose: str, types: tuple[TypeOffered, ...]) -> Draft:
-    """Return a new draft: for a purpose all that it lists, to be cut down; else nothing yet.
-
-    Of a type in two formats one is enough, as far as there are groups to say so; then it is asked
-    for in its first format alone.
-    """
+    """Return a new draft: for a purpose all that it lists, to be cut down; else nothing yet."""
     draft = Draft(purpose)
-    if not purpose:
-        return draft
-    for each, need in zip(types, _needs(types), strict=True):
-        if need:
-            claims = tuple(Chosen(claim.path) for claim in each.claims)
-            draft = draft.with_part(each.format, each.type, need, claims)
+    for each in types if purpose else ():
+        claims = tuple(Chosen(claim.path) for claim in each.claims)
+        draft = draft.with_part(each.format, each.type, claims=claims)
     return draft
-
-
-def _needs(types: tuple[TypeOffered, ...]) -> list[str]:
-    """Return per type and format how it is needed; empty for one that is left out."""
-    formats = Counter(each.id for each in types)
-    groups = iter(GROUPS)
-    group: dict[TypeId, str | None] = {}
-    needs = []
-    for each in types:
-        if formats[each.id] == 1:
-            needs.append(ALWAYS)
-        elif each.id in group:
-            needs.append(group[each.id] or "")
-        else:
-            group[each.id] = next(groups, None)
-            needs.append(group[each.id] or ALWAYS)
-    return needs
 
 
 def read_form(form: Form, draft: Draft, types: tuple[TypeOffered, ...]) -> tuple[Draft, str]:

@@ -209,7 +209,7 @@ def _changed(study: Study, request: Request, question: Question) -> Response:
     mode = str(form.get("mode", ""))
     wish = Wish(
         purpose=draft.purpose,
-        dcql_query=draft.query(),
+        dcql_query=study.composer.query(tenant, draft, now=study.desk.clock.now()),
         response_mode=mode if mode in _MODES else _MODES[0],  # type: ignore[arg-type]  # of the list
     )
     opened = study.asking.open(tenant, wish, asker)
@@ -220,8 +220,9 @@ def _editor(
     study: Study, request: Request, question: Question, draft: Draft, *, problem: str = ""
 ) -> Response:
     tenant, language = question.tenant, language_of(request)
-    types = study.composer.types(tenant, draft.purpose, now=study.desk.clock.now())
-    query, typed = draft.query(), request.state.form if problem else {}
+    now, typed = study.desk.clock.now(), request.state.form if problem else {}
+    types = study.composer.types(tenant, draft.purpose, now=now)
+    query = study.composer.query(tenant, draft, now=now)
     return study.pages.render(
         request,
         "question.html",

@@ -36,7 +36,8 @@ def in_either_format(query: Mapping[str, Any], as_mdoc: Form) -> dict[str, Any]:
     """Return a query that an mdoc can answer too.
 
     Args:
-        query: a DCQL query of our own for SD-JWT VCs, by one `vct` each and paths without values.
+        query: a DCQL query of our own for SD-JWT VCs, by one `vct` each; values that will do go
+            with a claim that is one element, else the credential is asked as SD-JWT VC alone.
         as_mdoc: finds the mdoc.
     """
     twins = dict(_twins(query, as_mdoc))
@@ -57,14 +58,23 @@ def in_either_format(query: Mapping[str, Any], as_mdoc: Form) -> dict[str, Any]:
 def _twins(query: Mapping[str, Any], as_mdoc: Form) -> Iterator[tuple[str, dict[str, Any]]]:
     for each in query["credentials"]:
         for vct in each["meta"].get("vct_values", ()):
-            paths = tuple(tuple(claim["path"]) for claim in each.get("claims", ()))
-            found = as_mdoc(vct, paths)
-            if found is not None:
-                yield each["id"], _credential(f"{each['id']}{_SUFFIX}", found)
+            claims = each.get("claims", ())
+            found = as_mdoc(vct, tuple(tuple(claim["path"]) for claim in claims))
+            restricted = [claim for claim in claims if "values" in claim]
+            values = {
+                form.elements[0]: claim["values"]
+                for claim in restricted
+                if (form := as_mdoc(vct, (tuple(claim["path"]),))) and len(form.elements) == 1
+            }
+            if found is not None and len(values) == len(restricted):
+                yield each["id"], _credential(f"{each['id']}{_SUFFIX}", found, values)
 
 
-def _credential(query_id: str, found: AsMdoc) -> dict[str, Any]:
-    claims = [{"path": list(path)} for path in found.elements]
+def _credential(query_id: str, found: AsMdoc, values: Mapping[Path, list[Any]]) -> dict[str, Any]:
+    claims = [
+        {"path": list(path)} | ({"values": values[path]} if path in values else {})
+        for path in found.elements
+    ]
     return {
         "id": query_id,
         "format": MSO_MDOC,

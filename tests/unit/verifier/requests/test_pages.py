@@ -2,17 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from madang.access.staff import Role
-from madang.core.catalog.certificate_type import TypeId
 from tests.unit.verifier.world import NEIGHBOUR, TENANT, Asked, City, Land, open_city, request_in
-from verifier.requests.composing import Offered, TypeOffered
-from verifier.requests.composing import begun as draft_begun
 
 BASE = f"/{TENANT}/verifier"
 
@@ -52,28 +48,16 @@ def asked_on(city: City, page: httpx.Response) -> Asked:
 def test_a_purpose_begins_with_all_that_it_lists(city: City) -> None:
     city.sign_in(Role.AGENCY)
     page = city.client.get(f"{BASE}/{begun(city)}?lang=en")
+    assert page.text.count('id="part-') == 1
     query, doc_type = dcql(page), city.deps.catalogue.doc_type("digital_id")
     paths = [[claim["path"] for claim in asked["claims"]] for asked in query["credentials"]]
     assert paths == [
         [["name"], ["birthdate"]],
         [[doc_type, "name"], [doc_type, "birthdate"]],
     ]
-    assert query["credential_sets"] == [{"options": [["c1"], ["c2"]]}]
+    assert query["credential_sets"] == [{"options": [["c1"], ["c1-mdoc"]]}]
     for words in ("Who is it?", "Digital ID", "Date of birth", "To know who you are"):
         assert words in page.text
-
-
-def offered(name: str, *formats: str) -> Iterator[TypeOffered]:
-    claims = (Offered(("x",), {}),)
-    return (TypeOffered(TypeId(name), each, f"{name}-{each}", {}, claims) for each in formats)
-
-
-def test_of_two_formats_one_is_enough_as_far_as_there_are_groups() -> None:
-    several = [each for name in "abcd" for each in offered(name, "dc+sd-jwt", "mso_mdoc")]
-    found = draft_begun("p", (*several, *offered("e", "dc+sd-jwt")))
-    needs = [(part.type.partition("-")[0], part.need) for part in found.parts]
-    pairs = [(name, name) for name in "abc" for _ in range(2)]
-    assert needs == [*pairs, ("d", "always"), ("e", "always")]
 
 
 def test_what_is_unchecked_is_not_asked_and_values_are(city: City) -> None:
@@ -82,8 +66,10 @@ def test_what_is_unchecked_is_not_asked_and_values_are(city: City) -> None:
     form = {"claim-c1-1": "1", "values-c1-1": "1997-03-14", "name": "Birthday"}
     send(city, question, action="save", **form)
     page = city.client.get(f"{BASE}/{question}?lang=en")
-    asked, _ = dcql(page)["credentials"]
+    asked, as_mdoc = dcql(page)["credentials"]
     assert asked["claims"] == [{"path": ["birthdate"], "values": ["1997-03-14"]}]
+    element = [city.deps.catalogue.doc_type("digital_id"), "birthdate"]
+    assert as_mdoc["claims"] == [{"path": element, "values": ["1997-03-14"]}]
     assert "Birthday" in city.client.get(f"{BASE}/questions").text
 
 

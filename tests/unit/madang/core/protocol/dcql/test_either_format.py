@@ -51,6 +51,25 @@ def test_no_claims_stay_no_claims() -> None:
     assert "claims" not in found["credentials"][1]
 
 
+def test_the_values_that_will_do_go_with_the_claim() -> None:
+    card = asked("a", ["x"], ["y"])
+    card["claims"][1]["values"] = [1, 2]
+    _, twin = in_either_format({"credentials": [card]}, as_mdoc)["credentials"]
+    assert twin["claims"] == [{"path": [CARD, "x"]}, {"path": [CARD, "y"], "values": [1, 2]}]
+
+
+def in_parts(vct: str, paths: tuple[Path, ...]) -> AsMdoc | None:
+    """Of each claim two elements."""
+    return AsMdoc(vct, tuple((CARD, f"{path[0]}{half}") for path in paths for half in "ab"))
+
+
+def test_values_of_what_is_several_elements_are_asked_in_one_format() -> None:
+    card = asked("a", ["x"])
+    assert len(in_either_format({"credentials": [card]}, in_parts)["credentials"]) == 2
+    card["claims"][0]["values"] = [1]
+    assert in_either_format({"credentials": [card]}, in_parts) == {"credentials": [card]}
+
+
 def test_every_mixture_of_formats_does_and_the_first_stays_first() -> None:
     sets = [{"options": [["a", "b"], ["a", "c"]], "required": False}]
     credentials = [asked("a"), asked("b", vct="card2"), asked("c", vct="lease")]
