@@ -14,7 +14,7 @@ from madang.infra.web.openapi import OBJECT, PAGE, PICTURE, Fields, describe
 from madang.infra.web.pages import Pages
 from madang.infra.web.qr import png
 from verifier.presentations.desk import Desk
-from verifier.presentations.events import EVENTS, changes, event_stream
+from verifier.presentations.events import EVENTS, changes_for_holder, event_stream
 from verifier.presentations.explaining import Explainer
 from verifier.presentations.manner import only_by_api
 from verifier.presentations.model import Open, Presentation
@@ -22,7 +22,7 @@ from verifier.presentations.opening import query_of
 from verifier.presentations.same_device import RESPONSE_CODE
 from verifier.presentations.scripts import LIVE
 from verifier.presentations.sending import Channel
-from verifier.presentations.telling import state_of
+from verifier.presentations.telling import state_of, told_to_holder
 
 COOKIE: Final = "madang_asked"
 QR_CHARS: Final = 2_331
@@ -102,7 +102,7 @@ def _browser(router: APIRouter, desk: Desk) -> None:
     @describe(gives={200: EVENTS})
     async def events(request: Request, tenant: str, presentation: str) -> Any:  # noqa: ANN401 - FastAPI's response
         desk.own(tenant, presentation, request.cookies.get(COOKIE))
-        return event_stream(changes(desk, tenant, presentation))
+        return event_stream(changes_for_holder(desk, tenant, presentation))
 
     @router.get("/request")
     @protocol("the request for the Digital Credentials API; only the browser that opened the page")
@@ -126,7 +126,7 @@ def _page(reception: Reception, request: Request, found: Presentation) -> Respon
     if not isinstance(found, Open):
         return reception.pages.render(request, "done.html", state=state_of(found))
     desk, now, language = reception.desk, reception.desk.clock.now(), language_of(request)
-    terms = found.terms
+    terms, refused = found.terms, told_to_holder(found)
     here = far = ""
     if not only_by_api(terms.manner):
         here = desk.sender.link(found, Channel.SAME_DEVICE, now=now)
@@ -142,7 +142,7 @@ def _page(reception: Reception, request: Request, found: Presentation) -> Respon
         bound=found.browser is not None,
         here=here,
         picture=bool(far) and len(far) <= QR_CHARS,
-        failures=found.judged.codes,
-        seen=" ".join(("open", *found.judged.codes)),
+        refused=bool(refused),
+        seen=" ".join(("open", *refused)),
         refresh=reception.refresh,
     )

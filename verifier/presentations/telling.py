@@ -34,6 +34,11 @@ def state_of(presentation: Presentation) -> str:
     return "refused" if isinstance(presentation, Refused) else "expired"
 
 
+def told_to_holder(presentation: Presentation) -> tuple[str, ...]:
+    """Return what the one who is asked learns of a refused answer: that it was, and never why."""
+    return ("refused",) if presentation.judged.codes else ()
+
+
 def result_of(presentation: Presentation) -> str | None:
     """Return the result; None while it is held for a browser, or when there is none."""
     if not isinstance(presentation, Answered) or presentation.held is not None:

@@ -16,7 +16,16 @@ from madang.core.keys.software import generate_p256
 from madang.core.protocol.oid4vp.request import RequestObject
 from madang.core.protocol.oid4vp.response import answer_members
 from tests.unit.verifier import mdocs
-from tests.unit.verifier.world import TENANT, Asked, Browser, City, request_in
+from tests.unit.verifier.serving import free_port, running
+from tests.unit.verifier.world import (
+    TENANT,
+    Asked,
+    Browser,
+    City,
+    Land,
+    open_city,
+    request_in,
+)
 
 Ask = tuple[dict[str, Any], str]
 
@@ -104,6 +113,25 @@ def test_the_page_belongs_to_the_first_browser_that_goes_on(city: City) -> None:
         assert stranger.get(f"{told['same_device_uri']}/{part}").status_code == 403
     assert stranger.post(f"{told['same_device_uri']}/answer", content=b"{}").status_code == 403
     assert city.client.get(told["same_device_uri"]).status_code == 200
+
+
+def test_the_one_who_is_asked_learns_that_it_was_refused_and_never_why(land: Land) -> None:
+    port = free_port()
+    settings = {"origins": {"verifier": f"http://127.0.0.1:{port}"}, "allow_loopback_http": True}
+    with open_city(land, **settings) as city, running(city, port), httpx.Client() as browser:
+        told, key = ask(city)
+        page = told["same_device_uri"]
+        browser.post(page)
+        asked = city.asked(told)
+        asked.answer({"digital_id": [asked.show("digital_id", nonce="another")]})
+        (reason,) = city.told(told["request_id"], key).json()["reasons"]
+        assert reason["code"] == "key_binding_nonce"
+        shown = browser.get(f"{page}?lang=en").text
+        assert 'data-known="open refused"' in shown
+        assert reason["code"] not in shown
+        with browser.stream("GET", f"{page}/events") as events:
+            first = next(events.iter_text())
+        assert first == 'event: state\ndata: {"state":"open","failures":["refused"]}\n\n'
 
 
 def test_looking_at_an_address_binds_nothing(city: City) -> None:
