@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from madang.infra import journal
@@ -144,6 +145,8 @@ def _http(error: HTTPException) -> Refusal:
 _COMMON: Table = {
     HTTPException: _http,
     RequestValidationError: lambda _: Refusal(400, "invalid_request", "request.malformed"),
+    # PostgreSQL takes no NUL in text, and no number beyond its columns: nothing is named like that.
+    DataError: lambda _: Refusal(400, "invalid_request", "request.malformed"),
     UnknownTenant: lambda _: Refusal(404, "not_found"),
     Exception: lambda _: Refusal(500, "server_error", "server.error"),
 }

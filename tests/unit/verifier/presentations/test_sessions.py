@@ -214,6 +214,17 @@ def test_each_request_has_its_own_key_nonce_and_state(city: City) -> None:
     assert one.request.state != other.request.state
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("place", ["request", "request/{}/here", "response", "present"])
+def test_what_no_database_takes_for_text_is_no_failure_of_ours(
+    city: City, method: str, place: str
+) -> None:
+    path = place.format("%00") if "{}" in place else f"{place}/%00"
+    answer = city.client.request(method, f"/{TENANT}/verifier/{path}")
+    assert answer.status_code in {400, 404, 405}
+    assert "server.error" not in city.journal()
+
+
 def test_v39_no_state_without_a_token(city: City) -> None:
     asked = city.ask_identity()
     answer = city.client.get(f"{API}/{asked.id}")
