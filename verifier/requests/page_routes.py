@@ -204,7 +204,8 @@ def _changed(study: Study, request: Request, question: Question) -> Response:
         return _editor(study, request, question, draft, problem=problem)
     study.keep(question, draft, str(form.get("name", "")).strip())
     if action != "ask":
-        return _to(tenant, f"questions/{question.id}")
+        saved = "?saved" if action == "save" else ""
+        return _to(tenant, f"questions/{question.id}{saved}")
     asker = Asker(STAFF, request.state.actor.pseudonym)
     mode = str(form.get("mode", ""))
     wish = Wish(
@@ -237,6 +238,7 @@ def _editor(
         formats=FORMATS,
         modes=_MODES,
         problem=problem,
+        saved="saved" in request.query_params,
         preview=study.explainer.asked(parse_query(query), language) if draft.parts else (),
         dcql=strict_json.dumps(query),
     )

@@ -73,6 +73,14 @@ def test_what_is_unchecked_is_not_asked_and_values_are(city: City) -> None:
     assert "Birthday" in city.client.get(f"{BASE}/questions").text
 
 
+def test_the_page_says_that_it_was_saved(city: City) -> None:
+    city.sign_in(Role.AGENCY)
+    question = begun(city)
+    assert "Saved." not in city.client.get(f"{BASE}/{question}?lang=en").text
+    place = send(city, question, action="save", name="n").headers["location"]
+    assert "Saved." in city.client.get(place, headers={"accept-language": "en"}).text
+
+
 def test_asking_shows_a_code_and_then_what_was_proved(city: City) -> None:
     city.sign_in(Role.AGENCY)
     form = {"claim-c1-0": "1", "claim-c1-1": "1", "action": "ask"}
