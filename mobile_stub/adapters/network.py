@@ -11,14 +11,19 @@ from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Final
 
 import httpx
 
+from madang.core.encoding.unpack import GZIP, UnpackError, unpack
 from madang.core.protocol.urls import host_of, is_public_address, is_web_address
 from mobile_stub.adapters.anchors import load_anchors
 from mobile_stub.adapters.places import PublicBackend, PublicTransport, Resolve, resolve
 from mobile_stub.errors import WalletError
 from mobile_stub.settings import Settings
+
+_PLAIN: Final = "identity"
+_PACKED: Final = "gzip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class Network:
             transport=transport,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             verify=context,
+            headers={"accept-encoding": _PACKED},
         )
         del self._client.headers["user-agent"]
 
@@ -93,17 +99,37 @@ class Network:
                 asyncio.timeout(self._seconds),
                 self._client.stream(method, url, headers=headers, content=content) as response,
             ):
-                body = bytearray()
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > self._max_bytes:
-                        raise WalletError("answer_too_large", f"over {self._max_bytes} bytes")
+                body = await self._read(response)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, UnicodeError) as error:
             raise WalletError(
                 "no_answer", f"the other side did not answer ({type(error).__name__}); try again"
             ) from error
         headers = {name.lower(): value for name, value in reversed(response.headers.multi_items())}
-        return Reply(response.status_code, bytes(body), headers)
+        return Reply(response.status_code, body, headers)
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        # httpx would unpack each piece whole, a thousand times its size, before we could look.
+        body = bytearray()
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > self._max_bytes:
+                raise self._too_large()
+        return self._unpacked(bytes(body), response.headers.get("content-encoding", _PLAIN))
+
+    def _unpacked(self, body: bytes, coding: str) -> bytes:
+        if coding == _PLAIN or not body:
+            return body
+        if coding.lower() != _PACKED:
+            raise WalletError("answer_unreadable", f"it came in a coding other than {_PACKED}")
+        try:
+            return unpack(body, GZIP, self._max_bytes)
+        except UnpackError as error:
+            if error.too_large:
+                raise self._too_large() from error
+            raise WalletError("answer_unreadable", f"an answer in {_PACKED}: {error}") from error
+
+    def _too_large(self) -> WalletError:
+        return WalletError("answer_too_large", f"over {self._max_bytes} bytes")
 
     def _refuse_place(self, url: str) -> None:
         """Refuse plain HTTP and, by their numbers and usual names, hosts that are not public.

@@ -89,7 +89,8 @@ class Net(httpx.AsyncBaseTransport):
             raise httpx.ConnectError(f"nobody at {request.url}")
         status, body, *headers = route(request)
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return httpx.Response(status, content=content, headers=headers[0] if headers else None)
+        stream = httpx.ByteStream(content)  # not read yet, as what the network brings
+        return httpx.Response(status, stream=stream, headers=headers[0] if headers else None)
 
     def posted(self, url: str) -> list[dict[str, str]]:
         """Return the forms that were posted to an address."""

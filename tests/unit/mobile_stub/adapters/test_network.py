@@ -1,6 +1,8 @@
 """The wallet's HTTP: bounded, without redirects, without cookies, every failure in words."""
 
 import asyncio
+import gzip
+import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -26,7 +28,9 @@ class Server(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.sent.append(request)
-        return self.answer
+        # A new one over the same stream: what the network brings is not read yet.
+        made, headers = self.answer, self.answer.headers
+        return httpx.Response(made.status_code, headers=headers, stream=made.stream)
 
 
 def network(server: Server, **settings: object) -> Network:
@@ -168,6 +172,45 @@ def test_an_answer_that_is_too_long_is_not_read() -> None:
     with pytest.raises(WalletError) as refused:
         run(network(server, http_max_bytes=1000).get(ADDRESS))
     assert refused.value.code == "answer_too_large"
+
+
+BOMB = gzip.compress(bytes(5_000_000))
+
+
+def packed(body: bytes, coding: str = "gzip") -> Server:
+    headers = {"content-encoding": coding}
+    return Server(httpx.Response(200, headers=headers, stream=httpx.ByteStream(body)))
+
+
+def test_an_answer_in_gzip_is_read_and_no_other_coding_is_asked_for() -> None:
+    server = packed(gzip.compress(b"{}"))
+    assert run(network(server).get(ADDRESS)).body == b"{}"
+    assert server.sent[0].headers["accept-encoding"] == "gzip"
+
+
+def test_an_answer_is_never_unpacked_beyond_the_bound() -> None:
+    wallet = network(packed(BOMB), http_max_bytes=10_000)
+    assert len(BOMB) < 10_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(WalletError) as refused:
+            run(wallet.get(ADDRESS))
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert refused.value.code == "answer_too_large"
+    assert most < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [(gzip.compress(b"{}")[:-1], "gzip"), (b"nonsense", "gzip"), (b"{}", "br"), (b"{}", "deflate")],
+    ids=["cut", "no gzip", "br", "deflate"],
+)
+def test_an_answer_in_a_coding_that_does_not_unpack_is_refused(body: bytes, coding: str) -> None:
+    with pytest.raises(WalletError) as refused:
+        run(network(packed(body, coding)).get(ADDRESS))
+    assert refused.value.code == "answer_unreadable"
 
 
 async def drops() -> AsyncIterator[bytes]:
