@@ -1,6 +1,8 @@
 """The wallet's storage: one SQLite file whose secrets are sealed under the passphrase."""
 
+import fcntl
 import json
+import os
 import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -61,11 +63,12 @@ class Vault:
         self._connection = sqlite3.connect(
             folder / "wallet.sqlite", isolation_level=None, check_same_thread=False
         )
-        self._connection.executescript(
-            f"PRAGMA journal_mode=WAL; PRAGMA secure_delete=ON; {_SCHEMA}"
-        )
+        with _one_at_a_time(folder):
+            self._connection.executescript(
+                f"PRAGMA journal_mode=WAL; PRAGMA secure_delete=ON; {_SCHEMA}"
+            )
+            self._tell_identifiers_apart()
         self._connection.execute("PRAGMA synchronous=FULL")
-        self._tell_identifiers_apart()
         self._cipher = AESGCM(self._stretched(passphrase))
         for number in self._numbers():
             self.signer(number)
@@ -124,8 +127,10 @@ class Vault:
         known = self._numbers()
         for number in range(len(known), count):
             with self._transaction():
+                # Another process may have made it meanwhile: then that one is the key.
                 self._connection.execute(
-                    "INSERT INTO holder_key VALUES (?, ?)", (number, self._seal(_new_key()))
+                    "INSERT OR IGNORE INTO holder_key VALUES (?, ?)",
+                    (number, self._seal(_new_key())),
                 )
         return [self.signer(number) for number in range(count)]
 
@@ -330,6 +335,20 @@ class Vault:
 def open_vault(settings: Settings) -> Vault:
     """Open the vault that the settings name; WalletError if the passphrase is another."""
     return Vault(settings.folder, settings.passphrase.get_secret_value())
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Keep other processes from setting up the same file meanwhile; SQLite does not for each step.
+
+    The folder itself is locked, so that no file is left over.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _new_key() -> bytes:

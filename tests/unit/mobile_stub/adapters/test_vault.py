@@ -2,7 +2,9 @@
 
 import contextlib
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -184,3 +186,31 @@ def test_a_file_from_before_identifiers_opens_with_all_its_copies(tmp_path: Path
         ("b", "other"),
     ]
     second.close()
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_several_that_open_a_wallet_at_once_all_find_it_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, old: bool
+) -> None:
+    monkeypatch.setattr("mobile_stub.adapters.vault.SCRYPT_N", 2)  # or that keeps them apart
+
+    def opened(folder: Path) -> list[str]:
+        together.wait(10)
+        one = Vault(folder, "right")
+        try:
+            return [str(signer.public_key) for signer in one.signers(3)]
+        finally:
+            one.close()
+
+    together = Barrier(4)
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(10):
+            folder = tmp_path / str(number)
+            if old:
+                Vault(folder, "right").close()
+                with contextlib.closing(sqlite3.connect(folder / "wallet.sqlite")) as file:
+                    file.execute("PRAGMA journal_mode=DELETE")
+                    file.execute("ALTER TABLE copy DROP COLUMN identifier")
+                    file.commit()
+            first, *others = pool.map(opened, [folder] * 4)
+            assert others == [first] * 3
