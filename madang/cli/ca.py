@@ -1,6 +1,7 @@
 """`madang ca`: a certification authority for development, in files that the settings can name."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -34,7 +35,7 @@ def make_ca(
     """Make a root, a TLS server's certificate, and signing keys with chains below it.
 
     Identifiers come from MADANG_ORIGINS. What is there is kept. The settings that use the files
-    are printed, and written to `settings.env` in the folder. For development only.
+    are printed, and written to `settings.env` in the folder, for a shell. For development only.
     """
     settings = CommonSettings()
     with refusing():
@@ -42,7 +43,7 @@ def make_ca(
         addresses = Addresses(catalogue.tenants, settings.origins)
         whose = tenants or list(catalogue.tenants.ids())
         made = write_authority(folder, hosts or HOSTS, whose, catalogue.tenants, addresses)
-    lines = "".join(f"{name}={value}\n" for name, value in made.items())
+    lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in made.items())
     write_whole(folder / "settings.env", lines.encode(), EVERYBODY)
     typer.echo(lines, nl=False)
 

@@ -1,6 +1,8 @@
 """`madang ca` makes files, and the settings that use them."""
 
 import json
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -33,7 +35,7 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 
 
 def settings(text: str) -> dict[str, str]:
-    return dict(line.split("=", 1) for line in text.splitlines())
+    return dict(line.split("=", 1) for line in shlex.split(text))
 
 
 def test_what_is_printed_can_be_used_as_it_is(runner: CliRunner, tmp_path: Path) -> None:
@@ -50,6 +52,22 @@ def test_what_is_printed_can_be_used_as_it_is(runner: CliRunner, tmp_path: Path)
         validate_chain(chain, anchors, now=SystemClock().now())
         service = services.get(name.split("/")[1], name.split("/")[1])
         assert san_uris(chain[0]) == (f"{ORIGINS[service]}/hanbit/{service}",)
+
+
+def test_a_shell_reads_every_setting_of_the_file(runner: CliRunner, tmp_path: Path) -> None:
+    folder = tmp_path / "a folder"
+    found = settings(runner.invoke(app, ["ca", str(folder), "--tenant", "hanbit"]).stdout)
+    read = 'set -eu; set -a; . "$1"; env'
+    told = subprocess.run(
+        ["/bin/sh", "-c", read, "sh", str(folder / "settings.env")],
+        env={},
+        capture_output=True,
+        check=False,
+    )
+    assert told.stderr == b""
+    assert {f"{name}={value}" for name, value in found.items()} <= set(
+        told.stdout.decode().splitlines()
+    )
 
 
 def test_all_municipalities_have_keys_when_none_is_named(runner: CliRunner, tmp_path: Path) -> None:
