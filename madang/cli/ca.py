@@ -66,14 +66,14 @@ def write_authority(
         tenants.get(tenant)
     server = files.server(TLS, hosts, now=now)
     keys: dict[str, dict[str, str]] = {}
+    anchor = str(files.anchor)
     for tenant in whose:
         for purpose in CERTIFIED:
             uri = certified_identifier(addresses, tenant, purpose)
             title = f"{tenants.get(tenant).names['en']} {purpose}"
             host = urlsplit(uri).hostname or ""
             made = files.leaf(f"{tenant}-{purpose}", title, uri=uri, dns=host, now=now)
-            keys[f"{tenant}/{purpose}"] = made.model_dump(mode="json")
-    anchor = str(files.anchor)
+            keys[f"{tenant}/{purpose}"] = {**made.model_dump(mode="json"), "anchor": anchor}
     return {
         "MADANG_TLS_CERTIFICATE": str(server.chain),
         "MADANG_TLS_KEY": str(server.key),

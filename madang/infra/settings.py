@@ -14,12 +14,15 @@ class SigningKey(BaseModel):
     Attributes:
         key: PEM of the private key, PKCS#8 or SEC 1, not encrypted.
         chain: PEM of its certificates, leaf first, root left out.
+        anchor: the root, PEM or DER, for `madang prepare` to keep among the municipality's; None
+            when it is there.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: Path
     chain: Path
+    anchor: Path | None = None
 
 
 class ListeningError(RuntimeError):

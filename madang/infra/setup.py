@@ -6,6 +6,7 @@ Nothing that exists is changed, so this runs before every start.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,7 +15,9 @@ from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.note import NoteError, VerifierKey
-from madang.infra.authority import CERTIFIED, Certifier
+from madang.core.trust.x509 import ChainError, validate_chain
+from madang.infra.anchors import load_anchors, read_certificates
+from madang.infra.authority import ACCREDITATIONS, CERTIFIED, Certifier
 from madang.infra.catalogue import Catalogue
 from madang.infra.clock import Clock
 from madang.infra.files import EVERYBODY, alone, write_whole
@@ -25,6 +28,7 @@ from madang.infra.key_turning import Turning, longest_life
 from madang.infra.keystore import Keystore, KeystoreError
 from madang.infra.settings import CommonSettings
 from madang.infra.tenancy import Addresses, Tenant, TenantId, Tenants
+from madang.infra.trust import load_anchors as roots_of
 
 CALLERS: Final = ("issuer", "verifier", "counter")
 LOG: Final = "log"
@@ -35,6 +39,8 @@ ENCRYPTION: Final = "issuer-encryption"
 WITNESS: Final = "witness"
 """Purpose of the Ed25519 key by which a municipality or an audit body witnesses others' logs."""
 
+_REGISTERED: Final = ("issuer", "verifier", ACCREDITATIONS)
+"""Purposes of keys that are trusted by the registry's roots; the provider's are so by settings."""
 _GIVEN = re.compile(rf"[a-z0-9-]+/({'|'.join(CERTIFIED)})(\.[1-9][0-9]?)?")
 _BODY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -139,6 +145,7 @@ def prepare_state(
         MovedError: the folder was made for other addresses.
         KeystoreError: a key exists and does not open with this passphrase, or there is none.
         HsmError: a hardware module that was named does not do its part.
+        AnchorsError: a root that was named cannot be read.
     """
     folders, now = StateFolders(settings.state_dir), clock.now()
     turning = key_turning(settings, catalogue, addresses)
@@ -154,6 +161,7 @@ def prepare_state(
             _witness_key(keys, folders, tenant.id, addresses.bare(tenant.id, WITNESS))
             for purpose in CERTIFIED:
                 turning.certifier.certify(tenant, purpose, purpose, now=now)
+            _given_roots(settings, folders, tenant.id, now)
             for purpose in (*TURNING, *PROVIDING):
                 turning.begin(tenant, purpose, now=now)
             if not keys.exists(tenant.id, ENCRYPTION):
@@ -263,6 +271,28 @@ def key_turning(settings: CommonSettings, catalogue: Catalogue, addresses: Addre
     keys, folders = keystore(settings), StateFolders(settings.state_dir)
     certifier = Certifier(keys, folders.anchors, addresses)
     return Turning(KeyRings(keys), certifier, longest_life(catalogue))
+
+
+def _given_roots(settings: CommonSettings, folders: StateFolders, tenant: str, now: int) -> None:
+    """Keep the roots of chains from elsewhere; refuse a chain that others could not check."""
+    folder = folders.anchors / tenant
+    for name, files in settings.signing_keys.items():
+        whose, _, purpose = name.partition("/")
+        if whose != tenant:
+            continue
+        for der in set(load_anchors(files.anchor)).difference(roots_of(folders.anchors, tenant)):
+            write_whole(folder / f"{sha256(der).hexdigest()}.der", der, EVERYBODY)
+        if purpose.partition(".")[0] in _REGISTERED:
+            try:
+                validate_chain(
+                    read_certificates(files.chain), roots_of(folders.anchors, tenant), now=now
+                )
+            except ChainError as error:
+                raise KeystoreError(
+                    f"MADANG_SIGNING_KEYS, {name}: {files.chain} leads to no root of {tenant}"
+                    f' ({error.code}); name its root, PEM or DER, by "anchor" beside key and'
+                    f" chain, or put it into {folder} in DER"
+                ) from error
 
 
 def _service_key(keys: Keystore, folders: StateFolders, tenant: str, identifier: str) -> None:

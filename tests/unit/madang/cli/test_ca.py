@@ -17,6 +17,7 @@ from madang.infra.clock import SystemClock
 from madang.infra.key_ring import KeyRings
 from madang.infra.settings import CommonSettings
 from madang.infra.setup import keystore
+from madang.infra.trust import load_anchors as roots_of
 
 CATALOG = Path(__file__).resolve().parents[4] / "catalog"
 ORIGINS = {
@@ -101,6 +102,28 @@ def test_a_city_prepared_with_these_keys_signs_with_them(
             assert validate_chain(signer.certificate_chain, anchors, now=now) == signer.public_key
         made = {path.name for path in (tmp_path / "state/keys" / tenant).glob("*.key")}
         assert not made & {f"{purpose}.key" for purpose in CERTIFIED}
+        # What the registry begins with, and the others go by.
+        assert roots_of(tmp_path / "state/trust/anchors", tenant) == anchors
+    assert runner.invoke(app, ["prepare"]).exit_code == 0
+    assert roots_of(tmp_path / "state/trust/anchors", "hanbit") == anchors
+
+
+@pytest.mark.parametrize("purpose", ["issuer", "verifier", "accreditations"])
+def test_a_chain_that_leads_to_no_root_of_the_municipality_is_refused_in_words(
+    runner: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: str
+) -> None:
+    monkeypatch.setattr(keys_module, "SCRYPT_N", 2)
+    runner.invoke(app, ["ca", str(tmp_path), "--tenant", "hanbit"])
+    name = f"hanbit/{purpose}"
+    files = {end: str(tmp_path / f"hanbit-{purpose}.{end}") for end in ("key", "pem")}
+    given = {name: {"key": files["key"], "chain": files["pem"]}}
+    monkeypatch.setenv("MADANG_SIGNING_KEYS", json.dumps(given))
+    monkeypatch.setenv("MADANG_KEY_PASSPHRASE", "right")
+    monkeypatch.setenv("MADANG_STATE_DIR", str(tmp_path / "state"))
+    outcome = runner.invoke(app, ["prepare"])
+    assert outcome.exit_code == 1
+    assert f"{name}: {files['pem']} leads to no root of hanbit (unknown_anchor)" in outcome.stderr
+    assert 'name its root, PEM or DER, by "anchor" beside key and chain' in outcome.stderr
 
 
 @pytest.mark.parametrize("command", [["prepare"], ["serve", "issuer"]], ids=lambda each: each[0])
