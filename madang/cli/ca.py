@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from madang.cli.environment import settings_from_environment
 from madang.cli.refusing import refusing
 from madang.infra.authority import CERTIFIED, certified_identifier
 from madang.infra.ca_files import CaFiles
@@ -37,7 +38,7 @@ def make_ca(
     Identifiers come from MADANG_ORIGINS. What is there is kept. The settings that use the files
     are printed, and written to `settings.env` in the folder, for a shell. For development only.
     """
-    settings = CommonSettings()
+    settings = settings_from_environment(CommonSettings)
     with refusing():
         catalogue = load_catalogue(settings.catalog_dir)
         addresses = Addresses(catalogue.tenants, settings.origins)

@@ -5,6 +5,7 @@ from typing import Final
 import typer
 
 from ledger_node.witness.settings import Settings
+from madang.cli.environment import settings_from_environment
 from madang.cli.refusing import refusing
 from madang.infra.authority import ROOT
 from madang.infra.catalogue import load_catalogue
@@ -23,7 +24,7 @@ def prepare() -> None:
 
     With MADANG_WITNESS_NAME, only the key by which that audit body witnesses is made.
     """
-    settings = Settings()
+    settings = settings_from_environment(Settings)
     with refusing():
         catalogue = load_catalogue(settings.catalog_dir)
         if settings.witness_name:

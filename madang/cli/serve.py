@@ -12,6 +12,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
+from madang.cli.environment import settings_from_environment
 from madang.cli.refusing import refusing
 from madang.infra.catalogue import load_catalogue
 from madang.infra.settings import CommonSettings, ListeningError
@@ -105,7 +106,7 @@ def _is_loopback(host: str) -> bool:
 def settings_of(service: Service) -> CommonSettings:
     """Return a service's settings, from MADANG_* in the environment."""
     module = importlib.import_module(f"{_package(service)}.settings")
-    settings: CommonSettings = module.Settings()
+    settings: CommonSettings = settings_from_environment(module.Settings)
     return settings
 
 

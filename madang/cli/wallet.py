@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 import typer
 from pydantic import SecretStr
 
+from madang.cli.environment import settings_from_environment
 from madang.cli.exit_codes import REFUSED
 from madang.core.formats.identifiers import MSO_MDOC
 from mobile_stub.adapters import system
@@ -263,7 +264,7 @@ def _work(vault: Vault, settings: Settings, work: Callable[["Wallet"], Awaitable
 
 
 def _settings(folder: Path | None, secret: Path | None) -> Settings:
-    settings = Settings()
+    settings = settings_from_environment(Settings)
     changes: dict[str, Any] = {} if folder is None else {"folder": folder}
     if secret is not None:
         try:

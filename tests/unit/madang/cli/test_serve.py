@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import typer
 import uvicorn
+from typer.testing import CliRunner
 from uvicorn.config import create_ssl_context
 
 from issuer.authorization.providers import ProviderFileError
 from madang.access.authorization.clients import ClientsFileError
+from madang.cli.main import app
 from madang.cli.refusing import refusing
 from madang.cli.serve import listening_by
 from madang.infra.ca_files import CaFiles
@@ -74,6 +76,24 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
         listening_by(settings(tls_certificate=one.chain, tls_key=two.key))
     with pytest.raises(ListeningError, match="No such file"):
         listening_by(settings(tls_certificate=tmp_path / "absent", tls_key=one.key))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("PORT", "x", "MADANG_PORT: Input should be a valid integer"),
+        ("ORIGINS", "{", "MADANG_ORIGINS is not JSON"),
+        ("SIGNING_KEYS", '{"a/issuer": {"key": "k"}}', "MADANG_SIGNING_KEYS, a/issuer.chain: "),
+    ],
+)
+@pytest.mark.parametrize("command", [["serve", "issuer"], ["prepare"], ["ca", "x"]], ids=str)
+def test_a_setting_that_is_wrong_is_told_by_its_name(
+    command: list[str], name: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"MADANG_{name}", value)
+    outcome = CliRunner().invoke(app, command)
+    assert outcome.exit_code == 1
+    assert outcome.stderr.startswith(f"refused: {told}")
 
 
 @pytest.mark.parametrize(
