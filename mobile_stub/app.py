@@ -1,8 +1,8 @@
 """The wallet's process: a small HTTP surface on loopback for its person and for test tools."""
 
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
@@ -143,8 +143,10 @@ def _holding(app: FastAPI, wallet: Wallet) -> None:
 def main() -> None:
     """Open the wallet named by the environment and serve it on loopback."""
     settings = Settings()
-    Path(settings.folder).mkdir(parents=True, exist_ok=True)
-    app = build(open_wallet(settings, Network(settings)))
+    try:
+        app = build(open_wallet(settings, Network(settings)))
+    except WalletError as error:
+        sys.exit(f"refused: {error}")
     uvicorn.run(app, host="127.0.0.1", port=settings.port, access_log=False, server_header=False)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from madang.core.protocol.oid4vp.request_link import SCHEMES
 from mobile_stub.accreditations import Accreditations
 from mobile_stub.adapters import system
 from mobile_stub.adapters.network import Network
@@ -22,6 +23,8 @@ from mobile_stub.receiving.receiver import Receiver
 from mobile_stub.settings import Settings
 
 OFFER_SCHEMES = ("openid-credential-offer:", "haip-vci:")
+_SHOWN = 30
+_KNOWN = (*OFFER_SCHEMES, *(f"{scheme}:" for scheme in SCHEMES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,17 @@ class Wallet:
     receipts: ReceiptFetcher
 
     async def open(self, link: str) -> Scan:
-        """Find out what a link is about; one that was begun and cut off goes on."""
+        """Find out what a link is about; one that was begun and cut off goes on.
+
+        Raises:
+            WalletError: not_a_known_link, or what is wrong with that which it leads to.
+        """
+        if not link.lower().startswith(_KNOWN):
+            raise WalletError(
+                "not_a_known_link",
+                f"it begins with {link[:_SHOWN]!r}; expected is an offer, openid-credential-offer://"
+                " or haip-vci://, or a request, openid4vp:// or haip-vp://; copy the whole link",
+            )
         if link.startswith(OFFER_SCHEMES):
             preview = await self.receiver.preview(link, system.now())
             for scan in self.vault.scans():

@@ -34,11 +34,13 @@ class Reply:
         status: HTTP status.
         body: all of it.
         headers: by their names in lower case; of several under one name the first.
+        host: whose it is.
     """
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    host: str = ""
 
     @property
     def media_type(self) -> str:
@@ -101,11 +103,9 @@ class Network:
             ):
                 body = await self._read(response)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, UnicodeError) as error:
-            raise WalletError(
-                "no_answer", f"the other side did not answer ({type(error).__name__}); try again"
-            ) from error
+            raise WalletError("no_answer", _why(host_of(url), error)) from error
         headers = {name.lower(): value for name, value in reversed(response.headers.multi_items())}
-        return Reply(response.status_code, body, headers)
+        return Reply(response.status_code, body, headers, host_of(url) or "")
 
     async def _read(self, response: httpx.Response) -> bytes:
         # httpx would unpack each piece whole, a thousand times its size, before we could look.
@@ -152,6 +152,17 @@ def _is_public(host: str) -> bool:
     except ValueError:
         # Resolvers also take short and other forms of numbers; no public name ends in a digit.
         return name != "localhost" and not name.endswith(".localhost") and not name[-1:].isdigit()
+
+
+def _why(host: str | None, error: BaseException) -> str:
+    """Return in words why a host gave no answer."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            told = f"{host} showed a certificate that does not hold here ({cause.verify_message})"
+            return f"{told}; if its authority is to be trusted, name that by WALLET_TLS_ANCHORS"
+        cause = cause.__cause__ or cause.__context__
+    return f"{host} did not answer ({type(error).__name__}); try again, or look at the address"
 
 
 def trusted(anchors: Path | None) -> ssl.SSLContext:

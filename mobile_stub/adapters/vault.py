@@ -333,8 +333,15 @@ class Vault:
 
 
 def open_vault(settings: Settings) -> Vault:
-    """Open the vault that the settings name; WalletError if the passphrase is another."""
-    return Vault(settings.folder, settings.passphrase.get_secret_value())
+    """Open the vault that the settings name; WalletError if it cannot be, or not with that."""
+    try:
+        return Vault(settings.folder, settings.passphrase.get_secret_value())
+    except (OSError, sqlite3.Error) as error:
+        raise WalletError(
+            "vault_unreadable",
+            f"{settings.folder} cannot be used as a wallet's folder ({error}); name another by"
+            " WALLET_FOLDER, or put its wallet.sqlite back as it was",
+        ) from error
 
 
 @contextmanager

@@ -59,7 +59,9 @@ class Discovery:
                 reply = ok(await self.network.get(offer.uri))
                 offer = parse_offer(reply.body, allow_loopback_http=allow)
         except Oid4vciError as error:
-            raise WalletError("invalid_offer", str(error)) from error
+            raise WalletError(
+                "invalid_offer", f"{error.description}; ask whoever made it for another"
+            ) from error
         return offer
 
     async def issuer(self, identifier: str, now: int) -> IssuerMetadata:
@@ -79,7 +81,7 @@ class Discovery:
                 reply.body, issuer=identifier, allow_loopback_http=self.allow_loopback_http
             )
         except Oid4vciError as error:
-            raise WalletError("invalid_metadata", f"{identifier}: {error}") from error
+            raise WalletError("invalid_metadata", f"{identifier}: {error.description}") from error
 
     async def _signed(self, identifier: str, body: bytes, now: int) -> IssuerMetadata | None:
         """Return signed metadata that holds, None where its signer is nobody who counts."""
@@ -122,5 +124,9 @@ def _unsigned(identifier: str) -> WalletError:
 def ok(reply: Reply) -> Reply:
     """Return an answer with the status 200; WalletError for any other."""
     if reply.status != OK:
-        raise WalletError("unexpected_answer", f"the other side answered {reply.status}")
+        raise WalletError(
+            "unexpected_answer",
+            f"{reply.host or 'the other side'} answered {reply.status} where {OK} was expected;"
+            " try again later, or ask there",
+        )
     return reply

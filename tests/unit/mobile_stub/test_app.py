@@ -67,8 +67,8 @@ def test_only_a_plain_yes_is_consent(
 
 REFUSED: dict[str, tuple[str, str, dict[str, Any], str]] = {
     "not a picture": ("POST", "/scan", {"content": b"x"}, "not_a_picture"),
-    "not a link": ("POST", "/open", {"json": {"link": "mailto:x"}}, "request_link"),
-    "no link": ("POST", "/open", {"json": {}}, "request_link"),
+    "not a link": ("POST", "/open", {"json": {"link": "mailto:x"}}, "not_a_known_link"),
+    "no link": ("POST", "/open", {"json": {}}, "not_a_known_link"),
     "not JSON": ("POST", "/open", {"content": b"{"}, "invalid_request"),
     "no object": ("POST", "/open", {"json": []}, "invalid_request"),
     "an unknown scan": ("POST", "/scans/x/consent", {"json": {"agree": True}}, "unknown_scan"),

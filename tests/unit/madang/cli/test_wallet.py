@@ -241,6 +241,45 @@ def test_a_refusal_is_json_where_that_is_asked_for(world: World) -> None:
     assert told["error"] == "unknown_copy"
 
 
+@pytest.mark.parametrize("command", ["accept", "present"])
+def test_a_link_that_is_neither_is_told_with_what_was_expected(command: str, world: World) -> None:
+    told = typed(command, "https://issuer.example/offers", code=1).stderr
+    assert "not_a_known_link: it begins with 'https://issuer.example/offers'" in told
+    assert "openid-credential-offer://" in told
+    assert "openid4vp://" in told
+
+
+def test_an_offer_that_cannot_be_read_is_told_once(world: World) -> None:
+    told = typed("accept", "openid-credential-offer://?credential_offer=x", code=1).stderr
+    assert told.count("invalid_offer") == 1
+    assert "ask whoever made it for another" in told
+
+
+def test_a_folder_that_is_no_wallet_is_told_in_a_line(world: World, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "wallet.sqlite").write_bytes(bytes(range(256)) * 16)
+    for name in ("file", "other"):
+        told = typed("list", "--folder", str(tmp_path / name), code=1).stderr
+        assert told.startswith(f"refused: vault_unreadable: {tmp_path / name} cannot be used")
+        assert "WALLET_FOLDER" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("COPIES", "some", "WALLET_COPIES: Input should be a valid integer"),
+        ("BROWSER", "no", "WALLET_BROWSER: Input should be 'open', 'wait' or 'follow'"),
+        ("SCOPES", "{", "WALLET_SCOPES is not JSON"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_told_by_its_name(
+    name: str, value: str, told: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"WALLET_{name}", value)
+    assert typed("list", code=1).stderr.startswith(f"refused: {told}")
+
+
 def test_nobody_is_asked_blind(world: World) -> None:
     Issuer(world.net)
     asked = typed("accept", Issuer.link(), "--json", "--tx-code", "1234", answer="n\n", code=1)

@@ -136,6 +136,27 @@ def test_the_address_that_was_looked_at_is_called_under_its_name(
             run(call())
 
 
+def test_a_server_of_an_authority_that_is_not_known_is_told_with_the_setting_for_it(
+    tmp_path: Path,
+) -> None:
+    async def call() -> None:
+        async with tls_server(tmp_path, "localhost") as (port, _, _):
+            wallet = Network(Settings(local_addresses=True))
+            try:
+                await wallet.get(f"https://localhost:{port}/")
+            finally:
+                await wallet.close()
+
+    with pytest.raises(WalletError, match="no_answer: localhost showed a certificate") as refused:
+        run(call())
+    assert "WALLET_TLS_ANCHORS" in refused.value.detail
+
+
+def test_who_does_not_answer_is_named() -> None:
+    with pytest.raises(WalletError, match=r"issuer\.example did not answer \(ConnectError\)"):
+        run(Network(Settings(), resolve=Names({}).resolve).get(ADDRESS))
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8401/", "https://localhost/", "https://[::1]/"])
 def test_this_machine_is_called_where_the_settings_let_it(url: str) -> None:
     server = Server(httpx.Response(200))
