@@ -54,6 +54,10 @@ COMMANDS: Final = {
         *("prepare", "prepare"),
         "Make keys, chains and trust anchors that are missing; settings come from MADANG_*.",
     ),
+    "staff": Later(
+        *("staff", "staff"),
+        "Make an account for a member of staff, or give one another passphrase and other roles.",
+    ),
     "export": Later(
         *("export", "export"),
         "Write kind, digest, salt, index and reference of every row; nothing about people.",
