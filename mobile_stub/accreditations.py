@@ -99,7 +99,9 @@ class Accreditations:
             return parse_place(self.record.read_bytes())
         except (OSError, PlaceError) as error:
             raise SnapshotError(
-                "snapshot_missing", f"no record of the registry at {self.record}"
+                "snapshot_missing",
+                f"{self.record}, which WALLET_RECORD names, is no record of the registry; expected"
+                " is the contract.json of a ledger node",
             ) from error
 
     def _kept(self) -> tuple[tuple[Verdict, int] | None, SnapshotError]:

@@ -24,6 +24,7 @@ from mobile_stub.settings import Settings
 
 OFFER_SCHEMES = ("openid-credential-offer:", "haip-vci:")
 _SHOWN = 30
+_OFFER, _REQUEST = "offer", "presentation"
 _KNOWN = (*OFFER_SCHEMES, *(f"{scheme}:" for scheme in SCHEMES))
 
 
@@ -55,7 +56,7 @@ class Wallet:
             for scan in self.vault.scans():
                 if (scan.link, scan.preview) == (link, preview) and self.receiver.begun(scan):
                     return scan
-            return self._kept(Scan(system.token(), "offer", link, preview))
+            return self._kept(Scan(system.token(), _OFFER, link, preview))
         return self._asked(link, await self.presenter.open_link(link, system.now()))
 
     async def open_page(self, origin: str, asked: object) -> Scan:
@@ -66,6 +67,8 @@ class Wallet:
         self, scan: Scan, tx_code: str | None, browser: Browser | None = None
     ) -> dict[str, Any]:
         """Fetch what was offered; the person logs in at `browser`, None for the usual one."""
+        if scan.kind != _OFFER:
+            raise WalletError("not_an_offer", "this link asks for something; use `present`")
         done = await self.receiver.accept(scan, tx_code, system.now(), browser)
         return {"credentials": done}
 
@@ -73,6 +76,7 @@ class Wallet:
         self, scan: Scan, *, agree: bool, choices: Choices = NOTHING_CHOSEN
     ) -> dict[str, Any]:
         """Answer a request, or tell that the person does not agree."""
+        _must_ask(scan)
         if agree:
             return await self.presenter.answer(scan, system.now(), choices)
         return await self.presenter.decline(scan, system.now())
@@ -95,6 +99,7 @@ class Wallet:
         return await self._decided(await self.open_page(origin, asked), ask)
 
     async def _decided(self, scan: Scan, ask: Consent) -> dict[str, Any]:
+        _must_ask(scan)
         decision = await ask(scan.preview)
         return await self.consent(scan, agree=decision.agree, choices=decision.choices)
 
@@ -118,11 +123,16 @@ class Wallet:
 
     def _asked(self, link: str, opened: Opened) -> Scan:
         progress = {"received": opened.received.as_json()}
-        return self._kept(Scan(system.token(), "presentation", link, opened.preview, progress))
+        return self._kept(Scan(system.token(), _REQUEST, link, opened.preview, progress))
 
     def _kept(self, scan: Scan) -> Scan:
         self.vault.keep_scan(scan)
         return scan
+
+
+def _must_ask(scan: Scan) -> None:
+    if scan.kind != _REQUEST:
+        raise WalletError("not_a_request", "this link offers something; use `accept`")
 
 
 def open_wallet(settings: Settings, network: Network) -> Wallet:

@@ -54,6 +54,7 @@ JsonOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Agree without being asked.")]
 _NOT_AGREED: Final = "not agreed; nothing was shown"
+_NOT_HELD: Final = "not everything that it needs is held; nothing was shown, and it was told no"
 
 
 @app.command()
@@ -128,10 +129,14 @@ def present(
     """Answer a verifier's request, after showing who asks for what."""
     from mobile_stub.presenting.model import Decision  # noqa: PLC0415 - see above
 
+    possible = True
+
     async def person(preview: Mapping[str, Any]) -> "Decision":
+        nonlocal possible
+        possible = bool(preview["possible"])
         if not (as_json and (yes or no)):
             _tell_request(preview)
-        agree = not no and bool(preview["possible"])
+        agree = not no and possible
         if agree and not yes:
             agree = typer.confirm("Show this?", err=True)
         return Decision(agree, dict.fromkeys(leave_out or (), ()))
@@ -144,7 +149,7 @@ def present(
     elif done["status"] == "accepted":
         typer.echo("shown, and taken by the verifier")
     else:
-        typer.echo(_NOT_AGREED)
+        typer.echo(_NOT_AGREED if possible or no else _NOT_HELD)
     _go_on(done.get("redirect_uri"), browser=browser, quiet=as_json)
     if done["status"] != "accepted":
         raise typer.Exit(REFUSED)
@@ -305,7 +310,7 @@ def _tell_taken(done: Mapping[str, Any], *, as_json: bool) -> None:
 def _tell_offer(preview: Mapping[str, Any]) -> None:
     typer.echo(f"{preview['issuer']} offers:", err=True)
     for name, names in preview["certificates"].items():
-        typer.echo(f"  {names.get('en', name)}", err=True)
+        typer.echo(f"  {names.get('en', name)} ({name})", err=True)
 
 
 def _tell_request(preview: Mapping[str, Any]) -> None:

@@ -26,6 +26,10 @@ from mobile_stub.presenting.requests import FORM, OK, Requests
 from mobile_stub.presenting.selection import Matched, match_copies, set_of
 
 NOTHING_CHOSEN: Final[Choices] = {}
+_VOUCHED: Final = (
+    "; expected is a verifier in the registry of WALLET_ACCREDITATIONS, or below an authority that"
+    " WALLET_REQUEST_ANCHORS names"
+)
 
 
 class Keeper(Protocol):
@@ -208,7 +212,8 @@ class Presenter:
             if error.reply_to is not None and received.origin is None:
                 await self._report(error.code, error.reply_to)
             told = None if error.reply_to is None else str(error.code)
-            raise RequestRefusedError(error.reason, error.detail, told) from error
+            more = _VOUCHED if error.reason == "request_unknown_anchor" else ""
+            raise RequestRefusedError(error.reason, error.detail + more, told) from error
 
     async def _report(self, code: VpCode, address: ReplyAddress) -> Reply:
         body = error_form(code, state=address.state)

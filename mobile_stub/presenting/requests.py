@@ -156,7 +156,11 @@ class Requests:
             accept = {"accept": REQUEST_MEDIA_TYPE}
             reply = await self.network.post(found.request_uri, body, FORM, accept)
         if reply.status != OK:
-            raise WalletError("no_request", f"the verifier answered {reply.status}; scan again")
+            raise WalletError(
+                "no_request",
+                f"{reply.host} answered {reply.status} and gave no request: that was answered,"
+                " declined, or is over; ask for another and scan that",
+            )
         return reply.body.decode("ascii", "replace").strip()
 
     def _opened(self, compact: str, key: Mapping[str, str] | None) -> str:

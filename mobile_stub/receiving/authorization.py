@@ -110,7 +110,8 @@ async def authorized(
         back = await browser.authorize(await _link(channel, request, now))
         code = _code(back, channel.server, browser.redirect_uri, state)
     except OAuthError as error:
-        raise WalletError(str(error.code), f"the authorization server: {error}") from error
+        told = f"the authorization server: {error.description}"
+        raise WalletError(str(error.code), told) from error
     return Code(code, verifier, browser.redirect_uri, detailed=bool(asked[1]))
 
 

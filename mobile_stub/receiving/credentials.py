@@ -160,7 +160,7 @@ def answer(reply: Reply, opened: Callable[[Reply], bytes]) -> CredentialResponse
 
 def refused(error: Oid4vciError) -> WalletError:
     """Return an issuer's refusal in the wallet's words."""
-    return WalletError(str(error.code), f"the issuer: {error}")
+    return WalletError(str(error.code), f"the issuer: {error.description}")
 
 
 def _named(access: Access, asked: Asked) -> dict[str, Any]:

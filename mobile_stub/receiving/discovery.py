@@ -111,7 +111,9 @@ class Discovery:
                 reply.body, issuer=identifier, allow_loopback_http=self.allow_loopback_http
             )
         except OAuthError as error:
-            raise WalletError("invalid_server_metadata", f"{identifier}: {error}") from error
+            raise WalletError(
+                "invalid_server_metadata", f"{identifier}: {error.description}"
+            ) from error
 
 
 def _unsigned(identifier: str) -> WalletError:

@@ -88,5 +88,5 @@ def envelope(metadata: IssuerMetadata) -> Envelope:
 def _impossible(error: Oid4vciError) -> WalletError:
     return WalletError(
         "encryption_not_possible",
-        f"the issuer insists on encryption that is not possible here: {error}",
+        f"the issuer insists on encryption that is not possible here: {error.description}",
     )

@@ -86,7 +86,8 @@ class Tokens:
                 raise parse_error(reply.body, reply.status)
             answer = parse_token_response(reply.body)
         except OAuthError as error:
-            raise WalletError(str(error.code), f"the authorization server: {error}") from error
+            told = f"the authorization server: {error.description}"
+            raise WalletError(str(error.code), told) from error
         lasts = answer.expires_in
         return Granted(
             self.issuer,

@@ -76,6 +76,20 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], str]] = {
 }
 
 
+def test_an_offer_is_not_consented_to_and_a_request_is_not_accepted(
+    world: World, verifier: Verifier, app: FastAPI
+) -> None:
+    asked = call(app, "POST", "/open", json={"link": verifier.link()}).json()
+    offered = call(app, "POST", "/open", json={"link": Issuer(world.net).link("lease")}).json()
+    for scan, action, code in (
+        (asked, "accept", "not_an_offer"),
+        (offered, "consent", "not_a_request"),
+    ):
+        answer = call(app, "POST", f"/scans/{scan['id']}/{action}", json={"agree": True})
+        assert (answer.status_code, answer.json()["error"]) == (400, code)
+    assert not world.leaked
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refusal_is_400_with_its_code(name: str, app: FastAPI) -> None:
     method, path, options, code = REFUSED[name]
