@@ -16,7 +16,7 @@ from madang.cli.environment import settings_from_environment
 from madang.cli.refusing import refusing
 from madang.infra.catalogue import load_catalogue
 from madang.infra.settings import CommonSettings, ListeningError
-from madang.infra.setup import StateFolders, check_addresses, check_given
+from madang.infra.setup import StateFolders, check_addresses, check_given, check_prepared
 from madang.infra.tenancy import Addresses
 from madang.infra.web.server import JoiningProtocol
 
@@ -126,6 +126,7 @@ def built(service: Service, settings: CommonSettings) -> FastAPI:
     check_given(settings, tenants)
     check_addresses(StateFolders(settings.state_dir), addresses, tenants)
     application: FastAPI = module.build(settings, module.production(settings))
+    check_prepared(settings)
     return application
 
 

@@ -99,6 +99,23 @@ def keystore(settings: CommonSettings) -> Keystore:
     return Keystore(folder, passphrase, _hardware(settings), _given(settings))
 
 
+def check_prepared(settings: CommonSettings) -> None:
+    """Open a key, so that what is missing or does not open is told at the start, not to callers.
+
+    Raises:
+        KeystoreError: nothing was prepared in the state folder, or the passphrase is another.
+        GivenKeyError, HsmError: as `keystore`.
+    """
+    keys, folder = keystore(settings), StateFolders(settings.state_dir).keys
+    first = next(iter(sorted(folder.glob("*/*.key"))), None)
+    if first is None:
+        raise KeystoreError(
+            f"nothing was prepared in {settings.state_dir}; MADANG_STATE_DIR names the folder, and"
+            " `madang prepare` makes what is in it"
+        )
+    keys.secret(first.parent.name, first.stem)
+
+
 def check_given(settings: CommonSettings, tenants: Tenants) -> None:
     """Find no key from elsewhere that is for nobody; KeystoreError naming it."""
     for name in settings.signing_keys:

@@ -75,6 +75,20 @@ def test_a_state_folder_of_other_ports_is_refused_in_words(
     assert "http://127.0.0.1:9401/hanbit/issuer" in told
 
 
+@pytest.mark.parametrize("service", ["issuer", "verifier", "counter", "wallet", "witness"])
+def test_a_service_without_its_keys_is_refused_at_the_start(
+    state: Path, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    told = typed("serve", service, code=1)
+    assert told.startswith("refused: no")
+    assert str(state) in told
+    assert "`madang prepare` makes what is" in told
+    typed("prepare")
+    monkeypatch.setenv("MADANG_KEY_PASSPHRASE", "wrong")
+    told = typed("serve", service, code=1)
+    assert "does not open; MADANG_KEY_PASSPHRASE must be the one with which it was made" in told
+
+
 def test_a_service_that_runs_alone_refuses_alike(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
