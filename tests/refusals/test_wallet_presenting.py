@@ -160,6 +160,9 @@ SILENT: dict[str, Case] = {
     "response_uri not the client's": Case(
         "response_uri_host", shop={"prefix": "x509_san_dns", "claims": {"response_uri": ELSEWHERE}}
     ),
+    "response_uri not registered for the client": Case(
+        "response_uri_host", shop={"prefix": "", "claims": {"response_uri": ELSEWHERE}}
+    ),
     "response_uri not https": Case(
         "response_uri", shop=claims(response_uri="http://shop.example/r")
     ),

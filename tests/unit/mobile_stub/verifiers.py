@@ -295,7 +295,12 @@ def trusting(world: World, folder: Path, **settings: Any) -> None:
     roots.write_bytes(x509.load_der_x509_certificate(FOREIGN_ROOT).public_bytes(Encoding.PEM))
     jwk = {**SHOP_KEY.public_key.to_jwk(), "kid": "shop"}
     attester = {"iss": ISS, "jwk": ATTESTER.public_key.to_jwk()}
-    listed = {"client_id": "shop", "client_name": "The shop", "jwks": {"keys": [jwk]}}
+    listed = {
+        "client_id": "shop",
+        "client_name": "The shop",
+        "jwks": {"keys": [jwk]},
+        "redirect_uris": [RESPONSE_URI],
+    }
     clients.write_text(json.dumps({"clients": [listed], "attesters": [attester]}), "utf-8")
     told = {
         "request_anchors": roots,
