@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.credentials import credential_rows
 from bench.decisions import decision_rows
 from bench.evidence import evidence_rows
-from bench.flows import FLOWS, flow_rows
+from bench.flows import FLOWS, ROUNDS, flow_rows
 from bench.gas import gas_rows
 from bench.hsm import hsm_rows
 from bench.log import log_rows
@@ -59,9 +59,9 @@ def _page(table: str) -> str:
         f"Written by `make bench` on {day}: {os.cpu_count()} cores, Python "
         f"{platform.python_version()}, {openssl.stdout.strip()}.\n\n"
         "Rates are per second of CPU time: of this process for functions, of the service's process "
-        f"for flows ({FLOWS} flows a run, commits durable on the disk). Ratios carry over to other "
-        "machines, absolute figures do not. A share is the figure divided by its bound; for gas "
-        "and milliseconds less is better.\n\n"
+        f"for flows ({ROUNDS} rounds of {FLOWS}, in which service and bounds take turns; commits "
+        "durable on the disk). Ratios carry over to other machines, absolute figures do not. A "
+        "share is the figure divided by its bound; for gas and milliseconds less is better.\n\n"
         f"{table}\n\n{notes}"
     )
 

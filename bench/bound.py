@@ -15,8 +15,8 @@ from bench.driven import Flows, Issuance, Presentation, presented_copy
 from bench.wire import Answer, Wire
 from madang.cli.processes import City, Program
 
-BARE_PORT = 8990
-_OPTIONS = ("--port", str(BARE_PORT), "--no-access-log", "--no-proxy-headers", "--no-server-header")
+PORTS = {"bench.bare": 8990, "bench.byhand": 8991}
+_OPTIONS = ("--no-access-log", "--no-proxy-headers", "--no-server-header")
 SETTLING_SECONDS = 2.0
 """Until what came before has reached the log."""
 BARE, BY_HAND = "bench.bare", "bench.byhand"
@@ -134,12 +134,13 @@ def _copy(city: Running, service: str, target: Path) -> None:
 @asynccontextmanager
 async def served(recorded: Recorded) -> AsyncIterator[tuple[Bare, int]]:
     """Serve what was recorded, and tell the process."""
-    copy = recorded.database.with_suffix(".bare")
+    module, port = recorded.module, PORTS[recorded.module]
+    copy = recorded.database.with_suffix(f".{module}")
     shutil.copy(recorded.database, copy)
-    origin = f"http://127.0.0.1:{BARE_PORT}"
+    origin = f"http://127.0.0.1:{port}"
     program = Program(
-        name="bare",
-        arguments=("-m", "uvicorn", f"{recorded.module}:app", *_OPTIONS),
+        name=module,
+        arguments=("-m", "uvicorn", f"{module}:app", "--port", str(port), *_OPTIONS),
         environment={
             "BENCH_DATABASE": str(copy),
             "BENCH_COMMITS": str(recorded.commits),
@@ -149,7 +150,7 @@ async def served(recorded: Recorded) -> AsyncIterator[tuple[Bare, int]]:
     city = City(copy.with_suffix(".logs"))
     try:
         await city.start([program])
-        yield Bare(origin, recorded), city.pid("bare")
+        yield Bare(origin, recorded), city.pid(module)
     finally:
         await city.stop()
         for each in copy.parent.glob(f"{copy.name}*"):

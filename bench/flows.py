@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -12,29 +13,50 @@ from statistics import median
 from bench.bound import BARE, BY_HAND, Recorded, record, served
 from bench.city import TENANT, Running, running
 from bench.driven import Flows, Issuance, Presentation, presented_copy
-from bench.measure import RUNS, Row, cpu_seconds, resident_megabytes
+from bench.measure import Row, cpu_seconds, resident_megabytes
 from bench.wire import Wire
 
-FLOWS = 200
+FLOWS = 100
+ROUNDS = 11
 WARMING = 50
 LOADED_SECONDS = 5.0
 CONNECTIONS = 16
+AT_ONCE = 12 * CONNECTIONS
 P99_MILLISECONDS = 50
 MEGABYTES = 200
 
 
-async def _rates(origin: str, pid: int, flows: Flows) -> list[float]:
-    """Return flows per second of the process's CPU time, one after another."""
-    found = []
-    for count in (WARMING, *[FLOWS] * RUNS):
-        await flows.ready(count)
-        wire = await Wire.to(origin)
-        before = cpu_seconds(pid)
-        for _ in range(count):
-            await flows.flow(wire)
-        found.append(count / (cpu_seconds(pid) - before))
-        await wire.close()
-    return found[1:]
+@dataclass(frozen=True)
+class Server:
+    """What is measured.
+
+    Attributes:
+        origin: where it is served.
+        pid: its process.
+        flows: against it.
+    """
+
+    origin: str
+    pid: int
+    flows: Flows
+
+
+async def _rates(servers: Sequence[Server]) -> list[list[float]]:
+    """Return for each server its flows per second of CPU time, one after another, once a round.
+
+    The servers take turns, so that what slows the machine for a while slows all of them.
+    """
+    found: list[list[float]] = [[] for _ in servers]
+    for count in (WARMING, *[FLOWS] * ROUNDS):
+        for server, rates in zip(servers, found, strict=True):
+            await server.flows.ready(count)
+            wire = await Wire.to(server.origin)
+            before = cpu_seconds(server.pid)
+            for _ in range(count):
+                await server.flows.flow(wire)
+            rates.append(count / (cpu_seconds(server.pid) - before))
+            await wire.close()
+    return [rates[1:] for rates in found]
 
 
 async def _latencies(origin: str, flows: Flows, rate: float) -> list[float]:
@@ -65,11 +87,11 @@ async def _latencies(origin: str, flows: Flows, rate: float) -> list[float]:
 
 async def _capacity(origin: str, flows: Flows) -> float:
     """Return flows per second of the clock, as many at once as there are connections."""
-    await flows.ready(FLOWS)
+    await flows.ready(AT_ONCE)
     wires = [await Wire.to(origin) for _ in range(CONNECTIONS)]
 
     async def many(wire: Wire) -> None:
-        for _ in range(FLOWS // CONNECTIONS):
+        for _ in range(AT_ONCE // CONNECTIONS):
             await flows.flow(wire)
 
     started = time.perf_counter()
@@ -77,52 +99,73 @@ async def _capacity(origin: str, flows: Flows) -> float:
     took = time.perf_counter() - started
     for wire in wires:
         await wire.close()
-    return FLOWS // CONNECTIONS * CONNECTIONS / took
+    return AT_ONCE / took
 
 
 @dataclass(frozen=True)
-class Names:
-    """How a flow is called in the table, its bounds, and what it should reach.
+class Kind:
+    """One kind of flow.
 
     Attributes:
-        what: the name.
-        bound: flows per CPU-second by hand.
-        bytes: where requests are not even read.
+        service: that serves it.
+        what: its name in the table.
         aim: what should be reached.
     """
 
+    service: str
     what: str
-    bound: float
-    bytes: float
     aim: str
 
 
-async def _rows(city: Running, service: str, flows: Flows, names: Names) -> list[Row]:
-    origin, pid = city.plan.addresses.origin(TENANT, service), city.city.pid(service)
-    rates = await _rates(origin, pid, flows)
-    load = await _capacity(origin, flows) / 2
-    latencies = sorted(await _latencies(origin, flows, load))
-    p99 = latencies[len(latencies) * 99 // 100]
-    middle = median(rates)
-    megabytes = resident_megabytes(pid)
+ISSUING = Kind("issuer", "issuance flow: token, nonce, credential", "0.50, 500/CPU-s")
+PRESENTING = Kind("verifier", "presentation flow: session, request, answer", "0.50, 400/CPU-s")
+
+
+async def _rows(city: Running, flows: Flows, recorded: Recorded, kind: Kind) -> list[Row]:
+    service = Server(
+        city.plan.addresses.origin(TENANT, kind.service), city.city.pid(kind.service), flows
+    )
+    by_hand, bare = (replace(recorded, module=module) for module in (BY_HAND, BARE))
+    async with served(by_hand) as (hand, hand_pid), served(bare) as (least, least_pid):
+        bounds = Server(hand.origin, hand_pid, hand), Server(least.origin, least_pid, least)
+        rates = await _rates((service, *bounds))
+    return [*_beside(kind, *rates), *await _loaded(service, kind)]
+
+
+def _beside(kind: Kind, ours: list[float], by_hand: list[float], bare: list[float]) -> list[Row]:
+    figure = f"{median(ours):,.0f} flows/CPU-s"
     return [
         Row(
-            what=names.what,
-            figure=f"{middle:,.0f} flows/CPU-s",
-            spread=f"{min(rates):,.0f} to {max(rates):,.0f}",
-            bound=f"bare ASGI and SQLite, by hand: {names.bound:,.0f} flows/CPU-s",
-            share=f"{middle / names.bound:.2f}",
-            aim=names.aim,
+            what=kind.what,
+            figure=figure,
+            spread=f"{min(ours):,.0f} to {max(ours):,.0f}",
+            bound=f"bare ASGI and SQLite, by hand: {median(by_hand):,.0f} flows/CPU-s",
+            share=_share(ours, by_hand),
+            aim=kind.aim,
         ),
         Row(
-            what=f"{names.what}, beside requests that nobody reads",
-            figure=f"{middle:,.0f} flows/CPU-s",
+            what=f"{kind.what}, beside requests that nobody reads",
+            figure=figure,
             spread="",
-            bound=f"bare ASGI and SQLite, commits alone: {names.bytes:,.0f} flows/CPU-s",
-            share=f"{middle / names.bytes:.2f}",
+            bound=f"bare ASGI and SQLite, commits alone: {median(bare):,.0f} flows/CPU-s",
+            share=_share(ours, bare),
         ),
+    ]
+
+
+def _share(ours: list[float], bound: list[float]) -> str:
+    """Return the median of the rounds' shares."""
+    return f"{median(one / other for one, other in zip(ours, bound, strict=True)):.2f}"
+
+
+async def _loaded(service: Server, kind: Kind) -> list[Row]:
+    load = await _capacity(service.origin, service.flows) / 2
+    latencies = sorted(await _latencies(service.origin, service.flows, load))
+    p99 = latencies[len(latencies) * 99 // 100]
+    megabytes = resident_megabytes(service.pid)
+    return [
         Row(
-            what=f"{names.what}: 99th percentile at half load, {load:,.0f} flows/s",
+            what=f"{kind.what}: 99th percentile at half load, {load:,.0f} flows/s",
             figure=f"{p99:.1f} ms",
             spread=f"median {median(latencies):.1f} ms, longest {latencies[-1]:.1f} ms",
             bound="",
@@ -130,7 +173,7 @@ async def _rows(city: Running, service: str, flows: Flows, names: Names) -> list
             aim=f"{P99_MILLISECONDS} ms",
         ),
         Row(
-            what=f"memory of the {service}'s process after that",
+            what=f"memory of the {kind.service}'s process after that",
             figure=f"{megabytes:.0f} MB",
             spread="",
             bound="",
@@ -140,35 +183,13 @@ async def _rows(city: Running, service: str, flows: Flows, names: Names) -> list
     ]
 
 
-async def _bounds(recorded: Recorded) -> tuple[float, float]:
-    """Return flows per CPU-second by hand, and with requests that are not read."""
-    found = []
-    for module in (BY_HAND, BARE):
-        async with served(replace(recorded, module=module)) as (bare, pid):
-            found.append(median(await _rates(bare.origin, pid, bare)))
-    return found[0], found[1]
-
-
 async def _measure(state: Path) -> list[Row]:
-    recorded = await record(state, WARMING + RUNS * FLOWS)
-    issuance, presentation = [await _bounds(each) for each in recorded]
+    issued, presented = await record(state, WARMING + ROUNDS * FLOWS)
     async with running(state / "city") as city:
         held = await presented_copy(city)
         return [
-            *await _rows(
-                city,
-                "issuer",
-                Issuance(city),
-                Names("issuance flow: token, nonce, credential", *issuance, "0.50, 500/CPU-s"),
-            ),
-            *await _rows(
-                city,
-                "verifier",
-                Presentation(city, held),
-                Names(
-                    "presentation flow: session, request, answer", *presentation, "0.50, 400/CPU-s"
-                ),
-            ),
+            *await _rows(city, Issuance(city), issued, ISSUING),
+            *await _rows(city, Presentation(city, held), presented, PRESENTING),
         ]
 
 
