@@ -4,6 +4,7 @@ from datetime import date
 
 AGES = range(1, 121)
 """The ages for which a register answers "reached"."""
+_NAMES = tuple(map(str, AGES))
 
 
 def age_on(birthdate: date, day: date) -> int:
@@ -14,5 +15,5 @@ def age_on(birthdate: date, day: date) -> int:
 
 def age_equal_or_over(birthdate: date, day: date) -> dict[str, bool]:
     """Tell for each age whether it was reached by a day."""
-    reached = age_on(birthdate, day)
-    return {str(age): reached >= age for age in AGES}
+    reached = max(0, age_on(birthdate, day))
+    return dict.fromkeys(_NAMES[:reached], True) | dict.fromkeys(_NAMES[reached:], False)

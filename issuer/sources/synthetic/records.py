@@ -44,7 +44,7 @@ def _person(household: Household, resident: Resident, day: date) -> dict[str, Js
         "name": resident.name,
         "birthdate": resident.birthdate.isoformat(),
         "birth_year": resident.birthdate.year,
-        "age_equal_or_over": dict(age_equal_or_over(resident.birthdate, day)),
+        "age_equal_or_over": age_equal_or_over(resident.birthdate, day),
         "resident_number_masked": masked(resident.resident_number),
         "address": household.stays[-1].address,
         "region_code": household.city.region_code,
