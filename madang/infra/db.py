@@ -109,12 +109,16 @@ class DriverSession(Session):
     Attributes:
         driver: the connection, as the pool gave it.
         dialect: kind of the database.
+        cursor: makes one on the connection itself.
     """
 
     def __init__(self, engine: Engine, driver: PoolProxiedConnection) -> None:
         super().__init__(expire_on_commit=False)
+        if driver.dbapi_connection is None:
+            raise TypeError("a connection of the driver was expected, this one is given back")
         self.driver = driver
         self.dialect = engine.dialect
+        self.cursor = driver.dbapi_connection.cursor
         self._engine = engine
         self._connection: Connection | None = None
 
@@ -151,7 +155,7 @@ class _Block:
         try:
             session = self._session = self._database.take()
             if self._begin:
-                session.driver.cursor().execute(self._begin)
+                session.cursor().execute(self._begin)
         except self._mistakes as error:
             if session is not None:
                 session.driver.close()

@@ -72,7 +72,7 @@ class Prepared:
         """
         if len(rows) < 2:  # noqa: PLR2004 - one is run as one
             return self.run(session, rows[0]) if rows else 0
-        cursor, compiled = _of(session).driver.cursor(), self._for(session, rows[0])
+        cursor, compiled = self._ready(session, rows[0])
         cursor.executemany(compiled.text, [compiled.arguments(row) for row in rows])
         count: int = cursor.rowcount
         return count
@@ -97,19 +97,21 @@ class Prepared:
         return [compiled.row(row) for row in cursor.fetchall()]
 
     def _execute(self, session: Session, values: Values) -> tuple[Any, _Compiled]:
-        cursor, compiled = _of(session).driver.cursor(), self._for(session, values)
+        cursor, compiled = self._ready(session, values)
         cursor.execute(compiled.text, compiled.arguments(values))
         return cursor, compiled
 
-    def _for(self, session: Session, values: Values) -> _Compiled:
-        dialect = _of(session).dialect
-        found = self._compiled.get(dialect.name)
-        if found is None:
-            statement = self._others.get(dialect.name, self._statement)
-            found = self._compiled[dialect.name] = _compiled(statement, dialect, [*values])
-        if found.columns is not None and found.columns < len(values):
-            raise TypeError(f"{found.columns} columns were expected, as before: {found.text}")
-        return found
+    def _ready(self, session: Session, values: Values) -> tuple[Any, _Compiled]:
+        if not isinstance(session, DriverSession):
+            raise TypeError("a statement is run in a transaction of madang.infra.db.Database")
+        name = session.dialect.name
+        compiled = self._compiled.get(name)
+        if compiled is None:
+            statement = self._others.get(name, self._statement)
+            compiled = self._compiled[name] = _compiled(statement, session.dialect, [*values])
+        if compiled.columns is not None and compiled.columns < len(values):
+            raise TypeError(f"{compiled.columns} columns were expected, as before: {compiled.text}")
+        return session.cursor(), compiled
 
 
 def replacing(insert: Insert) -> Insert:
@@ -138,12 +140,6 @@ class Upsert(Prepared):
         inserts: Mapping[str, Any] = _INSERTS
         made = {name: build(insert(model)) for name, insert in inserts.items()}
         super().__init__(made["sqlite"], made)
-
-
-def _of(session: Session) -> DriverSession:
-    if not isinstance(session, DriverSession):
-        raise TypeError("a statement is run in a transaction of madang.infra.db.Database")
-    return session
 
 
 def _compiled(statement: Any, dialect: Dialect, columns: list[str]) -> _Compiled:  # noqa: ANN401
@@ -187,7 +183,7 @@ def _arguments(made: SQLCompiler, dialect: Dialect) -> Callable[[Values], Any]:
     if len(names) < 2:  # noqa: PLR2004 - itemgetter gives a tuple of two and more only
         return lambda values: tuple(turned(values)[name] for name in names)
     take = itemgetter(*names)
-    return lambda values: take(turned(values))
+    return take if not fixed and not turns else lambda values: take(turned(values))
 
 
 def _row(statement: Any, dialect: Dialect) -> Callable[[Sequence[Any]], Row]:  # noqa: ANN401
