@@ -38,11 +38,12 @@ def loads(data: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX
         _check_depth(raw, deepest)
     try:
         text = raw.decode("utf-8").strip(_SPACE)
-        value, end = _decode(text)
+        value, end = _scan(text, 0)
     except EncodingError:
         raise
-    except (ValueError, RecursionError) as error:
-        raise EncodingError(f"not JSON: {error}") from error
+    except (StopIteration, ValueError, RecursionError) as error:
+        told = f"no value at {error.value}" if isinstance(error, StopIteration) else error
+        raise EncodingError(f"not JSON: {told}") from error
     if end != len(text):
         raise EncodingError("not JSON: more text after the value")
     if "\\" in text and ("\\ud" in text or "\\uD" in text):
@@ -75,10 +76,31 @@ def loads_all(
     return values
 
 
-dumps = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
-"""Return a value as compact JSON text; characters outside ASCII stay as they are."""
 quote = json.encoder.encode_basestring
 """Return text as `dumps` does, and nothing but text."""
+_write: Final = vars(json.encoder)["c_make_encoder"](
+    markers=None,
+    default=json.JSONEncoder().default,
+    encoder=quote,
+    indent=None,
+    key_separator=":",
+    item_separator=",",
+    sort_keys=False,
+    skipkeys=False,
+    allow_nan=False,
+)
+"""What the encoder makes anew for each value."""
+
+
+def dumps(value: Json) -> str:
+    """Return a value as compact JSON text; characters outside ASCII stay as they are.
+
+    Raises:
+        TypeError: of a kind that JSON does not have.
+        ValueError: not a number, or infinite.
+        RecursionError: it holds itself.
+    """
+    return "".join(_write(value, 0))
 
 
 def _utf8(text: str) -> bytes:
@@ -110,9 +132,8 @@ def _finite(digits: str) -> float:
 _DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite
 )
-_decode = _DECODER.raw_decode
 _scan = vars(_DECODER)["scan_once"]
-"""The same without a word of why not."""
+"""Reads one value of a text from a place on; StopIteration tells where there is none."""
 
 
 def _check_depth(raw: bytes, max_depth: int) -> None:

@@ -1,7 +1,7 @@
 """Form bodies and query strings: each parameter at most once (RFC 6749 sections 3.1 and 3.2)."""
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, quote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from madang.core.protocol.limits import Limits
 from madang.core.protocol.message import Refusal
@@ -30,19 +30,24 @@ def parse_form(body: bytes | str, *, limits: Limits, refuse: Refusal) -> dict[st
 
 
 def _pairs(body: bytes | str, limits: Limits, refuse: Refusal) -> list[tuple[str, str]]:
+    most = limits.form_parameters
+    told = f"the form cannot be read; expected at most {most} parameters name=value in UTF-8"
     try:
         # Text may hold a lone surrogate, which has no UTF-8 form and could not be written again.
         raw = body if isinstance(body, bytes) else body.encode("utf-8")
-        return parse_qsl(
-            raw.decode("utf-8"),
-            keep_blank_values=True,
-            strict_parsing=True,
-            errors="strict",
-            max_num_fields=limits.form_parameters,
-        )
+        parts = raw.decode("utf-8").split("&", most) if raw else []
+        named = [part.split("=", 1) for part in parts]
+        pairs = [(_plain(name), _plain(value)) for name, value in named]
     except ValueError:
-        detail = f"expected at most {limits.form_parameters} parameters name=value in UTF-8"
-        raise refuse(f"the form cannot be read; {detail}, joined by &") from None
+        raise refuse(f"{told}, joined by &") from None
+    if len(pairs) > most:
+        raise refuse(f"{told}, joined by &")
+    return pairs
+
+
+def _plain(text: str) -> str:
+    """Return what a name or value stands for (WHATWG URL section 5.1)."""
+    return unquote_plus(text, errors="strict") if "%" in text or "+" in text else text
 
 
 def encode_form(parameters: Mapping[str, str | None]) -> str:

@@ -1,4 +1,5 @@
 import contextlib
+import json
 import sys
 from collections.abc import Iterator
 
@@ -21,6 +22,30 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_values_come_back(value: object) -> None:
     assert strict_json.loads(strict_json.dumps(value), max_depth=100) == value
+
+
+@given(VALUES | st.floats())
+def test_it_is_written_as_the_standard_library_writes_it(value: object) -> None:
+    try:
+        theirs = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError:
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            strict_json.dumps(value)
+    else:
+        assert strict_json.dumps(value) == theirs
+
+
+@pytest.mark.parametrize("value", [b"bytes", {1, 2}, object()])
+def test_what_json_does_not_have_is_not_written(value: object) -> None:
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        strict_json.dumps({"a": [value]})
+
+
+def test_a_value_that_holds_itself_is_not_written() -> None:
+    value: list[object] = []
+    value.append(value)
+    with pytest.raises(RecursionError):
+        strict_json.dumps(value)
 
 
 NUMBERS = st.from_regex(

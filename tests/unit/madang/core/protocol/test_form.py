@@ -1,4 +1,5 @@
 import contextlib
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
@@ -52,3 +53,24 @@ def test_what_was_written_is_read_back(parameters: dict[str, str]) -> None:
 def test_anything_is_read_or_refused_by_the_family(body: bytes) -> None:
     with contextlib.suppress(FormRefusedError):
         parse(body)
+
+
+def _theirs(body: bytes) -> list[tuple[str, str]] | None:
+    try:
+        return parse_qsl(
+            body.decode(), keep_blank_values=True, strict_parsing=True, errors="strict"
+        )
+    except ValueError:
+        return None
+
+
+@given(st.binary(max_size=60) | st.text("ab=&%+;0C3é\0", max_size=40).map(str.encode))
+def test_it_is_read_as_the_standard_library_reads_it(body: bytes) -> None:
+    theirs = _theirs(body)
+    try:
+        ours = parse(body)
+    except FormRefusedError:
+        assert theirs is None or len(dict(theirs)) < len(theirs)
+    else:
+        assert theirs is not None
+        assert ours == {name: value for name, value in theirs if value}
