@@ -1,10 +1,14 @@
 """Form bodies and query strings: each parameter at most once (RFC 6749 sections 3.1 and 3.2)."""
 
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import quote_plus, unquote_plus
 
 from madang.core.protocol.limits import Limits
 from madang.core.protocol.message import Refusal
+
+_WRITTEN: Final = {code: quote_plus(chr(code)) for code in range(128)}
+"""How each character of ASCII is written (WHATWG URL section 5.2)."""
 
 
 def parse_form(body: bytes | str, *, limits: Limits, refuse: Refusal) -> dict[str, str]:
@@ -54,8 +58,12 @@ def encode_form(parameters: Mapping[str, str | None]) -> str:
     """Write parameters as a form body or query string; those without a value are left out."""
     return "&".join(
         [
-            f"{quote_plus(name)}={quote_plus(value)}"
+            f"{_written(name)}={_written(value)}"
             for name, value in parameters.items()
             if value is not None
         ]
     )
+
+
+def _written(text: str) -> str:
+    return text.translate(_WRITTEN) if text.isascii() else quote_plus(text)

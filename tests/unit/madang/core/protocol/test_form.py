@@ -1,5 +1,5 @@
 import contextlib
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import given
@@ -74,3 +74,8 @@ def test_it_is_read_as_the_standard_library_reads_it(body: bytes) -> None:
     else:
         assert theirs is not None
         assert ours == {name: value for name, value in theirs if value}
+
+
+@given(st.dictionaries(st.text(max_size=9), st.text(max_size=9) | st.text("aZ0 ~*+%&=:/é")))
+def test_it_is_written_as_the_standard_library_writes_it(parameters: dict[str, str]) -> None:
+    assert encode_form(parameters) == urlencode(parameters)
