@@ -76,31 +76,10 @@ def loads_all(
     return values
 
 
+dumps = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+"""Return a value as compact JSON text; characters outside ASCII stay as they are."""
 quote = json.encoder.encode_basestring
 """Return text as `dumps` does, and nothing but text."""
-_write: Final = vars(json.encoder)["c_make_encoder"](
-    markers=None,
-    default=json.JSONEncoder().default,
-    encoder=quote,
-    indent=None,
-    key_separator=":",
-    item_separator=",",
-    sort_keys=False,
-    skipkeys=False,
-    allow_nan=False,
-)
-"""What the encoder makes anew for each value."""
-
-
-def dumps(value: Json) -> str:
-    """Return a value as compact JSON text; characters outside ASCII stay as they are.
-
-    Raises:
-        TypeError: of a kind that JSON does not have.
-        ValueError: not a number, or infinite.
-        RecursionError: it holds itself.
-    """
-    return "".join(_write(value, 0))
 
 
 def _utf8(text: str) -> bytes:
