@@ -18,7 +18,9 @@ MAX_INTERVAL_SECONDS: Final = 86_400
 _LAST_WORDS: Final = frozenset(
     {CredentialCode.INVALID_TRANSACTION_ID, CredentialCode.DENIED, "token_over", "unknown_grant"}
 )
-_LOST: Final = frozenset({"no_answer", "answer_too_large", "unexpected_answer"})
+_LOST: Final = frozenset(
+    {"no_answer", "answer_too_large", "answer_unreadable", "unexpected_answer"}
+)
 """After these the certificate may have been on its way."""
 
 
@@ -62,14 +64,16 @@ class Deferred:
             over = error.code in _LAST_WORDS
             if over:
                 self.vault.drop_paper(WAITING, name)
-            elif error.code in _LOST and not waits.lost:
-                self.vault.keep_paper(WAITING, name, asdict(replace(waits, lost=True)))
+            elif error.code not in _LOST:
+                self.vault.keep_paper(WAITING, name, asdict(waits))
             what = {"error": error.code, "detail": error.detail}
             return {**named(waits), "waiting": not over, **what}
 
     async def _fetch(self, name: str, waits: Waiting, now: int) -> Told:
         access = await self.accesses.again(waits.grant, now)
         signers = self.deliveries.vault.signers(waits.keys)
+        # Whoever is cut off after this does not know whether an answer was on its way.
+        self.vault.keep_paper(WAITING, name, asdict(replace(waits, lost=True)))
         try:
             response = await self._ask(access, waits, now)
         except WalletError as error:

@@ -105,7 +105,7 @@ class Waiting:
         keys: how many holder keys were proved.
         next_at: when to ask again, seconds since the epoch.
         identifier: which of several that were granted; empty where there is one.
-        lost: whether no answer came to the last question, which may have been the certificate.
+        lost: whether a question is open whose answer may have been the certificate.
     """
 
     grant: str

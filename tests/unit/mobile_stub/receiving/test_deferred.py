@@ -62,6 +62,32 @@ def test_a_promise_that_was_kept_in_a_lost_answer_is_asked_for_anew(
     assert [each["event"] for each in office.events] == ["credential_accepted"]
 
 
+def test_a_promise_that_was_kept_in_an_answer_nobody_can_unpack_is_asked_for_anew(
+    world: World, office: Office, page: Page
+) -> None:
+    office.pending = 0
+    taken(world, office.by_log_in(), page)
+    office.bend["deferred"] = lambda answer: (
+        (200, b"cut", {"content-encoding": "gzip"}) if answer[0] == 200 else answer
+    )
+    (told,) = run(world.wallet.receiver.waiting(NOW + 5))
+    assert (told["error"], told["waiting"]) == ("answer_unreadable", True)
+    assert run(world.wallet.receiver.waiting(NOW + 6))[0]["copies"] == 3
+
+
+def test_a_question_that_was_answered_by_a_refusal_is_open_no_more(
+    world: World, office: Office, page: Page
+) -> None:
+    office.pending = 0
+    taken(world, office.by_log_in(), page)
+    for error in ("server_error", "invalid_transaction_id"):
+        office.bend["deferred"] = lambda _, error=error: (400, {"error": error}, {})
+        (told,) = run(world.wallet.receiver.waiting(NOW + 5))
+        assert told["error"] == error
+    assert not told["waiting"]
+    assert len(office.requests) == 1
+
+
 @pytest.mark.parametrize("error", ["invalid_transaction_id", "credential_request_denied"])
 def test_a_promise_that_is_taken_back_is_told_once(
     error: str, world: World, office: Office, page: Page

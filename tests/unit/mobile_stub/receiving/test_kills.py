@@ -92,7 +92,7 @@ def several(office: Office) -> str:
 FLOWS: dict[str, tuple[Callable[[Office], str], int, int]] = {
     "log-in": (by_log_in, 96, 6),
     "code": (by_code, 63, 3),
-    "deferred": (later, 87, 3),
+    "deferred": (later, 89, 3),
     "several": (several, 96, 6),
 }
 """How it begins, how many steps it has, how many copies it gives."""

@@ -81,7 +81,7 @@ class Office:
         net: where it stands.
         server: identifier of the authorization server.
         client_key: of a client that signs assertions.
-        pending: polls of a deferred certificate that are answered by "not yet"; None for at once.
+        pending: polls of a deferred certificate that get "not yet"; None for at once, as after one.
         issued: what is made of a configuration's id and a proved key.
         lose: addresses, by their last part, whose next answer is lost on its way.
         bend: changes an answer by the last part of its address.
@@ -110,6 +110,7 @@ class Office:
         self.requests: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.delivered: dict[str, list[str]] = {}
+        self.spent: set[str] = set()
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.expires_in = 600
         self.issuer_state: str | None = None
@@ -480,11 +481,13 @@ class Office:
         body = self._opened(request)
         assert body.keys() <= {"transaction_id", "credential_response_encryption"}
         number = body["transaction_id"]
-        if number not in self.delivered:
+        if number not in self.delivered.keys() - self.spent:
             return 400, {"error": "invalid_transaction_id"}, {}
         if self.pending:
             self.pending -= 1
             return self._sealed(202, {"transaction_id": number, "interval": 7}, body)
+        self.spent.add(number)
+        self.pending = None
         return self._sealed(200, self._issued(number), body)
 
     def _notification(self, request: httpx.Request) -> Answer:
