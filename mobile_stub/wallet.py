@@ -45,13 +45,14 @@ class Wallet:
         Raises:
             WalletError: not_a_known_link, or what is wrong with that which it leads to.
         """
-        if not link.lower().startswith(_KNOWN):
+        known = link.lower()  # a scheme in capitals is the same (RFC 3986 section 3.1)
+        if not known.startswith(_KNOWN):
             raise WalletError(
                 "not_a_known_link",
                 f"it begins with {link[:_SHOWN]!r}; expected is an offer, openid-credential-offer://"
                 " or haip-vci://, or a request, openid4vp:// or haip-vp://; copy the whole link",
             )
-        if link.startswith(OFFER_SCHEMES):
+        if known.startswith(OFFER_SCHEMES):
             preview = await self.receiver.preview(link, system.now())
             for scan in self.vault.scans():
                 if (scan.link, scan.preview) == (link, preview) and self.receiver.begun(scan):

@@ -90,6 +90,16 @@ def test_an_offer_is_not_consented_to_and_a_request_is_not_accepted(
     assert not world.leaked
 
 
+def test_a_scheme_in_capitals_leads_to_the_same(
+    world: World, verifier: Verifier, app: FastAPI
+) -> None:
+    links = {"presentation": verifier.link(), "offer": Issuer(world.net).link("lease")}
+    for kind, link in links.items():
+        scheme, rest = link.split(":", 1)
+        opened = call(app, "POST", "/open", json={"link": f"{scheme.upper()}:{rest}"}).json()
+        assert opened["kind"] == kind
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refusal_is_400_with_its_code(name: str, app: FastAPI) -> None:
     method, path, options, code = REFUSED[name]
