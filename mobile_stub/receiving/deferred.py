@@ -8,13 +8,11 @@ from madang.core.protocol.oid4vci.errors import CredentialCode, CredentialError
 from mobile_stub.errors import WalletError
 from mobile_stub.receiving.access import Access, Accesses
 from mobile_stub.receiving.credentials import Asked, answer, refused
-from mobile_stub.receiving.deliveries import Deliveries, Told, named
+from mobile_stub.receiving.deliveries import Deliveries, Told, named, next_at
 from mobile_stub.receiving.encryption import envelope
 from mobile_stub.receiving.model import WAITING, Keeper, Waiting
 from mobile_stub.receiving.wanted import configuration_of
 
-MAX_INTERVAL_SECONDS: Final = 86_400
-"""Longest that an issuer can keep the wallet from asking again."""
 _LAST_WORDS: Final = frozenset(
     {CredentialCode.INVALID_TRANSACTION_ID, CredentialCode.DENIED, "token_over", "unknown_grant"}
 )
@@ -84,12 +82,11 @@ class Deferred:
             signers = credentials.signers(access.metadata, asked)
             response = await credentials.ask(access, asked, now)
         if response.transaction_id is not None:
-            interval = min(response.interval or 0, MAX_INTERVAL_SECONDS)
             later = replace(
                 waits,
                 transaction_id=response.transaction_id,
                 keys=len(signers),
-                next_at=now + interval,
+                next_at=next_at(response, now),
                 lost=False,
             )
             self.vault.keep_paper(WAITING, name, asdict(later))

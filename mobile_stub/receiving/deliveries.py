@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from madang.core.keys.signing import Signer
 from madang.core.protocol.oid4vci.credential import CredentialResponse
@@ -16,6 +16,8 @@ from mobile_stub.receiving.model import DELIVERED, WAITING, Delivery, Keeper, Wa
 from mobile_stub.receiving.notification import Notifier
 from mobile_stub.receiving.trust import Issuers
 
+MAX_INTERVAL_SECONDS: Final = 86_400
+"""Longest that an issuer can keep the wallet from asking again."""
 Told = dict[str, Any]
 """What the person is told of one certificate."""
 
@@ -106,13 +108,18 @@ class Deliveries:
                 "invalid_response", "the issuer promises a certificate and names no place to get it"
             )
         transaction = str(response.transaction_id)
-        next_at = now + (response.interval or 0)
-        waits = Waiting(access.name, asked.name, transaction, keys, next_at, asked.identifier)
+        due = next_at(response, now)
+        waits = Waiting(access.name, asked.name, transaction, keys, due, asked.identifier)
         told = {**named(waits), "waiting": True, "next_at": waits.next_at}
         with self.vault.together():
             self.vault.keep_paper(WAITING, _paper(waits), asdict(waits))
             done(told)
         return told
+
+
+def next_at(response: CredentialResponse, now: int) -> int:
+    """Return when to ask again for what an answer promises."""
+    return now + min(response.interval or 0, MAX_INTERVAL_SECONDS)
 
 
 def _paper(waits: Waiting) -> str:

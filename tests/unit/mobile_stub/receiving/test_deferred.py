@@ -29,6 +29,25 @@ def test_what_is_promised_is_fetched_when_it_is_due_after_a_restart_too(
     assert [each["event"] for each in office.events] == ["credential_accepted"]
 
 
+def test_no_issuer_keeps_the_wallet_from_asking_for_longer_than_a_day(
+    world: World, office: Office, page: Page
+) -> None:
+    office.pending = 1
+
+    def much_later(
+        answer: tuple[int, object, dict[str, str]],
+    ) -> tuple[int, object, dict[str, str]]:
+        status, body, headers = answer
+        if isinstance(body, dict) and "interval" in body:
+            body = {**body, "interval": 10**9}
+        return status, body, headers
+
+    office.bend = {"credential": much_later, "deferred": much_later}
+    (told,) = taken(world, office.by_log_in(), page)
+    assert told["next_at"] == NOW + 86_400
+    assert run(world.wallet.receiver.waiting(NOW, early=True)) == [told]
+
+
 def test_a_promise_is_asked_for_again_after_a_lost_answer(
     world: World, office: Office, page: Page
 ) -> None:
