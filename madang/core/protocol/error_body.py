@@ -1,7 +1,11 @@
 """The JSON error answer that OAuth 2.0 and OpenID4VCI share (RFC 6749 section 5.2)."""
 
+from typing import Final
+
 from madang.core.protocol.message import Message
 
+UNTOLD: Final = "no reason was given"
+"""In place of an ``error_description`` that did not come: it is optional."""
 _PRINTABLE = frozenset(map(chr, range(0x20, 0x7F))) - {'"', "\\"}
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from madang.core.protocol.error_body import UNTOLD
 from madang.core.protocol.form import encode_form, parse_form
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.message import Message, read_json
@@ -201,7 +202,7 @@ def read_answer(
     if not hmac.compare_digest(form.get("state", "").encode(), (state or "").encode()):
         raise invalid_response("state in the answer is not the one that was sent")
     if "error" in form:
-        raise OAuthError(form["error"], form.get("error_description", ""))
+        raise OAuthError(form["error"], form.get("error_description") or UNTOLD)
     if "code" not in form:
         raise invalid_response("the answer holds neither code nor error")
     return form["code"]

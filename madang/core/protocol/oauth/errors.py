@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from madang.core.protocol.error_body import ErrorBody, error_json
+from madang.core.protocol.error_body import UNTOLD, ErrorBody, error_json
 from madang.core.protocol.limits import DEFAULT_LIMITS, Limits
 from madang.core.protocol.message import read_json
 
@@ -92,4 +92,4 @@ def parse_error(data: bytes, status: int, *, limits: Limits = DEFAULT_LIMITS) ->
         OAuthError: ``invalid_response``, when the body is no error answer.
     """
     body = read_json(ErrorBody, data, limits, invalid_response)
-    return OAuthError(body.error, body.error_description or "", status)
+    return OAuthError(body.error, body.error_description or UNTOLD, status)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from madang.core.protocol.error_body import UNTOLD
 from madang.core.protocol.limits import Limits
 from madang.core.protocol.oauth.details import AuthorizationDetail
 from madang.core.protocol.oauth.errors import OAuthCode, OAuthError, parse_error
@@ -128,6 +129,7 @@ def test_a_bound_token_is_read_and_what_authenticates_the_client_is_added() -> N
 def test_a_server_s_error_is_read_whatever_its_code() -> None:
     error = parse_error(b'{"error":"slow_down","error_description":"x"}', 400)
     assert (error.code, error.description, error.status) == ("slow_down", "x", 400)
+    assert parse_error(b'{"error":"slow_down"}', 400).description == UNTOLD
     with pytest.raises(OAuthError, match="invalid_response"):
         parse_error(b"<html>", 500)
 

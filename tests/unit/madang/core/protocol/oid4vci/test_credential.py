@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from madang.core.protocol.error_body import UNTOLD
 from madang.core.protocol.limits import Limits
 from madang.core.protocol.oid4vci.credential import (
     CredentialRequest,
@@ -150,7 +151,7 @@ def test_a_deferred_answer_is_read() -> None:
 def test_nonce_and_error_answers_are_read() -> None:
     assert parse_nonce_response(b'{"c_nonce":"n"}').c_nonce == "n"
     error = parse_error(b'{"error":"invalid_nonce"}', 400)
-    assert (error.code, error.description, error.status) == ("invalid_nonce", "", 400)
+    assert (error.code, error.description, error.status) == ("invalid_nonce", UNTOLD, 400)
     for data in (b'{"c_nonce":""}', b"{}"):
         with pytest.raises(Oid4vciError):
             parse_nonce_response(data)
