@@ -21,6 +21,7 @@ from ledger_node.audit.inspection import ChainPoint, DecisionEvidence, GivenLog,
 from ledger_node.audit.reading import AuditInputError
 from ledger_node.audit.row_file import RowFile
 from madang.cli import audit_report
+from madang.cli.plain import plain
 from madang.core.encoding import strict_json
 from madang.core.encoding.errors import EncodingError
 from madang.core.evidence.receipt import Receipt, ReceiptError
@@ -126,7 +127,7 @@ def audit(
         files = (tuple(receipt or ()), decision, database)
         found = asyncio.run(inspect(Given(log, known, point, *files, cache, processes)))
     except _ERRORS as error:
-        typer.echo(f"cannot audit: {audit_report.plain(str(error))}", err=True)
+        typer.echo(f"cannot audit: {plain(str(error))}", err=True)
         raise typer.Exit(UNREADABLE) from error
     typer.echo(json.dumps(found.as_json()) if as_json else audit_report.told(found))
     raise typer.Exit(0 if found.ok else 1)

@@ -11,7 +11,7 @@ from contracts.addresses import DeploymentError
 from ledger_node.privacy.model import PrivacyInputError, Search
 from ledger_node.privacy.needles import Needles
 from ledger_node.privacy.state import read_values, search_state
-from madang.cli.audit_report import plain
+from madang.cli.plain import plain
 from madang.infra.rpc import Rpc, RpcError
 
 UNREADABLE: Final = 2

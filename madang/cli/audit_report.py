@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from ledger_node.audit.inspection import Inspection
+from madang.cli.plain import plain
 
 SHOWN: Final = 20
 """Heads, and findings of each kind, that are printed; --json has them all."""
@@ -43,14 +44,6 @@ def told(found: Inspection) -> str:
     lines = [f"{name:<11}{text}" for name, text in _proved(found.proved)]
     lines += ["", *_findings(found)]
     return "\n".join(map(plain, lines))
-
-
-def plain(text: str) -> str:
-    """Return a line whose every character is seen: whoever is audited wrote parts of it.
-
-    Else a row's name could move a terminal's cursor, and wipe out what was found.
-    """
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def _proved(proved: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from madang.cli.environment import settings_from_environment
 from madang.cli.exit_codes import REFUSED
+from madang.cli.plain import plain
 from madang.core.formats.identifiers import MSO_MDOC
 from mobile_stub.adapters import system
 from mobile_stub.adapters.vault import Vault, open_vault
@@ -167,7 +168,7 @@ def list_copies(
         return
     for each in found:
         until = _day(each["expires_at"])
-        typer.echo(f"{each['digest']}  {each['format']}  {each['type']}  {until}")
+        _tell(f"{each['digest']}  {each['format']}  {each['type']}  {until}")
     if not found:
         typer.echo("nothing is held")
 
@@ -186,9 +187,10 @@ def show(
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
-    typer.echo(f"{found['type']}\nfrom {found['issuer']}, {_day(found['expires_at'])}")
+    _tell(found["type"])
+    _tell(f"from {found['issuer']}, {_day(found['expires_at'])}")
     for name, value in found["claims"].items():
-        typer.echo(f"  {name}: {json.dumps(value, ensure_ascii=False)}")
+        _tell(f"  {name}: {json.dumps(value, ensure_ascii=False)}")
 
 
 @app.command()
@@ -203,7 +205,7 @@ def delete(
     """Delete one copy for good."""
     with _opened(folder, secret, as_json=as_json) as (vault, settings):
         found = shown(vault.copies(), digest)
-        if not yes and not typer.confirm(f"Delete this copy of {found['type']}?", err=True):
+        if not yes and not typer.confirm(plain(f"Delete this copy of {found['type']}?"), err=True):
             raise typer.Exit(REFUSED)
         if vault.paper(DELIVERED, digest) is None:
             vault.delete(digest)
@@ -218,7 +220,7 @@ def _log_in(wallet: "Wallet", *, browser: bool, wait: float) -> "LoopbackBrowser
     from mobile_stub.receiving.build import redirect_uri_of  # noqa: PLC0415
 
     def launch(url: str) -> None:
-        typer.echo(f"log in at {url}", err=True)
+        _tell(f"log in at {url}", err=True)
         if browser:
             typer.launch(url)
 
@@ -289,8 +291,13 @@ def _refusing(*, as_json: bool) -> Iterator[None]:
         if as_json:
             typer.echo(json.dumps({"error": error.code, "detail": error.detail}))
         else:
-            typer.echo(f"refused: {error}", err=True)
+            _tell(f"refused: {error}", err=True)
         raise typer.Exit(REFUSED) from error
+
+
+def _tell(text: str, *, err: bool = False) -> None:
+    """Print a line of which others wrote parts."""
+    typer.echo(plain(text), err=err)
 
 
 def _tell_taken(done: Mapping[str, Any], *, as_json: bool) -> None:
@@ -304,30 +311,30 @@ def _tell_taken(done: Mapping[str, Any], *, as_json: bool) -> None:
             told = "not yet there, ask later by `waiting`:"
         else:
             told = f"not given ({each['error']}):"
-        typer.echo(f"{told} {each['type']}")
+        _tell(f"{told} {each['type']}")
 
 
 def _tell_offer(preview: Mapping[str, Any]) -> None:
-    typer.echo(f"{preview['issuer']} offers:", err=True)
+    _tell(f"{preview['issuer']} offers:", err=True)
     for name, names in preview["certificates"].items():
-        typer.echo(f"  {names.get('en', name)} ({name})", err=True)
+        _tell(f"  {names.get('en', name)} ({name})", err=True)
 
 
 def _tell_request(preview: Mapping[str, Any]) -> None:
-    typer.echo(f"{', '.join(preview['verifier'])} asks ({preview['standing']}):", err=True)
+    _tell(f"{', '.join(preview['verifier'])} asks ({preview['standing']}):", err=True)
     for text in (preview["purpose"].get("en"), preview["notice"].get("en")):
         if text:
-            typer.echo(f"  {text}", err=True)
+            _tell(f"  {text}", err=True)
     for data in preview["transactions"]:
-        typer.echo(f"  to authorize: {json.dumps(data, ensure_ascii=False)}", err=True)
+        _tell(f"  to authorize: {json.dumps(data, ensure_ascii=False)}", err=True)
     for name, copies in preview["credentials"].items():
         for copy in copies:
             kind = copy["names"].get("en", copy["type"])
-            typer.echo(f"  {name}: {kind}, as {copy['format']} from {copy['issuer']}", err=True)
+            _tell(f"  {name}: {kind}, as {copy['format']} from {copy['issuer']}", err=True)
             for words, value in _in_words(copy):
-                typer.echo(f"    {words} = {json.dumps(value, ensure_ascii=False)}", err=True)
+                _tell(f"    {words} = {json.dumps(value, ensure_ascii=False)}", err=True)
     for name, types in preview["missing"].items():
-        typer.echo(f"  {name}: {', '.join(types) or 'any'} is not held", err=True)
+        _tell(f"  {name}: {', '.join(types) or 'any'} is not held", err=True)
 
 
 def _in_words(copy: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -348,7 +355,7 @@ def _go_on(uri: str | None, *, browser: bool, quiet: bool) -> None:
     if browser:
         typer.launch(uri)
     elif not quiet:
-        typer.echo(f"go on at {uri}")
+        _tell(f"go on at {uri}")
 
 
 def _day(seconds: int | None) -> str:

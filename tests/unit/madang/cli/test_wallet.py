@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from madang.cli import wallet
 from madang.cli.main import app
 from mobile_stub.adapters.network import Network
+from mobile_stub.errors import WalletError
 from mobile_stub.settings import Settings
 from tests.unit.mobile_stub.receiving.page import Page
 from tests.unit.mobile_stub.receiving.provider import PROVIDER, ProviderTwin
@@ -150,6 +151,25 @@ def test_what_is_not_held_is_told(world: World) -> None:
     assert "is not held" in result.stderr
     assert "not everything that it needs is held; nothing was shown" in result.stdout
     assert "not agreed" not in result.stdout
+
+
+@pytest.mark.parametrize("sign", ["\x1b[2J", "\r", "\n", "\x9b2J", "\u202e"])
+def test_nothing_that_others_wrote_moves_the_cursor(
+    sign: str, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = query("lease")
+    asked["credentials"][0]["meta"]["vct_values"] = [f"https://x.example/{sign}"]
+    told = typed("present", link(Shop(world.net, claims={"dcql_query": asked})), code=1).stderr
+    assert f"https://x.example/{ascii(sign)[1:-1]} is not held" in told
+    odd = f"odd{sign}"
+    wallet._tell_offer({"issuer": odd, "certificates": {odd: {"en": odd}}})
+    wallet._tell_taken({"credentials": [{"error": odd, "type": odd}]}, as_json=False)
+    wallet._go_on(odd, browser=False, quiet=False)
+    with pytest.raises(typer.Exit), wallet._refusing(as_json=False):
+        raise WalletError(odd, odd)
+    lines = "".join(capsys.readouterr()).split("\n")[:-1]
+    assert len(lines) == 5
+    assert all(f"odd{ascii(sign)[1:-1]}" in line and line.isprintable() for line in lines)
 
 
 def test_an_offer_is_accepted_with_its_code(world: World) -> None:
