@@ -172,7 +172,7 @@ class Exchanger:
             return GrantRefused(GrantReason.CODE_UNKNOWN)
         fault = _fault(row, exchange, asked)
         if fault is GrantReason.CODE_USED:
-            revoke(session, exchange.tenant, family=row.id)
+            revoke(session, exchange.tenant, grant=row.grant, family=row.id)
         if fault is not None:
             return GrantRefused(fault)
         # Known as used for as long as what comes of it can last.

@@ -207,10 +207,16 @@ class Tokens:
 
 
 def revoke(session: Session, tenant: str, **named: str) -> None:
-    """Delete the access and refresh tokens of a `grant`, `family` (request) or `client_id`."""
-    [(column, value)] = named.items()
+    """Delete the access and refresh tokens of which all that is named holds.
+
+    Args:
+        session: an open transaction.
+        tenant: the municipality.
+        named: `grant`, `family` (request) or `client_id`; only a grant is found by an index.
+    """
     for table in _TOKENS:
-        session.execute(delete(table).where(table.c[column] == value, table.c.tenant == tenant))
+        wanted = [table.c[column] == value for column, value in named.items()]
+        session.execute(delete(table).where(*wanted, table.c.tenant == tenant))
 
 
 class Requests:

@@ -18,13 +18,15 @@ def on(tmp_path: Path) -> Iterator[Stage]:
 
 
 @contextmanager
-def statements(on: Stage) -> Iterator[list[str]]:
-    """Collect the statements of the block by their first words, and commits."""
+def statements(on: Stage, words: int | None = 1) -> Iterator[list[str]]:
+    """Collect the statements of the block by their first words, None for all, and commits."""
     seen: list[str] = []
     engine = on.world.deps.database.engine
 
     connection: Any = engine.raw_connection()  # the only one of a database in memory
-    connection.driver_connection.set_trace_callback(lambda sql: seen.append(sql.split()[0]))
+    connection.driver_connection.set_trace_callback(
+        lambda sql: seen.append(" ".join(sql.split()[:words]))
+    )
     yield seen
     connection.driver_connection.set_trace_callback(None)
     connection.close()
@@ -49,6 +51,19 @@ def test_a_code_takes_one_commit(on: Stage) -> None:
         assert on.exchange(code).status_code == 200
     # Two ids are taken, the request is found and changed, two tokens are kept.
     assert seen == ["BEGIN", *["INSERT"] * 2, "SELECT", "UPDATE", *["INSERT"] * 2, "COMMIT"]
+
+
+def test_a_code_that_is_used_again_has_nobody_else_s_tokens_looked_through(on: Stage) -> None:
+    code = on.code()
+    on.exchange(code)
+    with statements(on, None) as seen:
+        assert on.exchange(code).json()["error"] == "invalid_grant"
+    voiding = [each for each in seen if each.startswith("DELETE")]
+    assert len(voiding) == 2
+    with on.world.session() as session:
+        for each in voiding:
+            plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {each}").all()
+            assert all("USING INDEX" in str(row) for row in plan)
 
 
 def test_nonces_and_challenges_take_nothing(on: Stage) -> None:
