@@ -139,7 +139,8 @@ def _problem(refusal: Refusal, headers: Mapping[str, str]) -> JSONResponse:
 
 def _http(error: HTTPException) -> Refusal:
     names = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
-    return Refusal(error.status_code, names.get(error.status_code, "invalid_request"))
+    code = names.get(error.status_code, "invalid_request")
+    return Refusal(error.status_code, code, headers=error.headers or {})
 
 
 _COMMON: Table = {

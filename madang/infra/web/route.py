@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 Guard: TypeAlias = Callable[[Request], Awaitable[None]]
@@ -49,11 +50,11 @@ class GuardedRoute(APIRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; errors go on to whoever answers them."""
+        if scope["method"] not in (self.methods or ()):
+            raise HTTPException(405, headers={"allow": _allowed(scope)})
         if not self.plain:
             await super().handle(scope, receive, send)
             return
-        if scope["method"] not in (self.methods or ()):
-            raise HTTPException(405, headers={"allow": ", ".join(sorted(self.methods or ()))})
         response = await self.answer(Request(scope, receive, send))
         await response(scope, receive, send)
 
@@ -65,6 +66,13 @@ class GuardedRoute(APIRoute):
             given = {**given, _REQUEST: request}
         response: Response = await self.endpoint(**given)
         return response
+
+
+def _allowed(scope: Scope) -> str:
+    """Return the methods of all routes that an address has (RFC 9110 section 15.5.6)."""
+    routes = (each for each in scope["app"].routes if isinstance(each, APIRoute))
+    there = (each for each in routes if each.matches(scope)[0] is not Match.NONE)
+    return ", ".join(sorted({method for each in there for method in each.methods or ()}))
 
 
 def _reading(route: APIRoute) -> tuple[bool, bool]:

@@ -123,4 +123,7 @@ def test_a_method_that_an_address_does_not_take_answers_in_its_form(visitor: Vis
     page = visitor.send("PUT", "/hanbit/page")
     assert page.status_code == 405
     assert page.headers["content-type"].startswith("text/html")
-    assert visitor.send("PUT", "/health").json()["title"] == "method_not_allowed"
+    assert page.headers["allow"] == "GET"
+    refused = visitor.send("PUT", "/health")
+    assert refused.json()["title"] == "method_not_allowed"
+    assert refused.headers["allow"] == "GET"

@@ -48,7 +48,22 @@ def _router() -> APIRouter:
     async def query(tenant: str, page: Annotated[int, Query()] = 1) -> Any:
         return JSONResponse([tenant, page])
 
+    _pair(router)
     return router
+
+
+def _pair(router: APIRouter) -> None:
+    @router.get("/pair/x")
+    async def shown(tenant: str) -> Any:
+        return JSONResponse([tenant])
+
+    @router.post("/pair/x")
+    def taken(tenant: str) -> Any:
+        return JSONResponse([tenant])
+
+    @router.put("/pair/{what}")
+    async def put(tenant: str, what: str) -> Any:
+        return JSONResponse([tenant, what])
 
 
 def _routes(doorman: Doorman) -> dict[str, GuardedRoute]:
@@ -93,6 +108,11 @@ def test_another_method_is_told_which_there_are(path: str) -> None:
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
 
 
+def test_the_methods_of_an_address_are_told_whichever_of_its_routes_comes_first() -> None:
+    answer, _ = asyncio.run(_ask("/seoul/pair/x", method="DELETE"))
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST, PUT")
+
+
 def test_what_cannot_be_read_is_refused() -> None:
     answer, _ = asyncio.run(_ask("/seoul/number/seven"))
     assert answer.status_code == 422
@@ -100,4 +120,4 @@ def test_what_cannot_be_read_is_refused() -> None:
 
 def test_only_coroutines_of_texts_are_called_as_they_are() -> None:
     plain = {name for name, route in _routes(Doorman()).items() if route.plain}
-    assert plain == {"plain", "bare"}
+    assert plain == {"plain", "bare", "shown", "put"}
