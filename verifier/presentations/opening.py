@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Protocol
+from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -39,6 +39,7 @@ from verifier.presentations.model import (
     Terms,
     Use,
 )
+from verifier.presentations.personal import may_name_values, without_values
 
 _ONLY = "credential"
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -381,15 +382,25 @@ def _asked_as(name: str, *, document: bool) -> dict[str, Json]:
     return {"format": SD_JWT_VC, "meta": {"vct_values": [name]}}
 
 
-@lru_cache(maxsize=_QUERIES_KEPT)
 def query_of(text: str) -> DcqlQuery:
-    """Return a query of ours; DcqlError if it is none."""
+    """Return a query of ours, which is kept if it is of nobody; DcqlError if it is none."""
+    return _read(text) if may_name_values(text) else _kept_query(text)
+
+
+def _read(text: str) -> DcqlQuery:
     return parse_query(strict_json.loads(text))
 
 
+_kept_query: Final = lru_cache(maxsize=_QUERIES_KEPT)(_read)
+
+
 @lru_cache(maxsize=_QUERIES_KEPT)
-def _asks(text: str) -> Mapping[str, Collection[Path]]:
+def _kept_asks(text: str) -> Mapping[str, Collection[Path]]:
     return asked(query_of(text))
+
+
+def _asks(text: str) -> Mapping[str, Collection[Path]]:
+    return _kept_asks(without_values(text))
 
 
 @lru_cache(maxsize=_QUERIES_KEPT)

@@ -28,6 +28,7 @@ from madang.infra.tenancy import Addresses
 from verifier.presentations.clients import Clients
 from verifier.presentations.model import Open, Terms
 from verifier.presentations.opening import Opener, query_of
+from verifier.presentations.personal import may_name_values
 
 HAIP_SCHEME: Final = "haip-vp://"
 PLAIN_SCHEME: Final = "openid4vp://"
@@ -93,7 +94,8 @@ class Sender:
         """
         terms, uri = presentation.terms, self.response_uri(presentation.terms, channel)
         registered = self.opener.registration(terms.tenant, terms.purpose, terms.query, now=now)
-        form = _form(
+        personal = terms.manner.transaction_data or may_name_values(terms.query)
+        form = (_form if personal else _kept_form)(
             terms.client_id,
             terms.query,
             mode_of(terms, channel),
@@ -179,7 +181,6 @@ def _session(presentation: Open) -> Session:
     return Session(terms.nonce, terms.state, public, terms.issued_at, terms.expires_at)
 
 
-@lru_cache(maxsize=_FORMS_KEPT)
 def _form(
     client_id: str,
     query: str,
@@ -196,6 +197,9 @@ def _form(
         transaction_data=transaction_data,
         registration=None if registered is None else Registration(*registered, dict(texts)),
     )
+
+
+_kept_form: Final = lru_cache(maxsize=_FORMS_KEPT)(_form)
 
 
 def mode_of(terms: Terms, channel: Channel) -> ResponseMode:

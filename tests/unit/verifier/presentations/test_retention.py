@@ -1,5 +1,7 @@
 """What is left of a presentation when it is over: what was asked, and nothing of anybody."""
 
+import functools
+import gc
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -153,3 +155,28 @@ def test_before_the_sweep_it_is_as_after_it(city: City) -> None:
     assert after is not None
     assert json.loads(after.terms.query) == query(city)
     assert after.terms.manner.transaction_data == ()
+
+
+def remembered() -> str:
+    """Return what the verifier's functions keep for calls with the same arguments."""
+    caches = (
+        each
+        for each in gc.get_objects()
+        if isinstance(each, functools._lru_cache_wrapper)
+        and each.__module__.startswith("verifier.")
+    )
+    kept = [held for cache in caches for held in gc.get_referents(cache) if type(held) is dict]
+    return str([[*each] for each in kept])
+
+
+def test_nothing_of_somebody_is_kept_in_the_process(city: City) -> None:
+    asked, _ = of_somebody(city)
+    assert asked.answer({"id": [asked.show("id", type_id="digital_id")]}).status_code == 400
+    (encoded,) = asked.request.transaction_data or ()
+    assert NAME not in remembered()
+    assert encoded not in remembered()
+
+
+def test_what_is_asked_of_anybody_is_read_once(city: City) -> None:
+    city.asked(city.ask({"dcql_query": query(city)}, key=city.key()).json())
+    assert json.dumps(query(city), separators=(",", ":")) in remembered()
