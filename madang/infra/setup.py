@@ -41,6 +41,8 @@ WITNESS: Final = "witness"
 
 _REGISTERED: Final = ("issuer", "verifier", ACCREDITATIONS)
 """Purposes of keys that are trusted by the registry's roots; the provider's are so by settings."""
+_OF_TIME: Final = ("certificate_expired", "certificate_not_yet_valid")
+"""What is no reason to prepare nothing: of a purpose's versions one is over, another lies ahead."""
 _GIVEN = re.compile(rf"[a-z0-9-]+/({'|'.join(CERTIFIED)})(\.[1-9][0-9]?)?")
 _BODY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -305,6 +307,8 @@ def _given_roots(settings: CommonSettings, folders: StateFolders, tenant: str, n
                     read_certificates(files.chain), roots_of(folders.anchors, tenant), now=now
                 )
             except ChainError as error:
+                if error.code in _OF_TIME:
+                    continue
                 raise KeystoreError(
                     f"MADANG_SIGNING_KEYS, {name}: {files.chain} leads to no root of {tenant}"
                     f' ({error.code}); name its root, PEM or DER, by "anchor" beside key and'

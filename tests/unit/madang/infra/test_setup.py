@@ -15,7 +15,9 @@ from madang.core.merkle.cosignature import CosignerKey
 from madang.core.merkle.note import VerifierKey
 from madang.core.trust.model import TrustList
 from madang.core.trust.x509 import san_uris, validate_chain
+from madang.infra import ca
 from madang.infra import keystore as keys_module
+from madang.infra.ca_files import CaFiles
 from madang.infra.catalogue import Catalogue, load_catalogue
 from madang.infra.clock import FixedClock
 from madang.infra.hsm import HsmSigner
@@ -29,7 +31,7 @@ from tests.accreditations import founded_in
 from tests.softhsm import PIN, SoftHsm
 
 CATALOG = Path(__file__).resolve().parents[4] / "catalog"
-NOW = 1_800_000_000
+NOW, DAY = 1_800_000_000, 86_400
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,23 @@ def addresses(catalogue: Catalogue) -> Addresses:
 def prepared(settings: CommonSettings, catalogue: Catalogue, addresses: Addresses) -> StateFolders:
     prepare_state(settings, catalogue, addresses, FixedClock(NOW))
     return StateFolders(settings.state_dir)
+
+
+@pytest.mark.parametrize("late", [-2 * DAY, (ca.LEAF_DAYS + 1) * DAY], ids=["ahead", "over"])
+def test_a_chain_from_elsewhere_whose_time_is_another_keeps_nobody_from_preparing(
+    tmp_path: Path, catalogue: Catalogue, addresses: Addresses, late: int
+) -> None:
+    """A version of a key that turned stays named when its certificate is over."""
+    files = CaFiles(tmp_path / "ca")
+    made = files.leaf("issuer", "issuer", uri="https://a.example", dns="a.example", now=NOW)
+    given = {"hanbit/issuer": made.model_copy(update={"anchor": files.anchor})}
+    settings = CommonSettings.model_validate(
+        {"state_dir": tmp_path / "state", "key_passphrase": "right", "signing_keys": given}
+    )
+    prepare_state(settings, catalogue, addresses, FixedClock(NOW + late))
+    signer = keystore(settings).signer("hanbit", "issuer")
+    anchors = load_anchors(StateFolders(settings.state_dir).anchors, "hanbit")
+    assert validate_chain(signer.certificate_chain, anchors, now=NOW) == signer.public_key
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
