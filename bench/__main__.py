@@ -61,7 +61,8 @@ def _page(table: str) -> str:
         "Rates are per second of CPU time: of this process for functions, of the service's process "
         f"for flows ({ROUNDS} rounds of {FLOWS}, in which service and bounds take turns; commits "
         "durable on the disk). Ratios carry over to other machines, absolute figures do not. A "
-        "share is the figure divided by its bound; for gas and milliseconds less is better.\n\n"
+        "share is the figure divided by its bound, of flows the median of the rounds' shares; for "
+        "gas and milliseconds less is better.\n\n"
         f"{table}\n\n{notes}"
     )
 
