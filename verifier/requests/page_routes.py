@@ -200,9 +200,10 @@ def _changed(study: Study, request: Request, question: Question) -> Response:
         problem = problem or error.code
     if action == "ask" and not draft.parts:
         problem = "draft_empty"
+    # With a slip too: the next page sent is read by the certificates that this one shows.
+    study.keep(question, draft, str(form.get("name", "")).strip())
     if problem:
         return _editor(study, request, question, draft, problem=problem)
-    study.keep(question, draft, str(form.get("name", "")).strip())
     if action != "ask":
         saved = "?saved" if action == "save" else ""
         return _to(tenant, f"questions/{question.id}{saved}")

@@ -159,6 +159,24 @@ def test_a_line_that_names_nothing_is_told_and_nothing_is_lost(land: Land) -> No
         assert send(city, question, action="add", name="n").status_code == 400
 
 
+def test_a_slip_brings_nothing_back_that_was_removed_and_loses_nothing_that_was_added(
+    land: Land,
+) -> None:
+    with open_city(land, ask_outside_registry=frozenset({TENANT})) as city:
+        city.sign_in(Role.AGENCY)
+        question = begun(city, "")
+        for kind in ("urn:x", "urn:y"):
+            send(city, question, action="add", type=kind, format="dc+sd-jwt", name="n")
+        slip = {"lines-c1": "a..b", "name": "n"}
+        assert send(city, question, action="remove-c2", **slip).status_code == 400
+        third = {"type": "urn:z", "format": "dc+sd-jwt"}
+        assert send(city, question, action="add", **slip, **third).status_code == 400
+        send(city, question, action="save", name="n", **{"lines-c1": "a.b", "lines-c2": "z"})
+        asked = dcql(city.client.get(f"{BASE}/{question}"))["credentials"]
+        assert [each["meta"]["vct_values"] for each in asked] == [["urn:x"], ["urn:z"]]
+        assert [each["claims"][0]["path"] for each in asked] == [["a", "b"], ["z"]]
+
+
 def test_nothing_is_asked_of_nobody_without_a_word(land: Land) -> None:
     with open_city(land, ask_outside_registry=frozenset({TENANT})) as city:
         city.sign_in(Role.AGENCY)
