@@ -39,6 +39,8 @@ app = typer.Typer(
     " Settings come from WALLET_*; exit 1 says that it was refused or not agreed.",
 )
 LinkArgument = Annotated[str, typer.Argument(help="What a QR code says or a button leads to.")]
+_ANY_DIGEST: Final = {"ignore_unknown_options": True}
+"""One digest in 64 begins with a hyphen."""
 DigestArgument = Annotated[str, typer.Argument(help="The copy, as `list` names it.")]
 FolderOption = Annotated[
     Path | None, typer.Option("--folder", help="Where the wallet is; WALLET_FOLDER if left out.")
@@ -173,7 +175,7 @@ def list_copies(
         typer.echo("nothing is held")
 
 
-@app.command()
+@app.command(context_settings=_ANY_DIGEST)
 def show(
     digest: DigestArgument,
     *,
@@ -193,7 +195,7 @@ def show(
         _tell(f"  {name}: {json.dumps(value, ensure_ascii=False)}")
 
 
-@app.command()
+@app.command(context_settings=_ANY_DIGEST)
 def delete(
     digest: DigestArgument,
     *,

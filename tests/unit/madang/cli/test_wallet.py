@@ -229,6 +229,15 @@ def test_an_issuer_hears_that_what_it_gave_was_deleted(world: World, office: Off
     assert [each["event"] for each in office.events] == ["credential_deleted"]
 
 
+@pytest.mark.parametrize("command", [["show"], ["delete", "--yes"]])
+@pytest.mark.parametrize("digest", ["-x3", "--y4", "-yes"])
+def test_a_digest_may_begin_with_a_hyphen(world: World, command: list[str], digest: str) -> None:
+    assert world.folder
+    refused = typed(*command, digest, code=1)
+    assert "No such option" not in refused.stderr
+    assert "unknown_copy" in refused.stderr
+
+
 def test_a_log_in_is_waited_for_no_longer_than_told(world: World, office: Office) -> None:
     assert world.folder
     result = typed("accept", office.by_log_in("lease"), "--yes", "--wait", "1", code=1)
