@@ -16,7 +16,8 @@ from bench.wire import Answer, Wire
 from madang.cli.processes import City, Program
 
 PORTS = {"bench.bare": 8990, "bench.byhand": 8991}
-_OPTIONS = ("--no-access-log", "--no-proxy-headers", "--no-server-header")
+_JOINING = ("--http", "madang.infra.web.server:JoiningProtocol")
+_OPTIONS = (*_JOINING, "--no-access-log", "--no-proxy-headers", "--no-server-header")
 SETTLING_SECONDS = 2.0
 """Until what came before has reached the log."""
 BARE, BY_HAND = "bench.bare", "bench.byhand"
