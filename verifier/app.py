@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
+from sqlalchemy.exc import IntegrityError
 
 from madang.access import log_calls
 from madang.access.guard import Guard
@@ -31,7 +32,7 @@ from madang.infra.outbox import OutboxRow, OutboxWorker, running
 from madang.infra.places import own_hosts
 from madang.infra.setup import StateFolders, keystore
 from madang.infra.snapshots import KeptSnapshotRow, snapshots
-from madang.infra.tenancy import Addresses
+from madang.infra.tenancy import Addresses, TenantId
 from madang.infra.transaction_types import load_transaction_types
 from madang.infra.trust import Accreditations, Trust, is_known, load_log_key, types_by_vct
 from madang.infra.web.app import Parts, create_app
@@ -338,6 +339,13 @@ def _agency(settings: Settings, deps: Deps, desk: Desk, pages: Pages) -> Agency:
 
 
 def _put_rules_in_force(deps: Deps, checker: Checker) -> None:
+    for tenant in deps.catalogue.tenants.ids():
+        try:
+            _put_in_force(deps, checker, tenant)
+        except IntegrityError:  # of two processes that start at once, the other was first
+            _put_in_force(deps, checker, tenant)
+
+
+def _put_in_force(deps: Deps, checker: Checker, tenant: TenantId) -> None:
     with deps.database.transaction() as session:
-        for tenant in deps.catalogue.tenants.ids():
-            checker.put_in_force(SqlChecks(session), tenant, now=deps.clock.now())
+        checker.put_in_force(SqlChecks(session), tenant, now=deps.clock.now())

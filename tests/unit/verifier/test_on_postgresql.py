@@ -3,6 +3,7 @@
 SQLite lets one write at a time, so none of this meets there.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,7 +11,8 @@ from functools import partial
 
 import httpx
 import pytest
-from sqlmodel import select
+from fastapi import FastAPI
+from sqlmodel import delete, select
 
 from madang.core.merkle.entry import EntryKind
 from madang.core.protocol.oid4vp.response import answer_form
@@ -20,6 +22,7 @@ from madang.infra.outbox import OutboxRow
 from tests.at_once import at_once
 from tests.unit.verifier.world import Asked, Browser, City, Land, open_city
 from verifier.app import build
+from verifier.eligibility.store import RuleRow
 from verifier.presentations.store import PresentationRow
 
 TRIES = 20
@@ -89,3 +92,26 @@ def test_of_refusals_at_once_the_last_try_closes(city: City, verifiers: list[Bro
     noted = Counter(city.journal())
     assert noted.pop("presentation.refused_already") == 3 * MANY - TRIES
     assert noted.total() == TRIES
+
+
+def test_verifiers_that_start_at_once_enter_each_rule_once(city: City, postgresql: str) -> None:
+    databases = [Database(postgresql) for _ in range(MANY)]
+    apps = [
+        build(city.settings, replace(city.deps, database=each, ids=SeededIds(f"start {number}")))
+        for number, each in enumerate(databases)
+    ]
+    with city.deps.database.transaction() as session:
+        session.execute(delete(OutboxRow))
+        session.execute(delete(RuleRow))
+
+    async def start(app: FastAPI) -> None:
+        async with app.router.lifespan_context(app):
+            pass
+
+    at_once([partial(lambda each: asyncio.run(start(each)), app) for app in apps])
+    with city.deps.database.reading() as session:
+        kept = [(row.tenant, row.digest) for row in session.exec(select(RuleRow))]
+    assert kept
+    assert len(set(kept)) == len(kept)
+    for each in databases:
+        each.close()
