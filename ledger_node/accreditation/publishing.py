@@ -36,10 +36,19 @@ async def publish(publication: Publication, told: str = "") -> str:
     return ""
 
 
+def pause(waiting: str, seconds: float) -> float:
+    """Return the seconds until the next look: few only for what may be over by then.
+
+    Args:
+        waiting: what the last look waits for, as `publish` returns it.
+        seconds: the beat.
+    """
+    return seconds if waiting in ("", TOO_LARGE) else min(seconds, RETRY_SECONDS)
+
+
 async def publishing(publication: Publication, seconds: float) -> None:
     """Publish what is due again and again; ends when cancelled."""
     waiting = ""
     while True:
         waiting = await publish(publication, waiting)
-        again = waiting not in ("", TOO_LARGE)
-        await asyncio.sleep(min(seconds, RETRY_SECONDS) if again else seconds)
+        await asyncio.sleep(pause(waiting, seconds))

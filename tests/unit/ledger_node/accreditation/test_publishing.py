@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from ledger_node.accreditation.publishing import publish, publishing
+from ledger_node.accreditation.publishing import pause, publish, publishing
 from ledger_node.accreditation.usecases import Publication
 from madang.core.trust.snapshot import TOO_LARGE, SnapshotError
 from madang.infra.rpc import RpcError
@@ -14,7 +14,7 @@ from madang.infra.rpc import RpcError
 class Away:
     """A publication whose chain fails as told, once each."""
 
-    def __init__(self, *errors: RpcError | SnapshotError | None) -> None:
+    def __init__(self, *errors: BaseException | None) -> None:
         self._errors = iter(errors)
 
     async def refresh(self) -> None:
@@ -52,20 +52,16 @@ def test_what_no_reader_would_take_is_logged_once(caplog: pytest.LogCaptureFixtu
 
 
 @pytest.mark.parametrize(
-    ("error", "slept"),
-    [(None, 15), (RpcError("away"), 1), (SnapshotError(TOO_LARGE, "2000001 bytes"), 15)],
+    ("waiting", "seconds"), [("", 15), (TOO_LARGE, 15), ("no_answer", 1), ("node_error", 1)]
 )
-def test_only_what_may_be_over_in_a_second_is_tried_again_then(
-    monkeypatch: pytest.MonkeyPatch, error: RpcError | SnapshotError | None, slept: int
-) -> None:
-    seconds = []
+def test_only_what_may_be_over_in_a_second_is_tried_again_then(waiting: str, seconds: int) -> None:
+    assert pause(waiting, 15) == seconds
+    assert pause(waiting, 0.5) == 0.5
 
-    async def sleep(waited: float) -> None:
-        seconds.append(waited)
-        raise asyncio.CancelledError
 
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    beat = publishing(cast("Publication", Away(error)), 15)
+def test_it_is_published_again_and_again(caplog: pytest.LogCaptureFixture) -> None:
+    gone = RpcError("away")
+    publication = cast("Publication", Away(None, gone, gone, None, asyncio.CancelledError()))
     with pytest.raises(asyncio.CancelledError):
-        asyncio.run(beat)
-    assert seconds == [slept]
+        asyncio.run(publishing(publication, 0.001))
+    assert caplog.text.count("the accreditations wait") == 1
