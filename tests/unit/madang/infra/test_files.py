@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from madang.infra.files import EVERYBODY, write_whole
+from tests.patching import only_here
 
 
 def test_the_content_replaces_what_was_there(tmp_path: Path) -> None:
@@ -30,7 +31,7 @@ def test_an_interrupted_writing_leaves_what_was_there(
         raise OSError("the disk is full")
 
     write_whole(tmp_path / "old", b"before")
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", only_here(full, os.fsync))
     for name in ("old", "new"):
         with pytest.raises(OSError, match="full"):
             write_whole(tmp_path / name, b"after")

@@ -13,6 +13,7 @@ from madang.infra import keystore as keys_module
 from madang.infra.files import write_whole
 from madang.infra.key_ring import KeyRings, NoActiveKey, version_name
 from madang.infra.keystore import Keystore, KeystoreError
+from tests.patching import only_here
 
 NOW, CACHE, LONGEST = 1_800_000_000, 300, 5000
 TENANT, PURPOSE = "hanbit", "issuer"
@@ -115,8 +116,8 @@ def test_an_interrupted_decision_is_not_decided(
 ) -> None:
     announce(rings, 1, NOW)
     with monkeypatch.context() as patched:
-        patched.setattr(os, "replace", None)
-        patched.setattr(Path, "replace", _full)
+        patched.setattr(os, "replace", only_here(_full, os.replace))
+        patched.setattr(Path, "replace", only_here(_full, Path.replace))
         with pytest.raises(OSError, match="full"):
             rings.change(TENANT, PURPOSE, lambda ring: ring.compromise(1, now=NOW + 1))
     (version,) = KeyRings(rings.keys).ring(TENANT, PURPOSE).at(NOW + 2)

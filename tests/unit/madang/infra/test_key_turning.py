@@ -24,6 +24,7 @@ from madang.infra.settings import CommonSettings
 from madang.infra.setup import key_turning, keystore, prepare_state
 from madang.infra.tenancy import Addresses, Tenant, Tenants
 from madang.infra.trust import load_anchors
+from tests.patching import only_here
 from tests.softhsm import PIN, SoftHsm
 from tests.unit.madang.infra.test_setup import failing_after
 
@@ -172,9 +173,9 @@ def test_a_rotation_broken_off_anywhere_is_finished_by_typing_it_again(
         first = running.signer(tenant.id, PURPOSE, now=NOW)
         with monkeypatch.context() as patching:
             if patched == "fsync":
-                patching.setattr(os, "fsync", failing_after(steps))
+                patching.setattr(os, "fsync", only_here(failing_after(steps), os.fsync))
             else:
-                patching.setattr(Path, "replace", failing_replace(steps))
+                patching.setattr(Path, "replace", only_here(failing_replace(steps), Path.replace))
             try:
                 turning.rotate(tenant, PURPOSE, cache=CACHE, now=NOW + 1)
                 finished = True

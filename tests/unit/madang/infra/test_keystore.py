@@ -6,6 +6,7 @@ import pytest
 from madang.core.keys.signing import checker_for
 from madang.infra.key_ring import KeyRings
 from madang.infra.keystore import Keystore, KeystoreError
+from tests.patching import only_here
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ def test_an_interrupted_chain_counts_as_none(
         real(descriptor)
 
     with monkeypatch.context() as patched:
-        patched.setattr(os, "fsync", full)
+        patched.setattr(os, "fsync", only_here(full, real))
         with pytest.raises(OSError, match="full"):
             keys.keep_chain("a", "issuer", (b"leaf", b"intermediate"))
     assert Keystore(keys.folder, "right").chain("a", "issuer") == ()

@@ -28,6 +28,7 @@ from madang.infra.setup import MovedError, StateFolders, check_addresses, keysto
 from madang.infra.tenancy import Addresses, Tenants
 from madang.infra.trust import load_anchors, types_by_vct
 from tests.accreditations import founded_in
+from tests.patching import only_here
 from tests.softhsm import PIN, SoftHsm
 
 CATALOG = Path(__file__).resolve().parents[4] / "catalog"
@@ -254,7 +255,7 @@ def test_an_interrupted_preparation_leaves_no_half_file(
         raise OSError("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(os, "fsync", full)
+        patched.setattr(os, "fsync", only_here(full, os.fsync))
         with pytest.raises(OSError, match="full"):
             prepare_state(settings, catalogue, addresses, FixedClock(NOW))
     assert not [path for path in contents(prepared.services) if path.suffix == ".json"]
@@ -276,7 +277,7 @@ def test_a_preparation_interrupted_anywhere_is_finished_by_the_next(
         state = tmp_path_factory.mktemp("state")
         settings = CommonSettings.model_validate({"state_dir": state, "key_passphrase": "right"})
         with monkeypatch.context() as patched:
-            patched.setattr(os, "fsync", failing_after(steps))
+            patched.setattr(os, "fsync", only_here(failing_after(steps), os.fsync))
             try:
                 prepare_state(settings, one, addresses, FixedClock(NOW))
                 finished = True
