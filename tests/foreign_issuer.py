@@ -1,45 +1,29 @@
 """An issuer behind a real port, for clients that others wrote."""
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import uvicorn
 
 from madang.core.encoding import base64url
 from madang.core.keys.software import SoftwareSigner, generate_p256
 from madang.core.protocol.oid4vci.credential import CredentialRequest
 from madang.infra.clock import SystemClock
 from tests.authorizing import Stage, stage
-
-START_SECONDS = 30
+from tests.serving import free_port, serving
 
 
 @contextmanager
 def listening(folder: Path) -> Iterator[Stage]:
     """Serve an issuer by the machine's clock while the block lasts."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        origins = {"issuer": f"http://127.0.0.1:{taken.getsockname()[1]}"}
-        with stage(
-            folder, clock=SystemClock(), origins=origins, allow_loopback_http=True
-        ) as opened:
-            config = uvicorn.Config(opened.world.client.app, lifespan="off", log_level="warning")
-            server = uvicorn.Server(config)
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
-            thread.start()
-            deadline = time.monotonic() + START_SECONDS
-            while not server.started and time.monotonic() < deadline:
-                time.sleep(0.05)
-            try:
-                yield opened
-            finally:
-                server.should_exit = True
-                thread.join(START_SECONDS)
+    port = free_port()
+    origins = {"issuer": f"http://127.0.0.1:{port}"}
+    with (
+        stage(folder, clock=SystemClock(), origins=origins, allow_loopback_http=True) as opened,
+        serving(opened.world.client.app, port),
+    ):
+        yield opened
 
 
 def browse(on: Stage, address: str) -> str:

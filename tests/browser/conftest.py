@@ -1,7 +1,6 @@
 """A ledger node on a loopback port, with its chain, and a real browser that visits it."""
 
 import asyncio
-import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -11,12 +10,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-import uvicorn
 from playwright.async_api import Browser, Page, async_playwright
 
 from ledger_node.publisher.model import HeadState
 from madang.access.guard import cookie_name
 from madang.access.staff import Role
+from tests.serving import free_port, serving
 from tests.unit.ledger_node.audit.world import TENANT, World, days_before, export, submitted
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -135,24 +134,12 @@ class Windows:
             await context.close()
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 @contextmanager
 def _served(world: World) -> Iterator[str]:
-    port = world.settings.port
-    config = uvicorn.Config(world.app, host="127.0.0.1", port=port, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
     try:
-        yield f"http://127.0.0.1:{port}"
+        with serving(world.app, world.settings.port, lifespan="auto") as origin:
+            yield origin
     finally:
-        server.should_exit = True
-        thread.join()
         world.deps.database.close()
 
 
@@ -167,11 +154,11 @@ def _wait_for_anchor(world: World, size: int) -> None:
 
 @pytest.fixture(scope="session")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    port = _free_port()
+    port = free_port()
     world = World.made(
         tmp_path_factory.mktemp("node") / "state",
         port=port,
-        chain_port=_free_port(),
+        chain_port=free_port(),
         checkpoint_seconds=0.2,
     )
     for day in range(DAYS):

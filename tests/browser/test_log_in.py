@@ -1,14 +1,12 @@
 """The resident's log-in in a real browser: with scripts and without, for every reader and size."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import uvicorn
 from playwright.async_api import Browser, Page, async_playwright
 
 from issuer.authorization.model import Trouble, UpstreamError
@@ -17,8 +15,9 @@ from issuer.sources.model import PersonId
 from madang.access.authorization.model import BROWSER_COOKIE
 from madang.core.keys.signing import Signer
 from madang.infra.tenancy import Addresses
-from tests.browser.conftest import CHROMIUM, LANGUAGES, SIZES, Loop, _free_port
+from tests.browser.conftest import CHROMIUM, LANGUAGES, SIZES, Loop
 from tests.browser.test_auditor import axe
+from tests.serving import free_port, serving
 from tests.unit.issuer.authorization.conftest import (
     ABSTRACT,
     ID,
@@ -100,17 +99,13 @@ def chromium() -> Iterator[tuple[Loop, Browser]]:
 
 @pytest.fixture
 def room(hall: Hall, chromium: tuple[Loop, Browser]) -> Iterator[Room]:
-    port = _free_port()
+    port = free_port()
     addresses = Addresses(hall.world.deps.catalogue.tenants, {"issuer": f"http://127.0.0.1:{port}"})
     app = served(hall.desk, addresses)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
     hall.providers.named = {TENANT: NAMES}
     hall.ask(redirect_uri=f"http://127.0.0.1:{port}/health", configurations=ASKED)
-    yield Room(*chromium, hall, f"http://127.0.0.1:{port}")
-    server.should_exit = True
-    thread.join()
+    with serving(app, port, lifespan="auto") as origin:
+        yield Room(*chromium, hall, origin)
 
 
 def result_of(room: Room, person: PersonId, keys: list[Signer]) -> str:

@@ -18,7 +18,8 @@ from madang.core.formats.sd_jwt.present import present
 from madang.core.protocol.oid4vp.request import RequestObject
 from madang.core.protocol.oid4vp.response import answer_form, answer_members
 from tests.browser.conftest import AXE, CHROMIUM, LANGUAGES, SIZES
-from tests.unit.verifier.serving import free_port, running
+from tests.serving import free_port
+from tests.unit.verifier.serving import running
 from tests.unit.verifier.world import TENANT, City, found_land, open_city, request_in
 
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

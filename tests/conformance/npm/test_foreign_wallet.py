@@ -4,7 +4,6 @@ verifies it and its status.
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -36,16 +35,11 @@ from madang.core.trust.x509 import validate_chain
 from madang.infra.clock import SystemClock
 from madang.infra.setup import StateFolders, keystore
 from madang.infra.trust import load_anchors
+from tests.serving import free_port
 
 HERE = Path(__file__).parent
 TENANT = "hanbit"
 START_SECONDS = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

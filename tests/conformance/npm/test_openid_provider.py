@@ -8,7 +8,6 @@ userinfo endpoint.
 import asyncio
 import json
 import re
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +34,7 @@ from madang.infra.clock import SystemClock
 from madang.infra.http import Answer, HttpxClient
 from madang.infra.ids import SystemIds
 from tests.authorizing import Stage, stage
+from tests.serving import free_port
 from tests.signing_in import ABSTRACT, Resident, VerifierAtHand
 
 HERE = Path(__file__).parent
@@ -44,12 +44,6 @@ CARD, PHONE = "urn:nuri:card", "urn:nuri:phone"
 PERSON = {"name": "김하늘", "birthdate": "1944-03-01", "card_number": "AB1234567"}
 SECRET = "a secret: of & the city"
 SECRETS = Secrets("state-1", "nonce-1", "v" * 43)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class EachAnew:

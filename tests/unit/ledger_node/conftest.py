@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from madang.infra.clock import SystemClock
 from madang.infra.db import Database
 from madang.infra.journal import JournalEntry
 from madang.infra.rpc import JsonRpc
+from tests.serving import free_port
 
 CHAIN_ID = 8283
 TENANT, OTHER = "hanbit", "saebyeol"
@@ -167,8 +167,6 @@ def ground(tmp_path: Path, free_port: int) -> Iterator[Ground]:
     ground.database.close()
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+@pytest.fixture(name="free_port")
+def port() -> int:
+    return free_port()

@@ -15,8 +15,9 @@ from madang.core.keys.jwk import ENCRYPTION, PublicKey
 from madang.core.keys.software import generate_p256
 from madang.core.protocol.oid4vp.request import RequestObject
 from madang.core.protocol.oid4vp.response import answer_members
+from tests.serving import free_port
 from tests.unit.verifier import mdocs
-from tests.unit.verifier.serving import free_port, running
+from tests.unit.verifier.serving import running
 from tests.unit.verifier.world import (
     TENANT,
     Asked,

@@ -1,0 +1,52 @@
+"""A service on a loopback port, in a thread of the test's own process."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import uvicorn
+from uvicorn._types import ASGIApplication
+
+SECONDS = 30
+"""How long a server may take to start, and to end."""
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def serving(
+    app: ASGIApplication, port: int, *, lifespan: Literal["auto", "off"] = "off"
+) -> Iterator[str]:
+    """Serve while the block lasts; the thread never outlives the run, whatever became of it.
+
+    Args:
+        app: what answers.
+        port: where.
+        lifespan: "auto" for an app that has something to begin and to end.
+
+    Yields:
+        the origin.
+    """
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan=lifespan)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + SECONDS
+    while not server.started and thread.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{port}"
+        assert thread.is_alive(), "the server ended before its test"
+    finally:
+        server.should_exit = True
+        server.force_exit = lifespan == "off"  # a page that waits for events would keep it
+        thread.join(SECONDS)
+    assert not thread.is_alive(), "the server did not end"
