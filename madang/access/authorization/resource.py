@@ -18,6 +18,7 @@ from madang.core.protocol.typed_jwt import ALGORITHMS
 
 _SCHEMES = {BEARER.lower(): BEARER, DPOP.lower(): DPOP}
 _ALGS = " ".join(sorted(ALGORITHMS))
+_NEEDED = "a valid access token of this issuer is needed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class ResourceTokens:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         named = _SCHEMES.get(scheme.lower())
         if named is None or not token:
-            raise self._invalid(BEARER)
+            raise self._needed()
         proofs = headers.getlist(DPOP)
         if len(proofs) > 1:
             raise self._told(tenant, invalid_dpop_proof("one header DPoP was expected"))
@@ -100,10 +101,17 @@ class ResourceTokens:
         if not take(session, proof_id(self.ground, tenant, proof, presented.url, now)):
             raise invalid_dpop_proof("this proof was used before; make one for each request")
 
+    def _needed(self) -> TokenRefused:
+        """Say which tokens are taken, without an error code (RFC 6750 section 3.1)."""
+        taken = f'{DPOP} algs="{_ALGS}"'
+        if self.ground.policy.bearer_tokens:
+            taken = f"{BEARER}, {taken}"
+        headers = {"www-authenticate": taken}
+        return TokenRefused(OAuthCode.INVALID_TOKEN, _NEEDED, headers=headers)
+
     def _invalid(self, scheme: str) -> TokenRefused:
-        told = "a valid access token of this issuer is needed"
         challenge = _challenge(scheme, OAuthCode.INVALID_TOKEN)
-        return TokenRefused(OAuthCode.INVALID_TOKEN, told, headers=challenge)
+        return TokenRefused(OAuthCode.INVALID_TOKEN, _NEEDED, headers=challenge)
 
     def _told(self, tenant: str, error: OAuthError) -> TokenRefused:
         headers = {**_challenge(DPOP, error.code), **self.fresh(tenant)}

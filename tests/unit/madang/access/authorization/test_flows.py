@@ -331,6 +331,8 @@ def test_bound_tokens_alone_where_the_settings_say_so(tmp_path: Path) -> None:
         headers = {"dpop": on.proof("token", PUBLIC)}
         bound = on.world.post("token", data=_pre_authorized(on), headers=headers)
         assert bound.json()["token_type"] == "DPoP"
+        told = on.world.post("credential", json={}).headers["www-authenticate"]
+        assert told.startswith('DPoP algs="')
 
 
 def test_a_renewed_offer_voids_the_token(on: Stage) -> None:
