@@ -84,6 +84,7 @@ def test_a_suspended_issuer_counts_for_nothing_within_one_look_and_is_resumed_by
         await city.look()
         issued = city.clock.now()
         assert standing(city) == ""
+        await city.travel(60)  # what is signed in the second of the suspension does not count
         record = await city.suspend("issuer")
         await city.look()
         assert standing(city) == "issuer_suspended"
