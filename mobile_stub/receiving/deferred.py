@@ -1,6 +1,7 @@
 """Fetch what issuers promised (OpenID4VCI 1.0 section 9), also after a restart."""
 
-from dataclasses import asdict, dataclass, replace
+import asyncio
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from madang.core.protocol.oid4vci.credential import CredentialResponse
@@ -35,6 +36,7 @@ class Deferred:
     vault: Keeper
     accesses: Accesses
     deliveries: Deliveries
+    _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def fetch(self, now: int, *, early: bool = False) -> list[Told]:
         """Ask for everything that is due.
@@ -47,12 +49,11 @@ class Deferred:
             What the person is told of each: copies, that it still waits, or why it never comes.
         """
         told = []
-        for name, kept in self.vault.papers(WAITING).items():
-            waits = Waiting(**kept)
-            if early or waits.next_at <= now:
-                told.append(await self._told(name, waits, now))
-            else:
-                told.append(_still(waits))
+        async with self._one:  # a second asker would drop a promise that was just renewed
+            for name, kept in self.vault.papers(WAITING).items():
+                waits = Waiting(**kept)
+                due = early or waits.next_at <= now
+                told.append(await self._told(name, waits, now) if due else _still(waits))
         return told
 
     async def _told(self, name: str, waits: Waiting, now: int) -> Told:

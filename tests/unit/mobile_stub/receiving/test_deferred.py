@@ -1,7 +1,10 @@
 """What issuers promise comes later, and only once."""
 
+import asyncio
+
 import pytest
 
+from mobile_stub.receiving.deliveries import Told
 from mobile_stub.receiving.model import WAITING
 from tests.unit.mobile_stub.receiving.page import Page, bound_well, taken
 from tests.unit.mobile_stub.receiving.provider import PROVIDER
@@ -130,3 +133,16 @@ def test_an_accepted_offer_that_waits_is_not_asked_for_twice(
     again = run(world.wallet.receiver.accept(world.vault.scan(scan.id), None, NOW, page))
     assert first == again
     assert len(office.requests) == 1
+
+
+def test_two_who_ask_at_once_fetch_a_promise_once(world: World, office: Office, page: Page) -> None:
+    office.pending = 0
+    taken(world, office.by_log_in(), page)
+    receiver = world.wallet.receiver
+
+    async def both() -> list[list[Told]]:
+        return await asyncio.gather(receiver.waiting(NOW + 5), receiver.waiting(NOW + 5))
+
+    (came,), nothing = run(both())
+    assert (came["copies"], nothing) == (3, [])
+    assert len(world.vault.copies()) == 3
