@@ -1,17 +1,14 @@
 """The wallet's process: a small HTTP surface on loopback for its person and for test tools."""
 
 import contextlib
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
-import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from mobile_stub.adapters import system
-from mobile_stub.adapters.network import Network
 from mobile_stub.adapters.picture import read_qr
 from mobile_stub.body import json_object
 from mobile_stub.errors import WalletError
@@ -19,9 +16,8 @@ from mobile_stub.held import listed
 from mobile_stub.home import home_page
 from mobile_stub.presenting.model import Choices
 from mobile_stub.receiving.surface import add_receiving
-from mobile_stub.settings import Settings
 from mobile_stub.trigger import add_trigger, shown
-from mobile_stub.wallet import Wallet, open_wallet
+from mobile_stub.wallet import Wallet
 
 _OWN_NAMES: Final = ("127.0.0.1", "localhost")
 """A page from elsewhere whose name is made to lead to this machine still calls it by that name."""
@@ -138,17 +134,3 @@ def _holding(app: FastAPI, wallet: Wallet) -> None:
     @app.get("/credentials/{digest}/receipt")
     async def receipt(digest: str) -> Any:  # noqa: ANN401 - FastAPI's response
         return wallet.receipt(digest)
-
-
-def main() -> None:
-    """Open the wallet named by the environment and serve it on loopback."""
-    settings = Settings()
-    try:
-        app = build(open_wallet(settings, Network(settings)))
-    except WalletError as error:
-        sys.exit(f"refused: {error}")
-    uvicorn.run(app, host="127.0.0.1", port=settings.port, access_log=False, server_header=False)
-
-
-if __name__ == "__main__":
-    main()

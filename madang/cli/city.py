@@ -271,7 +271,7 @@ class CityPlan:
         folder = self.state / "wallets" / name
         return Program(
             name=f"wallet-{name}",
-            arguments=("-m", "mobile_stub.app"),
+            arguments=("-m", "madang.cli.wallet", "serve"),
             environment={
                 "WALLET_FOLDER": str(folder),
                 "WALLET_PASSPHRASE": _passphrase(folder.with_suffix(".passphrase")),

@@ -113,6 +113,21 @@ def waiting(
 
 
 @app.command()
+def serve(*, folder: FolderOption = None, secret: SecretOption = None) -> None:
+    """Serve the wallet's page, and what other tools call, to this machine alone."""
+    import uvicorn  # noqa: PLC0415 - see above
+
+    from mobile_stub.adapters.network import Network  # noqa: PLC0415
+    from mobile_stub.app import build  # noqa: PLC0415
+    from mobile_stub.wallet import wallet_over  # noqa: PLC0415
+
+    with _opened(folder, secret, as_json=False) as (vault, settings):
+        page = build(wallet_over(vault, settings, Network(settings)))
+        port = settings.port
+        uvicorn.run(page, host="127.0.0.1", port=port, access_log=False, server_header=False)
+
+
+@app.command()
 def present(
     link: LinkArgument,
     *,
@@ -364,3 +379,7 @@ def _day(seconds: int | None) -> str:
     if seconds is None:
         return "without end"
     return f"until {datetime.fromtimestamp(seconds, UTC).date().isoformat()}"
+
+
+if __name__ == "__main__":
+    app()

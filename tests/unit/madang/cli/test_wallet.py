@@ -3,6 +3,8 @@
 import asyncio
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
@@ -18,6 +20,7 @@ from madang.cli.main import app
 from mobile_stub.adapters.network import Network
 from mobile_stub.errors import WalletError
 from mobile_stub.settings import Settings
+from tests.serving import free_port
 from tests.unit.mobile_stub.receiving.page import Page
 from tests.unit.mobile_stub.receiving.provider import PROVIDER, ProviderTwin
 from tests.unit.mobile_stub.receiving.twin import Office
@@ -333,3 +336,24 @@ def test_nobody_is_asked_blind(world: World) -> None:
 def test_nothing_is_waited_for(world: World) -> None:
     assert typed("waiting").stdout == "nothing is waited for\n"
     assert json.loads(typed("waiting", "--json").stdout) == {"credentials": []}
+
+
+def test_it_is_served_to_this_machine(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    monkeypatch.setenv("WALLET_PORT", str(port))
+    command = [sys.executable, "-m", "madang.cli.wallet", "serve"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            told = next(line for line in process.stderr or () if "running on" in line)
+            assert f"http://127.0.0.1:{port} " in told
+            (copy, *_) = httpx.get(f"http://127.0.0.1:{port}/credentials").json()["credentials"]
+        finally:
+            process.terminate()
+    assert copy["digest"] in {each["digest"] for each in held()}
+
+
+def test_what_is_wrong_ends_it_in_a_line(world: World, tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("another passphrase")
+    told = typed("serve", "--passphrase-file", str(tmp_path / "other"), code=1).stderr
+    assert told.startswith("refused: ")
+    assert "passphrase" in told
