@@ -78,7 +78,7 @@ class House:
         if self.staff is None:
             return _NOBODY
         name = "-".join(("review", *sorted(roles)))
-        self.staff.add(tenant, name, _PASSPHRASE, [Role(role) for role in roles])
+        self.staff.add(tenant, name, _PASSPHRASE, [Role(role) for role in roles], now=self.now)
         token = self.staff.sign_in(tenant, name, _PASSPHRASE, now=self.now)
         return {**_NOBODY, "cookie": f"{cookie_name(self.service)}={token}"}
 

@@ -100,10 +100,19 @@ class Staff:
     ids: Ids
     settings: CommonSettings
 
-    def add(self, tenant: str, name: str, passphrase: str, roles: Iterable[Role]) -> None:
+    def add(
+        self, tenant: str, name: str, passphrase: str, roles: Iterable[Role], *, now: int
+    ) -> None:
         """Create an account, or give an existing one this passphrase and these roles.
 
         Another passphrase ends its sessions: whoever opened them may know the old one only.
+
+        Args:
+            tenant: whose member of staff.
+            name: what the person types.
+            passphrase: the same.
+            roles: all that the person may do.
+            now: epoch seconds, for the journal.
         """
         salt = self.ids.bytes(_SALT_BYTES)
         with self.database.transaction() as session:
@@ -122,6 +131,8 @@ class Staff:
                     salt=salt,
                 )
             )
+            code = "account.entered" if known is None else "account.changed"
+            journal.record(session, tenant, code, at=now, reference=pseudonym)
 
     def _sessions(self, session: Session, account: StaffAccount) -> Iterable[StaffSession]:
         wanted = select(StaffSession).where(

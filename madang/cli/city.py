@@ -221,7 +221,7 @@ class CityPlan:
             staff = Staff(database, SystemIds(), self.settings)
             for tenant in self.catalogue.tenants:
                 passphrase = secrets.token_urlsafe(9)
-                staff.add(tenant.id, name, passphrase, [role])
+                staff.add(tenant.id, name, passphrase, [role], now=SystemClock().now())
                 found[f"{tenant.id}/{service}"] = {"name": name, "passphrase": passphrase}
             database.close()
         write_whole(self.accounts_file, json.dumps(found, indent=2).encode())

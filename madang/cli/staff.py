@@ -11,6 +11,7 @@ from madang.access.staff import Role, Staff, StaffAccount, StaffSession
 from madang.cli.environment import settings_from_environment
 from madang.cli.refusing import refusing
 from madang.infra.catalogue import load_catalogue
+from madang.infra.clock import SystemClock
 from madang.infra.db import Database
 from madang.infra.ids import SystemIds
 from madang.infra.journal import JournalEntry
@@ -52,7 +53,8 @@ def staff(
         passphrase = _passphrase(secret)
         with closing(Database(settings.database(service))) as database:
             database.create(StaffAccount, StaffSession, JournalEntry)
-            Staff(database, SystemIds(), settings).add(tenant, name, passphrase, roles)
+            accounts = Staff(database, SystemIds(), settings)
+            accounts.add(tenant, name, passphrase, roles, now=SystemClock().now())
         where = Addresses(tenants, settings.origins).identifier(tenant, service)
     typer.echo(f"{name} signs in at {where}/sign-in as {', '.join(roles)}")
 

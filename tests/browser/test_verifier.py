@@ -76,8 +76,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     }
     with open_city(land, **settings) as city, running(city, port):
         staff = Staff(city.deps.database, city.deps.ids, city.settings)
-        staff.add(TENANT, "a", "a long passphrase", [Role.AGENCY, Role.ADMINISTRATOR])
-        token = staff.sign_in(TENANT, "a", "a long passphrase", now=city.clock.now())
+        now = city.clock.now()
+        staff.add(TENANT, "a", "a long passphrase", [Role.AGENCY, Role.ADMINISTRATOR], now=now)
+        token = staff.sign_in(TENANT, "a", "a long passphrase", now=now)
         yield Served(city, origin, token)
 
 

@@ -64,7 +64,7 @@ class House:
         if self.staff is None:
             return
         now = SystemClock().now()
-        self.staff.add(TENANT, "everybody", SECRET, list(Role))
+        self.staff.add(TENANT, "everybody", SECRET, list(Role), now=now)
         token = self.staff.sign_in(TENANT, "everybody", SECRET, now=now)
         actor = self.staff.actor(token, now=now)
         assert actor is not None

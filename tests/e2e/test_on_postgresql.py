@@ -14,6 +14,7 @@ from madang.access.staff import Staff
 from madang.cli.city import AUDITOR, OFFSETS, STAFF, CityPlan
 from madang.cli.processes import Program
 from madang.cli.walk.people import until
+from madang.infra.clock import SystemClock
 from madang.infra.db import Database
 from madang.infra.ids import SystemIds
 from tests.e2e.processes import Processes
@@ -50,7 +51,7 @@ class SharedPlan(CityPlan):
             staff = Staff(database, SystemIds(), self.settings)
             for tenant in self.catalogue.tenants:
                 account = self.accounts()[f"{tenant.id}/{service}"]
-                staff.add(tenant.id, name, account["passphrase"], [role])
+                staff.add(tenant.id, name, account["passphrase"], [role], now=SystemClock().now())
             database.close()
 
 

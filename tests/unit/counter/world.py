@@ -279,7 +279,7 @@ class World:
         """Return a signed-in clerk, or somebody with other roles."""
         staff = Staff(self.deps.database, self.deps.ids, self.settings)
         name = "-".join([*roles]) or "clerk"
-        staff.add(tenant, name, PASSPHRASE, roles or (Role.CLERK,))
+        staff.add(tenant, name, PASSPHRASE, roles or (Role.CLERK,), now=self.clock.now())
         clerk = Clerk(self.app, tenant)
         clerk.sign_in(name)
         return clerk

@@ -363,7 +363,7 @@ class City:
         """Sign a member of staff in with the client."""
         staff = Staff(self.deps.database, self.deps.ids, self.settings)
         name = "-".join(roles)
-        staff.add(tenant, name, "a long passphrase", roles)
+        staff.add(tenant, name, "a long passphrase", roles, now=self.clock.now())
         form = {"name": name, "passphrase": "a long passphrase"}
         answer = self.client.post(f"/{tenant}/verifier/sign-in", data=form)
         assert answer.status_code == 303

@@ -119,6 +119,7 @@ def test_the_whole_path(world: World) -> None:
     page = clerk.open(page.url)
     assert "offer-qr" not in page.images
     assert world.journal() == [
+        "account.entered",
         "sign_in.opened",
         "case.opened",
         "identity.proved",

@@ -141,8 +141,8 @@ class World:
 
     def session(self, *roles: Role, tenant: str = TENANT, name: str = "auditor") -> dict[str, str]:
         """Return the headers of somebody who is signed in."""
-        self.staff.add(tenant, name, PASSPHRASE, roles)
         now = self.deps.clock.now()
+        self.staff.add(tenant, name, PASSPHRASE, roles, now=now)
         token = self.staff.sign_in(tenant, name, PASSPHRASE, now=now)
         return {**HEADERS, "cookie": f"{cookie_name('log')}={token}"}
 

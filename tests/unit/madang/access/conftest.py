@@ -84,7 +84,7 @@ class House:
 
     def hire(self, *roles: Role, tenant: str = TENANT, name: str = "staff") -> dict[str, str]:
         """Return the cookies of somebody who is signed in with these roles."""
-        self.staff.add(tenant, name, PASSPHRASE, roles)
+        self.staff.add(tenant, name, PASSPHRASE, roles, now=self.clock.now())
         token = self.staff.sign_in(tenant, name, PASSPHRASE, now=self.clock.now())
         return {"cookie": f"{cookie_name('counter')}={token}"}
 

@@ -13,7 +13,7 @@ TRIES, LOCK = SETTINGS.sign_in_tries, SETTINGS.sign_in_lock_seconds
 
 @pytest.fixture
 def staff(house: House) -> Staff:
-    house.staff.add(TENANT, "kim", PASSPHRASE, [Role.CLERK, Role.AUDITOR])
+    house.staff.add(TENANT, "kim", PASSPHRASE, [Role.CLERK, Role.AUDITOR], now=NOW)
     return house.staff
 
 
@@ -59,12 +59,22 @@ class TestSignIn:
         with house.database.reading() as session:
             for entry in entries(session, TENANT):
                 assert "kim" not in (entry.actor or "")
-                assert entry.actor
+                assert entry.actor or entry.reference
+
+    def test_an_account_that_was_made_or_changed_is_in_the_journal(
+        self, staff: Staff, house: House
+    ) -> None:
+        staff.add(TENANT, "kim", "another one", [Role.OFFICER], now=NOW + 1)
+        with house.database.reading() as session:
+            made, changed = entries(session, TENANT)
+        assert (made.code, changed.code) == ("account.entered", "account.changed")
+        assert changed.at == NOW + 1
+        assert made.reference == changed.reference != "kim"
 
     def test_the_passphrase_is_kept_stretched_under_its_own_salt(
         self, staff: Staff, house: House
     ) -> None:
-        staff.add(TENANT, "lee", PASSPHRASE, [Role.CLERK])
+        staff.add(TENANT, "lee", PASSPHRASE, [Role.CLERK], now=NOW)
         with house.database.reading() as session:
             kim, lee = (session.get(StaffAccount, (TENANT, name)) for name in ("kim", "lee"))
         assert kim is not None
@@ -81,7 +91,7 @@ class TestSignIn:
 
     def test_a_new_passphrase_keeps_the_pseudonym(self, staff: Staff) -> None:
         before = staff.actor(staff.sign_in(TENANT, "kim", PASSPHRASE, now=NOW), now=NOW)
-        staff.add(TENANT, "kim", "another one", [Role.OFFICER])
+        staff.add(TENANT, "kim", "another one", [Role.OFFICER], now=NOW)
         after = staff.actor(staff.sign_in(TENANT, "kim", "another one", now=NOW), now=NOW)
         assert before is not None
         assert after is not None
@@ -114,7 +124,7 @@ class TestLock:
         assert attempt(staff, now=NOW + LOCK)
 
     def test_others_are_not_locked(self, staff: Staff) -> None:
-        staff.add(OTHER, "kim", PASSPHRASE, [Role.CLERK])
+        staff.add(OTHER, "kim", PASSPHRASE, [Role.CLERK], now=NOW)
         for _ in range(TRIES):
             attempt(staff, "wrong")
         assert attempt(staff, tenant=OTHER)
@@ -124,7 +134,7 @@ class TestLock:
         database.create(StaffAccount, JournalEntry)
         settings = SETTINGS.model_copy(update={"sign_in_tries": 1})
         staff = Staff(database, SeededIds("strict"), settings)
-        staff.add(TENANT, "kim", PASSPHRASE, [Role.CLERK])
+        staff.add(TENANT, "kim", PASSPHRASE, [Role.CLERK], now=NOW)
         attempt(staff, "wrong")
         assert not attempt(staff)
 
@@ -157,16 +167,16 @@ class TestSession:
 
     def test_takes_the_roles_that_the_account_has_now(self, staff: Staff) -> None:
         token = staff.sign_in(TENANT, "kim", PASSPHRASE, now=NOW)
-        staff.add(TENANT, "kim", PASSPHRASE, [Role.AUDITOR])
+        staff.add(TENANT, "kim", PASSPHRASE, [Role.AUDITOR], now=NOW)
         actor = staff.actor(token, now=NOW)
         assert actor is not None
         assert actor.roles == {"auditor"}
 
     def test_ends_when_the_passphrase_changes(self, staff: Staff) -> None:
         token = staff.sign_in(TENANT, "kim", PASSPHRASE, now=NOW)
-        staff.add(OTHER, "kim", PASSPHRASE, [Role.CLERK])
+        staff.add(OTHER, "kim", PASSPHRASE, [Role.CLERK], now=NOW)
         other = staff.sign_in(OTHER, "kim", PASSPHRASE, now=NOW)
-        staff.add(TENANT, "kim", "a new passphrase", [Role.CLERK])
+        staff.add(TENANT, "kim", "a new passphrase", [Role.CLERK], now=NOW)
         assert staff.actor(token, now=NOW) is None
         assert staff.actor(other, now=NOW) is not None
 

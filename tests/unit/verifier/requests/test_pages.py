@@ -183,7 +183,7 @@ def test_nothing_is_asked_of_nobody_without_a_word(land: Land) -> None:
         page = send(city, begun(city, ""), action="ask", name="n")
         assert page.status_code == 400
         assert "먼저 하나를 더하세요." in page.text
-        assert city.journal() == ["sign_in.opened"]
+        assert city.journal() == ["account.entered", "sign_in.opened"]
 
 
 def test_the_first_button_of_the_form_saves(city: City) -> None:
