@@ -4,6 +4,7 @@ Source: OpenID Federation 1.0 section 3. Metadata is read only for the place whe
 answers; a policy for it therefore decides nothing here, unless it has to be understood.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,11 +22,15 @@ TYPE: Final = "entity-statement+jwt"
 MEDIA_TYPE: Final = "application/entity-statement+jwt"
 ISSUER_TYPE: Final = "openid_credential_issuer"
 """The entity type of those who issue credentials."""
+FEDERATION_TYPE: Final = "federation_entity"
+"""The entity type that every member may have, whatever its superiors say."""
 MAX_BYTES: Final = 100_000
 MAX_SKEW: Final = 60
 MAX_NAMES: Final = 64
 _CRITICAL: Final = ("crit", "metadata_policy_crit")
 _OF_SUPERIORS: Final = ("constraints", "metadata_policy", "metadata_policy_crit", "source_endpoint")
+_DOMAIN: Final = re.compile(r"([a-z0-9_-]+\.)*[a-z][a-z0-9-]*", re.ASCII | re.IGNORECASE)
+"""A name, and never an address, whose last part is a number."""
 _OWN: Final = ("authority_hints", "trust_marks", "trust_mark_issuers", "trust_mark_owners")
 
 
@@ -46,9 +51,14 @@ class Constraints:
     types: tuple[str, ...] | None = None
 
     def admits(self, entity: str) -> bool:
-        """Tell whether a member may have this identifier (section 6.2.2)."""
+        """Tell whether a member may have this identifier (section 6.2.2).
+
+        An address is outside of all names (RFC 5280 section 4.2.1.10).
+        """
+        if self.permitted is None and not self.excluded:
+            return True
         host = (urlsplit(entity).hostname or "").removesuffix(".")
-        if _within(host, self.excluded):
+        if not _DOMAIN.fullmatch(host) or _within(host, self.excluded):
             return False
         return self.permitted is None or _within(host, self.permitted)
 
@@ -160,7 +170,7 @@ def _fetch_endpoint(claims: Mapping[str, Any]) -> str | None:
     metadata = claims.get("metadata", {})
     if not isinstance(metadata, dict):
         raise _form("metadata is an object")
-    own = metadata.get("federation_entity", {})
+    own = metadata.get(FEDERATION_TYPE, {})
     found = own.get("federation_fetch_endpoint") if isinstance(own, dict) else None
     if found is not None and not (isinstance(found, str) and is_web_address(found)):
         raise _form("federation_fetch_endpoint is no https address")
@@ -172,15 +182,25 @@ def _constraints(claims: Mapping[str, Any]) -> Constraints:
     naming = found.get("naming_constraints", {}) if isinstance(found, dict) else None
     if not isinstance(naming, dict):
         raise _form("constraints and its naming_constraints are objects")
-    length = found.get("max_path_length")
-    if length is not None and (type(length) is not int or length < 0):
+    length = found.get("max_path_length", 0)
+    if type(length) is not int or length < 0:
         raise _form("max_path_length is a whole number from zero on")
+    types = _names(found, "allowed_entity_types") if "allowed_entity_types" in found else None
+    if FEDERATION_TYPE in (types or ()):
+        raise _form(f"allowed_entity_types does not name {FEDERATION_TYPE}")
     return Constraints(
-        length,
-        _names(naming, "permitted") if "permitted" in naming else None,
-        _names(naming, "excluded") if "excluded" in naming else (),
-        _names(found, "allowed_entity_types") if "allowed_entity_types" in found else None,
+        length if "max_path_length" in found else None,
+        _domains(naming, "permitted") if "permitted" in naming else None,
+        _domains(naming, "excluded") if "excluded" in naming else (),
+        types,
     )
+
+
+def _domains(members: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    found = _names(members, name)
+    if not all(_DOMAIN.fullmatch(each.removeprefix(".")) for each in found):
+        raise _form(f"{name} holds names of hosts, or of domains behind a period")
+    return found
 
 
 def _names(members: Mapping[str, Any], name: str) -> tuple[str, ...]:

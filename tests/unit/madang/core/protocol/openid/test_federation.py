@@ -85,9 +85,27 @@ def code(realm: Realm, chain: list[str], subject: str = ISSUER) -> str:
         ({"constraints": []}, "statement_form"),
         ({"constraints": {"max_path_length": -1}}, "statement_form"),
         ({"constraints": {"max_path_length": True}}, "statement_form"),
+        ({"constraints": {"max_path_length": None}}, "statement_form"),
         ({"constraints": {"naming_constraints": []}}, "statement_form"),
         ({"constraints": {"naming_constraints": {"permitted": "x"}}}, "statement_form"),
+        *(
+            ({"constraints": {"naming_constraints": {"excluded": [name]}}}, "statement_form")
+            for name in (
+                "",
+                ".",
+                "a..example",
+                "a.example.",
+                "*.a.example",
+                "https://a.example",
+                "a.example:443",
+                "a.example/x",
+                "a.example\n",
+                "\u0661.\u0435xample",
+                "192.0.2.1",
+            )
+        ),
         ({"constraints": {"allowed_entity_types": [1]}}, "statement_form"),
+        ({"constraints": {"allowed_entity_types": ["federation_entity"]}}, "statement_form"),
         ({"constraints": {"allowed_entity_types": ["x"] * 65}}, "statement_form"),
         ({"header": {"typ": "JWT"}}, "statement_form"),
         ({"header": {"kid": ""}}, "statement_form"),
@@ -170,6 +188,10 @@ def test_what_may_be_an_entity(text: str) -> None:
         ("https://a.example.", None, ("a.example",), False),
         ("https://x.a.example./y", None, (".a.example",), False),
         ("https://a.example/.b.example", (".b.example",), (), False),
+        ("https://192.0.2.1", None, (), True),
+        ("https://192.0.2.1", None, ("a.example",), False),
+        ("https://[2001:db8::1]", None, (".example",), False),
+        ("https://192.0.2.1", ("192.0.2.1",), (), False),
     ],
 )
 def test_names_are_constrained_as_in_certificates(
