@@ -13,6 +13,15 @@ SUPERIOR = {
         "allowed_entity_types": ["openid_credential_issuer"],
     }
 }
+POLICY = {
+    "openid_credential_issuer": {
+        "a": {"add": ["b"], "subset_of": ["a", "b"], "superset_of": ["a"], "essential": True},
+        "b": {"value": ["a"], "default": [1], "regexp": "^a"},
+        "c": {"value": None},
+        "scope": {"default": "a b", "superset_of": ["a"]},
+    },
+    "openid_provider": {"a": {"essential": False}},
+}
 Seeds = dict[str, tuple[bytes, ...]]
 
 
@@ -49,6 +58,7 @@ def logging_in() -> Seeds:
             ).encode(),
         ),
         "entity_statement_signed": (entity,),
+        "metadata_policy": (strict_json.dumps(POLICY).encode(),),
         "federation_anchors": (strict_json.dumps({ISSUER: keys}).encode(),),
         "provider_metadata": (strict_json.dumps(metadata).encode(),),
         "provider_keys": (strict_json.dumps(keys).encode(),),

@@ -1,6 +1,7 @@
 """What an OpenID provider sends when a resident logs in there, and members of a federation."""
 
 from madang.core.encoding import strict_json
+from madang.core.encoding.errors import EncodingError
 from madang.core.envelope import jws
 from madang.core.protocol.openid.code_flow import (
     parse_callback,
@@ -13,6 +14,7 @@ from madang.core.protocol.openid.federation import check_chain, parse_anchors
 from madang.core.protocol.openid.id_token import Expected, check_id_token
 from madang.core.protocol.openid.jwks import parse_jwks
 from madang.core.protocol.openid.metadata import parse_provider_metadata
+from madang.core.protocol.openid.metadata_policy import apply_policy, merge, read_policy
 from madang.core.protocol.openid.userinfo import parse_userinfo
 from madang.core.protocol.typed_jwt import Window
 from tests.fuzz.harness import harness, text
@@ -79,6 +81,16 @@ def entity_statement_signed(data: bytes) -> None:
     """What anybody says of itself, as a chain that ends where it begins."""
     signed = jws.sign(data, {"typ": TYPE, "kid": "1"}, HOLDER)
     assert check_chain([signed], ISSUER, {ISSUER: NAMED}, now=NOW).entities == {ISSUER}
+
+
+@harness(OpenIdError, EncodingError)
+def metadata_policy(data: bytes) -> None:
+    """A policy, held against what an entity could say of itself."""
+    policy = read_policy(strict_json.loads(data))
+    assert merge(policy, policy) == read_policy(policy) == policy
+    own = {kind: {name: ["a"] for name in policy[kind]} for kind in policy}
+    found = apply_policy(policy, own)
+    assert apply_policy(policy, found) == found
 
 
 @harness(OpenIdError)
