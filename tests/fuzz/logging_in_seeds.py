@@ -7,11 +7,13 @@ from tests.fuzz.parsers.logging_in import EXPECTED
 from tests.fuzz.world import HOLDER, ISSUER, NOW
 
 SUPERIOR = {
+    "metadata": {"openid_credential_issuer": {"c": 1}},
+    "metadata_policy": {"openid_credential_issuer": {"a": {"subset_of": ["b"]}}},
     "constraints": {
         "max_path_length": 1,
         "naming_constraints": {"permitted": [".example"], "excluded": ["b.example"]},
         "allowed_entity_types": ["openid_credential_issuer"],
-    }
+    },
 }
 POLICY = {
     "openid_credential_issuer": {
@@ -22,6 +24,7 @@ POLICY = {
     },
     "openid_provider": {"a": {"essential": False}},
 }
+METADATA = {"federation_entity": {}, "openid_credential_issuer": {"a": ["b"]}}
 Seeds = dict[str, tuple[bytes, ...]]
 
 
@@ -46,7 +49,7 @@ def logging_in() -> Seeds:
     said = strict_json.dumps(claims).encode()
     keys = {"keys": [{**HOLDER.public_key.to_jwk(), "kid": "1", "use": "sig"}]}
     own = {"iss": ISSUER, "sub": ISSUER, "iat": NOW, "exp": NOW + 60, "jwks": keys}
-    hints = {"authority_hints": ["https://a.example"], "metadata": {"federation_entity": {}}}
+    hints = {"authority_hints": ["https://a.example"], "metadata": METADATA}
     entity = strict_json.dumps({**own, **hints}).encode()
     return {
         "entity_statement": (

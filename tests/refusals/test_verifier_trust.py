@@ -276,6 +276,19 @@ def test_an_issuer_outside_of_the_federation_is_refused(
     assert not any("else.example" in address for address in city.web.asked)
 
 
+@pytest.mark.parametrize("format_", FORMATS)
+def test_an_issuer_that_breaks_a_policy_of_the_federation_is_refused(
+    federated: tuple[City, Realm], format_: str
+) -> None:
+    city, realm = federated
+    policy = {"openid_credential_issuer": {"credential_issuer": {"one_of": ["https://x.example"]}}}
+    realm.tell(ANCHOR, city.identifier("issuer"), metadata_policy=policy)
+    city.web.published.update(realm.published)
+    asked, key = ask(city, within(city, format_, ANCHOR))
+    assert refused(city, asked, key, own(asked, format_)) == ["authority_not_accepted"]
+    assert city.journal()[-1] == "presentation.authority_not_accepted"
+
+
 def test_a_chain_may_come_with_the_credential(federated: tuple[City, Realm]) -> None:
     city, realm = federated
     chain = realm.chain(city.identifier("issuer"), ANCHOR)

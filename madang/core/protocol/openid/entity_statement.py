@@ -1,7 +1,6 @@
 """Entity statements: what a member of a federation says of itself, or a superior of it.
 
-Source: OpenID Federation 1.0 section 3. Metadata is read only for the place where a superior
-answers; a policy for it therefore decides nothing here, unless it has to be understood.
+Source: OpenID Federation 1.0 section 3. Trust marks are not read: nothing is granted for one.
 """
 
 import re
@@ -15,6 +14,7 @@ from madang.core.envelope.errors import EnvelopeError
 from madang.core.envelope.jws import Jws
 from madang.core.protocol.openid.errors import OpenIdError
 from madang.core.protocol.openid.jwks import ALGORITHMS, ProviderKey, read_jwks
+from madang.core.protocol.openid.metadata_policy import Metadata, Policy, read_policy
 from madang.core.protocol.typed_jwt import text_claim, time_claim
 from madang.core.protocol.urls import is_web_address
 
@@ -28,6 +28,7 @@ MAX_BYTES: Final = 100_000
 MAX_SKEW: Final = 60
 MAX_NAMES: Final = 64
 _CRITICAL: Final = ("crit", "metadata_policy_crit")
+"""Nothing is known here that may be named there; neither may an operator of the standard."""
 _OF_SUPERIORS: Final = ("constraints", "metadata_policy", "metadata_policy_crit", "source_endpoint")
 _DOMAIN: Final = re.compile(r"([a-z0-9_-]+\.)*[a-z][a-z0-9-]*", re.ASCII | re.IGNORECASE)
 """A name, and never an address, whose last part is a number."""
@@ -42,7 +43,7 @@ class Constraints:
         max_path_length: intermediates between it and the subject of the chain, at most.
         permitted: hosts, or domains that begin with a period.
         excluded: the same; they win.
-        types: entity types that members may have.
+        types: entity types that members may have besides `federation_entity`.
     """
 
     max_path_length: int | None = None
@@ -62,6 +63,10 @@ class Constraints:
             return False
         return self.permitted is None or _within(host, self.permitted)
 
+    def allows(self, kind: str) -> bool:
+        """Tell whether a member may have metadata of this entity type (section 6.2.3)."""
+        return self.types is None or kind in (FEDERATION_TYPE, *self.types)
+
 
 @dataclass(frozen=True, slots=True)
 class EntityStatement:
@@ -74,6 +79,8 @@ class EntityStatement:
         keys: the subject's.
         superiors: whom the subject says to be above it.
         fetch_endpoint: where it answers for those below it; None where it does not say.
+        metadata: what the subject says of itself, or what its superior gives it.
+        policy: of a superior, for the metadata of everyone below it.
         constraints: of a superior.
     """
 
@@ -83,6 +90,8 @@ class EntityStatement:
     keys: tuple[ProviderKey, ...]
     superiors: tuple[str, ...]
     fetch_endpoint: str | None
+    metadata: Metadata
+    policy: Policy
     constraints: Constraints
     opened: Jws
 
@@ -104,7 +113,7 @@ def read_statement(compact: str | bytes, *, now: int) -> EntityStatement:
 
     Raises:
         OpenIdError: ``statement_form``, ``statement_time``, or ``statement_critical`` for what it
-            says has to be understood; ``jwks`` for its keys.
+            says has to be understood; ``jwks`` for its keys; ``metadata_policy``.
     """
     try:
         opened = jws.parse(compact, max_bytes=MAX_BYTES)
@@ -126,13 +135,16 @@ def read_statement(compact: str | bytes, *, now: int) -> EntityStatement:
     names = [each.kid for each in keys]
     if len(set(names)) < len(names):
         raise _form("two keys have one kid")
+    metadata = _metadata(claims)
     return EntityStatement(
         issuer,
         subject,
         expires_at,
         keys,
         _superiors(claims),
-        _fetch_endpoint(claims),
+        _fetch_endpoint(metadata),
+        metadata,
+        read_policy(claims.get("metadata_policy", {})),
         _constraints(claims),
         opened,
     )
@@ -166,12 +178,17 @@ def _superiors(claims: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _fetch_endpoint(claims: Mapping[str, Any]) -> str | None:
-    metadata = claims.get("metadata", {})
-    if not isinstance(metadata, dict):
-        raise _form("metadata is an object")
-    own = metadata.get(FEDERATION_TYPE, {})
-    found = own.get("federation_fetch_endpoint") if isinstance(own, dict) else None
+def _metadata(claims: Mapping[str, Any]) -> Metadata:
+    found = claims.get("metadata", {})
+    if not isinstance(found, dict) or not all(isinstance(each, dict) for each in found.values()):
+        raise _form("metadata holds an object for each entity type")
+    if any(value is None for each in found.values() for value in each.values()):
+        raise _form("null is no value of metadata")
+    return found
+
+
+def _fetch_endpoint(metadata: Metadata) -> str | None:
+    found = metadata.get(FEDERATION_TYPE, {}).get("federation_fetch_endpoint")
     if found is not None and not (isinstance(found, str) and is_web_address(found)):
         raise _form("federation_fetch_endpoint is no https address")
     return found

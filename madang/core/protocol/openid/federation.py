@@ -7,6 +7,7 @@ asks whom that names, and theirs; what a request of somebody else names is never
 
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from madang.core.protocol.openid.entity_statement import (
 )
 from madang.core.protocol.openid.errors import OpenIdError
 from madang.core.protocol.openid.jwks import ProviderKey, read_jwks
+from madang.core.protocol.openid.metadata_policy import Metadata, Policy, apply_policy, merge
 
 MAX_STATEMENTS: Final = 10
 MAX_FETCHES: Final = 32
@@ -95,7 +97,7 @@ def parse_anchors(data: bytes) -> Anchors:
 def check_chain(
     statements: Sequence[str | bytes], subject: str, anchors: Anchors, *, now: int
 ) -> TrustPath:
-    """Check a trust chain (section 10.2).
+    """Check a trust chain of an issuer (section 10.2).
 
     Args:
         statements: the subject's configuration, what each superior says of the one below it, and
@@ -106,7 +108,7 @@ def check_chain(
 
     Raises:
         OpenIdError: as of `read_statement`; ``statement_signature``, ``chain_form``,
-            ``chain_anchor`` or ``chain_constraints``.
+            ``chain_anchor``, ``chain_constraints``, ``metadata_policy`` or ``chain_metadata``.
     """
     if not 1 <= len(statements) <= MAX_STATEMENTS:
         raise _form(f"{len(statements)} statements; 1 to {MAX_STATEMENTS} are accepted")
@@ -124,6 +126,9 @@ def _checked(read: Sequence[EntityStatement], subject: str, anchors: Anchors) ->
     for each in read[-2:] if read[-1].is_configuration else read[-1:]:
         each.check_signature(keys)
     _check_constraints(read)
+    if ISSUER_TYPE not in _resolved(read):
+        told = f"{subject} does not say to be an issuer, or a superior does not answer for issuers"
+        raise OpenIdError("chain_metadata", told)
     entities = frozenset({subject, *(each.issuer for each in read)})
     return TrustPath(entities, min(each.expires_at for each in read))
 
@@ -143,18 +148,28 @@ def _check_links(read: Sequence[EntityStatement], subject: str) -> None:
 
 
 def _check_constraints(read: Sequence[EntityStatement]) -> None:
-    """Hold the chain against what each superior demands of it (section 6.2).
-
-    Metadata of other types than allowed would be removed; of an issuer nothing would be left.
-    """
+    """Hold the chain against what each superior demands of it (sections 6.2.1 and 6.2.2)."""
     for at, each in enumerate(read):
         demanded = each.constraints
         if demanded.max_path_length is not None and at - 1 > demanded.max_path_length:
             raise _constraints(f"{each.issuer} accepts fewer intermediates")
         if not all(demanded.admits(below.subject) for below in read[: at + 1]):
             raise _constraints(f"{each.issuer} does not answer for all identifiers of the chain")
-        if demanded.types is not None and ISSUER_TYPE not in demanded.types:
-            raise _constraints(f"{each.issuer} does not answer for issuers")
+
+
+def _resolved(read: Sequence[EntityStatement]) -> Metadata:
+    """Return the metadata of the subject as its superiors leave it (sections 6.1.4 and 6.2.3)."""
+    superiors = [each for each in read if not each.is_configuration]
+    given = superiors[0].metadata if superiors else {}
+    metadata = {
+        kind: {**own, **given.get(kind, {})}
+        for kind, own in read[0].metadata.items()
+        if all(each.constraints.allows(kind) for each in superiors)
+    }
+    nothing: Policy = {}
+    return apply_policy(
+        reduce(merge, (each.policy for each in reversed(superiors)), nothing), metadata
+    )
 
 
 def configuration_at(entity: str) -> str:

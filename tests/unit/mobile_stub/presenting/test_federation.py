@@ -67,6 +67,15 @@ def test_a_copy_counts_by_every_entity_above_its_issuer(
     assert len(looked_up(world)) == len({*looked_up(world)}) == len(realm.keys)
 
 
+def test_an_issuer_that_breaks_a_policy_counts_for_nothing(
+    world: World, verifier: Verifier, realm: Realm
+) -> None:
+    demanded = {"openid_credential_issuer": {"display": {"essential": True}}}
+    realm.tell(ANCHOR, MIDDLE, metadata_policy=demanded)
+    put(world, realm)
+    assert not preview(world, asking(verifier, ANCHOR))["possible"]
+
+
 def test_a_verifier_s_word_is_nowhere_to_go(world: World, verifier: Verifier, realm: Realm) -> None:
     assert not preview(world, asking(verifier, ELSE))["possible"]
     assert not any(ELSE in address for address in looked_up(world))

@@ -65,10 +65,11 @@ class Realm:
     def configuration(self, entity: str, *superiors: str, **changes: Any) -> str:
         """Return what an entity says of itself."""
         own: dict[str, Any] = {"authority_hints": [*superiors]} if superiors else {}
-        endpoint = {"federation_fetch_endpoint": f"{entity}/fetch"}
-        return self.statement(
-            entity, entity, **{**own, "metadata": {"federation_entity": endpoint}, **changes}
-        )
+        metadata = {
+            "federation_entity": {"federation_fetch_endpoint": f"{entity}/fetch"},
+            "openid_credential_issuer": {"credential_issuer": entity},
+        }
+        return self.statement(entity, entity, **{**own, "metadata": metadata, **changes})
 
     def publish(self, entity: str, *superiors: str, **changes: Any) -> None:
         """Publish an entity, and what each superior says of it."""

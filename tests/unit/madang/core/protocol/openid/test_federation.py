@@ -119,9 +119,6 @@ def test_every_signature_of_a_chain_counts(realm: Realm) -> None:
         (2, {"naming_constraints": {"excluded": ["mapo.example"]}}, False),
         (1, {"naming_constraints": {"permitted": ["mapo.example"]}}, True),
         (1, {"naming_constraints": {"permitted": [".example"]}}, True),
-        (2, {"allowed_entity_types": ["openid_credential_issuer"]}, True),
-        (2, {"allowed_entity_types": ["openid_provider"]}, False),
-        (2, {"allowed_entity_types": []}, False),
         (2, {"unknown": 1}, True),
     ],
 )
@@ -135,6 +132,137 @@ def test_superiors_constrain_what_is_below_them(
         assert checked(realm, chain).entities == LINE
     else:
         assert code(realm, chain) == "chain_constraints"
+
+
+# --- metadata
+
+OWN = {"credential_issuer": ISSUER, "algorithms": ["a", "b"]}
+TYPE_OF_ISSUERS = "openid_credential_issuer"
+
+
+def told(realm: Realm, middle: Mapping[str, Any], anchor: Mapping[str, Any], **own: Any) -> str:
+    """Return the code of a chain by what its superiors say; nothing where it holds."""
+    metadata = own or {TYPE_OF_ISSUERS: OWN}
+    chain = [
+        realm.configuration(ISSUER, MIDDLE, metadata=metadata),
+        realm.statement(MIDDLE, ISSUER, **middle),
+        realm.statement(ANCHOR, MIDDLE, **anchor),
+        realm.configuration(ANCHOR),
+    ]
+    for whole in (chain, chain[:3]):
+        try:
+            assert checked(realm, whole).entities == LINE
+        except OpenIdError as refused:
+            found = refused.code
+        else:
+            found = ""
+    return found
+
+
+def policy(of: str = TYPE_OF_ISSUERS, **parameters: Any) -> Mapping[str, Any]:
+    return {"metadata_policy": {of: parameters}}
+
+
+def given_by_superior(**parameters: Any) -> Mapping[str, Any]:
+    return {"metadata": {TYPE_OF_ISSUERS: parameters}}
+
+
+@pytest.mark.parametrize(
+    ("middle", "anchor", "expected"),
+    [
+        ({}, policy(algorithms={"superset_of": ["a"]}), ""),
+        ({}, policy(algorithms={"superset_of": ["c"]}), "metadata_policy"),
+        (policy(algorithms={"superset_of": ["c"]}), {}, "metadata_policy"),
+        ({}, policy(display={"essential": True}), "metadata_policy"),
+        (policy(display={"default": "x"}), policy(display={"essential": True}), ""),
+        # The anchor's is not changed by anybody below it.
+        (policy(x={"value": 1}), policy(x={"value": 2}), "metadata_policy"),
+        (policy(x={"essential": False}), policy(x={"essential": True}), "metadata_policy"),
+        # Also for a type of entity that the issuer is not.
+        (policy("y", x={"value": 1}), policy("y", x={"value": 2}), "metadata_policy"),
+        (policy("y", x={"essential": True}), {}, ""),
+        # What the superior gives comes first; only the one that knows the issuer gives.
+        (given_by_superior(x=2), policy(x={"one_of": [2]}), ""),
+        (given_by_superior(x=2), policy(x={"one_of": [1]}), "metadata_policy"),
+        (
+            given_by_superior(algorithms=["c"]),
+            policy(algorithms={"superset_of": ["a"]}),
+            "metadata_policy",
+        ),
+        ({}, {**given_by_superior(x=2), **policy(x={"essential": True})}, "metadata_policy"),
+        # An operator that nobody has to know.
+        (policy(algorithms={"regexp": "^z"}), {}, ""),
+    ],
+    ids=repr,
+)
+def test_superiors_decide_about_metadata(
+    realm: Realm, middle: Mapping[str, Any], anchor: Mapping[str, Any], expected: str
+) -> None:
+    assert told(realm, middle, anchor) == expected
+
+
+def types(*names: str) -> Mapping[str, Any]:
+    return {"constraints": {"allowed_entity_types": [*names]}}
+
+
+@pytest.mark.parametrize(
+    ("middle", "anchor", "expected"),
+    [
+        ({}, types(TYPE_OF_ISSUERS), ""),
+        (types("openid_provider", TYPE_OF_ISSUERS), types(TYPE_OF_ISSUERS), ""),
+        ({}, types("openid_provider"), "chain_metadata"),
+        (types(TYPE_OF_ISSUERS), types("openid_provider"), "chain_metadata"),
+        (types("openid_provider"), types(TYPE_OF_ISSUERS), "chain_metadata"),
+        ({}, types(), "chain_metadata"),
+        # Removed before policies see it, and after the superior gave something.
+        (types(), policy(x={"essential": True}), "chain_metadata"),
+        ({**types(), **given_by_superior(x=1)}, {}, "chain_metadata"),
+    ],
+    ids=repr,
+)
+def test_superiors_decide_who_may_be_an_issuer(
+    realm: Realm, middle: Mapping[str, Any], anchor: Mapping[str, Any], expected: str
+) -> None:
+    assert told(realm, middle, anchor) == expected
+
+
+def test_another_type_is_removed_before_a_policy_sees_it(realm: Realm) -> None:
+    own = {TYPE_OF_ISSUERS: {}, "openid_provider": {}, "federation_entity": {}}
+    strict = policy("openid_provider", x={"essential": True})
+    assert told(realm, {}, strict, **own) == "metadata_policy"
+    assert told(realm, types(TYPE_OF_ISSUERS), strict, **own) == ""
+    strict = policy("federation_entity", x={"essential": True})
+    assert told(realm, types(TYPE_OF_ISSUERS), strict, **own) == "metadata_policy"
+
+
+def test_who_does_not_say_to_be_an_issuer_is_none(realm: Realm) -> None:
+    """He would keep every policy for issuers by it."""
+    strict = policy(x={"essential": True})
+    for own in ({"federation_entity": {}}, {"openid_provider": {}}):
+        assert told(realm, strict, {}, **own) == "chain_metadata"
+        assert told(realm, given_by_superior(x=1), {}, **own) == "chain_metadata"
+    assert code(realm, [realm.configuration(ANCHOR, metadata=...)], ANCHOR) == "chain_metadata"
+
+
+def test_a_search_passes_over_a_chain_that_breaks_a_policy(realm: Realm) -> None:
+    strict = policy(x={"essential": True})
+    realm.tell(ANCHOR, MIDDLE, **strict)
+    assert found(realm) == frozenset()
+    other = "https://other.example"
+    realm.publish(ISSUER, MIDDLE, other)
+    realm.publish(other, ANCHOR)
+    assert found(realm) == {ISSUER, other, ANCHOR}
+
+
+def test_what_an_intermediate_is_does_not_matter(realm: Realm) -> None:
+    """A policy is held against the subject of the chain alone."""
+    realm.publish(
+        MIDDLE,
+        ANCHOR,
+        metadata={"federation_entity": {"federation_fetch_endpoint": f"{MIDDLE}/fetch"}},
+    )
+    realm.tell(ANCHOR, MIDDLE, **policy("federation_entity", organization_name={"default": "x"}))
+    assert found(realm) == LINE
 
 
 # --- the search
