@@ -18,6 +18,7 @@ Metadata: TypeAlias = Mapping[str, Mapping[str, Json]]
 Operators: TypeAlias = Mapping[str, Json]
 Policy: TypeAlias = Mapping[str, Mapping[str, Operators]]
 """By entity type and parameter the operators that are known here."""
+MAX_CHARS: Final = 20_000
 SCOPE: Final = "scope"
 """The one parameter whose text is a set of words (section 6.1.3.1.8)."""
 _BESIDE_ONE_OF: Final = {"value", "default", "one_of", "essential"}
@@ -35,8 +36,11 @@ def read_policy(value: object) -> Policy:
     """Read a ``metadata_policy``; operators that are not known are left out (section 6.1.3.2).
 
     Raises:
-        OpenIdError: ``metadata_policy``, also for operators that cannot stand together.
+        OpenIdError: ``metadata_policy``, also for operators that cannot stand together, and for a
+            policy of more than MAX_CHARS.
     """
+    if (chars := len(_sorted(value))) > MAX_CHARS:
+        raise _refused(f"{chars} characters; at most {MAX_CHARS} are accepted")
     return {
         kind: {name: _read(name, each) for name, each in _object(parameters).items()}
         for kind, parameters in _object(value).items()
@@ -131,7 +135,11 @@ def _members(value: Json) -> dict[str, Json]:
 
 def _identity(value: Json) -> str:
     """Tell values apart: true is not 1, and 1.0 is not 1 either, which is on the strict side."""
-    return json.dumps(value, sort_keys=True)
+    return f'"{value}' if isinstance(value, str) else _sorted(value)
+
+
+_sorted: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+"""Only text begins with a quotation mark."""
 
 
 def _within(part: Json, whole: Json) -> bool:

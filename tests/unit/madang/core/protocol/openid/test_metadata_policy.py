@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from madang.core.encoding.strict_json import Json
 from madang.core.protocol.openid.errors import OpenIdError
 from madang.core.protocol.openid.metadata_policy import (
+    MAX_CHARS,
     OPERATORS,
     Metadata,
     Policy,
@@ -122,6 +123,15 @@ def test_the_example_of_the_specification() -> None:
 def test_a_policy_has_three_levels(value: object) -> None:
     with pytest.raises(OpenIdError, match="metadata_policy"):
         read_policy(value)
+
+
+def test_a_policy_is_bounded() -> None:
+    """Many chains may lead up from one issuer, and each is merged anew."""
+    fits = {RP: {"x": {"value": "a" * (MAX_CHARS - len('{"":{"x":{"value":""}}}') - len(RP))}}}
+    assert read_policy(fits) == fits
+    fits[RP]["x"]["value"] += "a"
+    with pytest.raises(OpenIdError, match=f"{MAX_CHARS}"):
+        read_policy(fits)
 
 
 @pytest.mark.parametrize("operator", ["add", "one_of", "subset_of", "superset_of"])
