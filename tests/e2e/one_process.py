@@ -17,6 +17,7 @@ import ledger_node.app
 import ledger_node.settings
 import mobile_stub.app
 import mobile_stub.settings
+import mobile_stub.wallet
 import verifier.app
 import verifier.settings
 import wallet_api.app
@@ -108,7 +109,7 @@ class Town:
             **more,
         )
         origins = {self.plan.origins[name]: app for name, app in self.apps.items()}
-        wallet = mobile_stub.app.open_wallet(settings, Network(settings, ByOrigin(origins)))
+        wallet = mobile_stub.wallet.open_wallet(settings, Network(settings, ByOrigin(origins)))
         app = mobile_stub.app.build(wallet)
         self.wallets[address] = wallet, app
         await self.stack.enter_async_context(app.router.lifespan_context(app))

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 import mobile_stub.app
 import mobile_stub.settings
+import mobile_stub.wallet
 from contracts import addresses
 from ledger_node.audit import inspection
 from ledger_node.audit.inspection import ChainPoint, GivenLog, Inspection
@@ -197,7 +198,7 @@ def _wallet(plan: CityPlan) -> FastAPI:
         copies=COPIES,
         allow_loopback_http=True,
     )
-    return mobile_stub.app.build(mobile_stub.app.open_wallet(settings, Network(settings)))
+    return mobile_stub.app.build(mobile_stub.wallet.open_wallet(settings, Network(settings)))
 
 
 async def _met(plan: CityPlan, stack: AsyncExitStack) -> tuple[Staff, Staff, Resident]:

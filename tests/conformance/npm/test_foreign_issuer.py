@@ -25,9 +25,9 @@ from madang.core.keys.jwk import PublicKey
 from madang.infra import ca
 from mobile_stub.adapters import system
 from mobile_stub.adapters.network import Network
-from mobile_stub.app import Wallet, open_wallet
 from mobile_stub.receiving.receiver import wish
 from mobile_stub.settings import Settings
+from mobile_stub.wallet import Wallet, open_wallet
 from tests.unit.mobile_stub.receiving.provider import PROVIDER, ProviderTwin
 from tests.unit.mobile_stub.world import Net
 
