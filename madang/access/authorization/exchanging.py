@@ -125,10 +125,13 @@ class Exchanger:
     def exchange(self, session: Session, exchange: Exchange) -> TokenResponse | GrantRefused:
         """Return a token answer, or why not; as `check`, in an open transaction.
 
+        Of a request that comes a second time it is told that the code is used, before that the
+        client's proof is: what came of the code is void then.
+
         Raises:
             OAuthError: nothing of the transaction stays.
         """
-        self._take(session, exchange)
+        new = self._take(session, exchange)
         match exchange.asked:
             case TokenRequest() as asked:
                 granted = self._pre_authorized(session, exchange, asked)
@@ -138,16 +141,18 @@ class Exchanger:
                 granted = self._refreshed(session, exchange, asked)
         if isinstance(granted, GrantRefused):
             return granted
+        if not new:
+            raise replayed_client()
         return self._issue(session, exchange, granted)
 
-    def _take(self, session: Session, exchange: Exchange) -> None:
-        if not all(take(session, used) for used in exchange.caller.proofs):
-            raise replayed_client()
+    def _take(self, session: Session, exchange: Exchange) -> bool:
+        """Use up the proofs; tell whether those of the client are new."""
         if exchange.proof is not None:
             url = f"{self.ground.identifier(exchange.tenant)}/token"
             used = proof_id(self.ground, exchange.tenant, exchange.proof, url, exchange.now)
             if not take(session, used):
                 raise invalid_dpop_proof("this proof was used before; make one for each request")
+        return all(take(session, used) for used in exchange.caller.proofs)
 
     def _pre_authorized(
         self, session: Session, exchange: Exchange, asked: TokenRequest

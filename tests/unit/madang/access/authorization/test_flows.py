@@ -376,3 +376,18 @@ def test_every_answer_brings_the_next_nonce(on: Stage) -> None:
 @pytest.mark.parametrize(("method", "path"), [("PUT", "par"), ("GET", "token"), ("GET", "par")])
 def test_other_methods_are_refused(on: Stage, method: str, path: str) -> None:
     assert on.world.client.request(method, f"/{TENANT}/issuer/{path}").status_code == 405
+
+
+@pytest.mark.parametrize("party", [ASSERTING, ATTESTED], ids=["asserting", "attested"])
+def test_a_code_that_comes_again_with_the_same_proof_of_the_client(on: Stage, party: Party) -> None:
+    parameters, headers = on.credentials(party)
+    first, second = on.code(party), on.code(party)
+    token = on.exchange(first, party, headers, **parameters).json()["access_token"]
+    assert on.good(token, party)
+    answer = on.exchange(second, party, headers, **parameters)
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+    answer = on.exchange(first, party, headers, **parameters)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+    assert on.world.codes()[-2:] == ["client.invalid_client", "token.code_used"]
+    assert not on.good(token, party)
+    assert on.exchange(second, party).status_code == 200
