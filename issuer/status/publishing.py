@@ -140,12 +140,14 @@ def _is_fresh(published: Published, now: int, signers: Signers, policy: ListPoli
 
 
 def _signed(work: Work, statuses: StatusList, number: int, form: str, press: Press) -> Published:
+    # Readers of mdocs, who ask for the CWT, know one bit: what is suspended does not hold either.
+    shown = statuses.in_one_bit() if form == token_cwt.MEDIA_TYPE else statuses
     token = StatusListToken(
         uri=list_uri(work.issuer, number),
         issued_at=work.now,
         expires_at=work.now + press.policy.life,
         ttl=press.policy.ttl,
-        packed=statuses.pack(aggregation_uri(work.issuer)),
+        packed=shown.pack(aggregation_uri(work.issuer)),
     )
     signer = press.signers.issuer
     signed = FORMS[form](token, signer)

@@ -6,6 +6,7 @@ The signed tokens around it are in `token_jwt` and `token_cwt`.
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from madang.core.encoding import base64url
@@ -121,6 +122,18 @@ class StatusList:
             raise StatusError("status_value", f"status {value} does not fit into {self.bits} bits")
         self.values[byte] = self.values[byte] & ~(mask << shift) | value << shift
 
+    def in_one_bit(self) -> "StatusList":
+        """Return the list with one bit for each status: 0 for valid, 1 for all else.
+
+        What readers of mdocs expect (ISO/IEC 18013-5 12.3.6.5).
+        """
+        told = bytes(self.values).translate(_told_bits(self.bits))
+        # `bits` bytes with statuses become one: the k-th gives the k-th part of it.
+        parts = enumerate(range(0, 8, 8 // self.bits))
+        whole = sum(int.from_bytes(told[k :: self.bits], "little") << shift for k, shift in parts)
+        size = -(-len(self.values) // self.bits)
+        return StatusList(1, bytearray(whole.to_bytes(size, "little")))
+
     def _place(self, index: int) -> tuple[int, int]:
         if not 0 <= index < len(self):
             raise StatusError("status_index_out_of_range", f"the list ends before index {index}")
@@ -136,6 +149,14 @@ class StatusList:
         packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, ZLIB, _MEMORY, zlib.Z_RLE)
         lst = packer.compress(self.values) + packer.flush()
         return PackedList(self.bits, lst, aggregation_uri)
+
+
+@cache
+def _told_bits(bits: int) -> bytes:
+    """Return for each byte with statuses one whose lowest bits tell which are not valid."""
+    mask, shifts = (1 << bits) - 1, range(0, 8, bits)
+    told = (sum((byte >> s & mask > 0) << k for k, s in enumerate(shifts)) for byte in range(256))
+    return bytes(told)
 
 
 def reference(claims: Mapping[Any, Any]) -> tuple[str, int] | None:

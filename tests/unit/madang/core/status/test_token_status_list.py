@@ -47,6 +47,19 @@ def test_what_is_set_is_read_and_neighbours_stay(bits: int, data: st.DataObject)
         assert [unpacked.get(index) for index in range(len(values))] == values
 
 
+@pytest.mark.parametrize("bits", WIDTHS)
+@given(data=st.data())
+def test_one_bit_tells_what_is_valid(bits: int, data: st.DataObject) -> None:
+    values = data.draw(st.lists(st.integers(0, 2**bits - 1), min_size=1, max_size=40))
+    statuses = StatusList.of_size(len(values), bits)
+    for index, value in enumerate(values):
+        statuses.set(index, value)
+    told = statuses.in_one_bit()
+    assert told.bits == 1
+    assert len(told) - len(statuses) in range(8)
+    assert [told.get(index) for index in range(len(values))] == [int(v > 0) for v in values]
+
+
 def test_values_of_the_registry() -> None:
     assert (VALID, INVALID, SUSPENDED) == (0, 1, 2)
     assert sorted(APPLICATION_SPECIFIC) == [3, 12, 13, 14, 15]
