@@ -21,10 +21,12 @@ def encode(token: StatusListToken, signer: Signer) -> str:
 
     Args:
         token: the claims.
-        signer: the issuer's key; its certificates go into `x5c`.
+        signer: the issuer's key; it goes into `jwk`, its certificates into `x5c`.
     """
+    # Some readers look into no certificate for the key. What vouches for it is the chain.
+    key = {"kid": signer.key_id, "jwk": signer.public_key.to_jwk()}
     chain = jws.chain_header(signer.certificate_chain)
-    header: dict[str, Any] = {"typ": TYPE, "kid": signer.key_id, **chain}
+    header: dict[str, Any] = {"typ": TYPE, **key, **chain}
     payload = {
         "sub": token.uri,
         "iat": token.issued_at,

@@ -34,6 +34,7 @@ def published(world: World, number: int = 1) -> StatusList:
     token = token_jwt.parse(answer.text)
     assert token.header["x5c"]
     signer = world.authorities.signer(TENANT, "issuer")
+    assert token.header["jwk"] == signer.public_key.to_jwk()
     uri = f"{world.identifier()}/statuslists/{number}"
     now = world.clock.now()
     checker = checker_for(signer.public_key)
