@@ -45,6 +45,8 @@ _ONLY = "credential"
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _SEED_BYTES, _SCALAR_BYTES = 40, 32
 _QUERIES_KEPT = 256
+_NONCE_BYTES = 24
+"""192 bits: of 128 a text is too short to look like so much to who estimates it by its letters."""
 
 
 class Presentations(Protocol):
@@ -352,7 +354,7 @@ class Opener:
             audience=wanted.audience,
             query=wanted.query,
             client_id=str(client_id),
-            nonce=self.ids.token(),
+            nonce=self.ids.token(_NONCE_BYTES),
             state=self.ids.token(),
             issued_at=now,
             expires_at=now + self.seconds,

@@ -1,6 +1,8 @@
 """The request of the running verifier, held against what a test suite for verifiers looks at."""
 
 import json
+import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -81,6 +83,18 @@ def test_the_client_says_its_formats_and_a_key_for_the_answer(outside: City, mod
     (key,) = metadata["jwks"]["keys"]
     assert key.keys() == {"kty", "crv", "x", "y", "kid", "use", "alg"}
     assert (key["use"], key["alg"], key["crv"]) == ("enc", "ECDH-ES", "P-256")
+
+
+def apparent_bits(text: str) -> float:
+    """Return how much chance a reader sees in a text who knows nothing but it (Shannon)."""
+    return sum(times * math.log2(len(text) / times) for times in Counter(text).values())
+
+
+def test_a_nonce_is_seen_to_be_of_chance_and_is_not_long(outside: City) -> None:
+    for _ in range(20):
+        _, claims = opened(outside, link(outside, "direct_post.jwt"))
+        assert apparent_bits(claims["nonce"]) > 96
+        assert len(claims["nonce"]) <= 43
 
 
 def test_the_chain_signs_and_names_the_client(outside: City) -> None:
