@@ -34,7 +34,14 @@ from madang.infra.setup import StateFolders, keystore
 from madang.infra.snapshots import KeptSnapshotRow, snapshots
 from madang.infra.tenancy import Addresses, TenantId
 from madang.infra.transaction_types import load_transaction_types
-from madang.infra.trust import Accreditations, Trust, is_known, load_log_key, types_by_vct
+from madang.infra.trust import (
+    Accreditations,
+    Trust,
+    is_known,
+    load_log_key,
+    standard_types,
+    types_by_vct,
+)
 from madang.infra.web.app import Parts, create_app
 from madang.infra.web.errors import Refuser
 from madang.infra.web.i18n import Texts, load_texts
@@ -217,9 +224,13 @@ def _federation(settings: Settings, deps: Deps) -> FederationPaths:
     return FederationPaths(deps.http, deps.authorities.federation.anchors, bounds)
 
 
+def _trust(deps: Deps) -> Trust:
+    types, shared = types_by_vct(deps.catalogue, deps.addresses), standard_types(deps.catalogue)
+    return Trust(deps.accreditations, types, ForeignAnchors(deps.anchors), shared)
+
+
 def _desk(settings: Settings, deps: Deps) -> Desk:
-    types = types_by_vct(deps.catalogue, deps.addresses)
-    trust = Trust(deps.accreditations, types, ForeignAnchors(deps.anchors))
+    trust = _trust(deps)
     clients = Clients(
         addresses=deps.addresses,
         signers=deps.signers,

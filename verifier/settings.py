@@ -39,7 +39,7 @@ class Settings(CommonSettings):
             no other prefix.
         verifier_attestations: by municipality a file with its verifier attestation, a JWT.
         credential_anchors: PEM file, or folder of PEM and DER, with the roots of issuers whose
-            types the catalogue lacks.
+            types the catalogue lacks, and of authorities elsewhere for a standard's document types.
         federation_anchors: JSON file with the trust anchors of OpenID federations, a JWK Set by
             each entity identifier; without it no credential is in any federation.
         trusted_lists: the certificates on trusted lists: by the address of a list a file or folder

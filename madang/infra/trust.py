@@ -71,18 +71,32 @@ class Trust:
         accreditations: the registry.
         types: the catalogue's id of each type, by its `vct` and `docType`.
         foreign: anchors for types that are not in the catalogue.
+        shared: types of it that are issued elsewhere too.
     """
 
     accreditations: Accreditations
     types: Mapping[str, str]
     foreign: ForeignAnchors = NO_ANCHORS
+    shared: frozenset[str] = frozenset()
 
-    def at(self, now: int) -> TrustList:
-        """Return the list; SnapshotError when there is no basis for one."""
-        return TrustList(self.accreditations.registry(now=now), self.types, self.foreign)
+    def at(self, now: int, *, elsewhere: bool = True) -> TrustList:
+        """Return the list; SnapshotError when there is no basis for one.
+
+        Args:
+            now: seconds since the epoch.
+            elsewhere: whether shared types count that were issued elsewhere.
+        """
+        shared = self.shared if elsewhere else frozenset()
+        return TrustList(self.accreditations.registry(now=now), self.types, self.foreign, shared)
 
 
 def types_by_vct(catalogue: Catalogue, addresses: Addresses) -> dict[str, str]:
     """Return the catalogue's id of each type by its `vct`, and by its `docType`."""
     named = {catalogue.vct(addresses, type_id): str(type_id) for type_id in catalogue.types}
     return named | {catalogue.doc_type(type_id): str(type_id) for type_id in catalogue.types}
+
+
+def standard_types(catalogue: Catalogue) -> frozenset[str]:
+    """Return the `docType` of each type that is a standard's, and not the federation's own."""
+    kinds = catalogue.types.values()
+    return frozenset(kind.mdoc.doc_type for kind in kinds if kind.mdoc is not None)

@@ -20,7 +20,7 @@ MODULES: Final = (
     *(f"protocol/oid4vp/{name}" for name in ("status_check", "type_check", "verdict")),
     *(f"formats/sd_jwt/{name}" for name in ("vc", "key_binding", "model", "verify", "type_rules")),
     *(f"formats/mdoc/{name}" for name in ("verify", "model", "mso", "reading", "times")),
-    *(f"trust/{name}" for name in ("model", "foreign", "x509")),
+    *(f"trust/{name}" for name in ("model", "foreign", "x509", "mdoc_certificates")),
     *(f"status/{name}" for name in ("token_status_list", "token_jwt", "token_cwt", "token")),
 )
 MAKERS: Final = frozenset(

@@ -111,10 +111,13 @@ class Examiner:
     authorities: Authorities
     federation: Places
 
-    async def check(self, use: Use, answer: Answer, asked: Asked, *, now: int) -> Checked:
-        """Verify an answer in all steps; nothing raises."""
+    async def check(self, terms: Terms, answer: Answer, asked: Asked, *, now: int) -> Checked:
+        """Verify an answer in all steps; nothing raises.
+
+        For a registered purpose a type of the catalogue counts from its accredited issuers alone.
+        """
         try:
-            trust = self.trust.at(now)
+            trust = self.trust.at(now, elsewhere=not terms.purpose)
         except SnapshotError as error:
             return refusal(Reason(error.code))
         policy = Policy(
@@ -136,7 +139,7 @@ class Examiner:
         statuses = {
             source: await self.lists.lookup(source, now=now) for source in examined.status_sources
         }
-        return self._checked(use, examined, conclude(examined, statuses), now)
+        return self._checked(terms.use, examined, conclude(examined, statuses), now)
 
     def _checked(
         self, use: Use, examined: Examined, verdict: PresentationVerdict, now: int

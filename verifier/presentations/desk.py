@@ -120,7 +120,7 @@ class Desk:
         if isinstance(came, PostedError):
             self._declined(terms, came, asked.state)
             return self._return_address(terms, channel)
-        checked = await self.examiner.check(terms.use, came, asked, now=self.clock.now())
+        checked = await self.examiner.check(terms, came, asked, now=self.clock.now())
         if checked.judged.reasons:
             raise self._refused(terms, checked)
         return self._accepted(waiting, checked, channel)

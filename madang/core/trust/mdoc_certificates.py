@@ -65,7 +65,8 @@ def document_signer(
     """Return who signed a document of this type, by the registry or by foreign anchors.
 
     Of foreign ones no more of the profile of annex B is required than that the certificate is not
-    for something else: their chain is whoever configured the anchor's to judge.
+    for something else: their chain is whoever configured the anchor's to judge. A standard's type
+    that is issued elsewhere has to keep to all of it, for an anchor may be there for other types.
 
     Args:
         trust: who attests what.
@@ -75,7 +76,8 @@ def document_signer(
         now: seconds since the epoch.
 
     Raises:
-        TrustError: issuer_not_accredited, issuer_suspended, or a code of ChainError.
+        TrustError: issuer_not_accredited, issuer_suspended, a code of ChainError, or of
+            `profile_failures`.
     """
     try:
         named = san_uris(chain[0]) if chain else ()
@@ -85,6 +87,11 @@ def document_signer(
     if not known and trust.is_foreign(doc_type):
         validated = trust.foreign.validated(chain, now=now, purpose=DOCUMENT_SIGNER)
         return subject_name(chain[0]), _trusted(validated)
+    if not known and trust.by_anchors(doc_type, None):
+        found = trust_document_signers({doc_type: trust.foreign.anchors}, now=now)(doc_type, chain)
+        if isinstance(found, Failure):
+            raise TrustError(found.code, found.detail)
+        return subject_name(chain[0]), found
     attesters = [trust.attester(doc_type, name, at=at, now=now) for name in known]
     attester, key = attester_of(attesters, chain, now=now)
     return attester.issuer, key

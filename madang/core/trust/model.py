@@ -33,11 +33,14 @@ class TrustList:
         registry: what the chain says.
         types: the catalogue's id of each type, by its `vct`.
         foreign: anchors for types that are not in the catalogue.
+        shared: types of it that a standard defines, and that are issued elsewhere too: there the
+            same anchors decide.
     """
 
     registry: Registry
     types: Mapping[str, str]
     foreign: ForeignAnchors = NO_ANCHORS
+    shared: frozenset[str] = frozenset()
 
     def type_id(self, vct: str) -> str | None:
         """Return the catalogue's id of a type, None for an unknown one."""
@@ -83,7 +86,7 @@ class TrustList:
             TrustError: the issuer is not accredited for the type, the chain does not lead to
                 its anchors, or the leaf is another's.
         """
-        if self.is_foreign(vct) and not self._accredited(vct, issuer):
+        if self.by_anchors(vct, issuer):
             return self.foreign.signer(issuer, chain, now=now)
         named = issuer or ""
         roots = self.registry.roots(self.registry.issuer(named, vct, at=at, now=now))
@@ -92,6 +95,11 @@ class TrustList:
     def is_foreign(self, of_type: str) -> bool:
         """Tell whether configured anchors decide on a type: it is not in the catalogue."""
         return bool(self.foreign.anchors) and of_type not in self.types
+
+    def by_anchors(self, of_type: str, issuer: str | None) -> bool:
+        """Tell whether configured anchors decide on an issuer of a type, and not the registry."""
+        anyones = of_type not in self.types or of_type in self.shared
+        return bool(self.foreign.anchors) and anyones and not self._accredited(of_type, issuer)
 
     def _accredited(self, of_type: str, issuer: str | None) -> bool:
         """Tell whether the registry speaks of an issuer of this type; then it alone decides."""

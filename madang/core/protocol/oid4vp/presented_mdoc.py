@@ -117,7 +117,8 @@ def _described(
     fit, released = held_against(query, credential, {})
     status, misplaced = _status(document, verdict, issuer, held.policy)
     found = [*_steps(verdict.failures, signer, query.id)]
-    if issuer is not None and _authentic(verdict):
+    elsewhere = held.policy.trust.by_anchors(mso.doc_type, issuer)
+    if issuer is not None and not elsewhere and _authentic(verdict):
         found += _steps(_broken(mso, credential, held.policy), signer, query.id)
     found += [StepFailure(Step.STATUS, *misplaced, query.id)] if misplaced else []
     issuer_key = signer.key if isinstance(signer, TrustedKey) else None
@@ -173,6 +174,8 @@ def _status(
     ):
         return None, None  # a status of another kind is a failure already
     place = mso.status
+    if place is None and policy.trust.by_anchors(mso.doc_type, issuer):
+        return None, None
     misplaced = misplaced_status(None if place is None else place.uri, mso.doc_type, policy)
     if misplaced is not None or place is None:
         return None, misplaced

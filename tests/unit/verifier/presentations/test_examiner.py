@@ -40,7 +40,7 @@ def examined(city: City, asked: Asked, body: str) -> Checked:
     of_session, keys = asked_by(asked.request), {found.key["kid"]: found.key}
     came = read_posted(body.encode(), of_session, keys, DEFAULT_LIMITS)
     assert isinstance(came, Answer)
-    return asyncio.run(examiner.check(found.terms.use, came, of_session, now=NOW))
+    return asyncio.run(examiner.check(found.terms, came, of_session, now=NOW))
 
 
 def test_a_lapsed_certificate_hands_on_no_claim(city: City) -> None:
