@@ -18,6 +18,8 @@ from mobile_stub.receiving.trust import Issuers
 
 MAX_INTERVAL_SECONDS: Final = 86_400
 """Longest that an issuer can keep the wallet from asking again."""
+UNTOLD_INTERVAL_SECONDS: Final = 5
+"""Where it does not say when to ask again (as RFC 8628 section 3.2 has it for such polls)."""
 Told = dict[str, Any]
 """What the person is told of one certificate."""
 
@@ -119,7 +121,7 @@ class Deliveries:
 
 def next_at(response: CredentialResponse, now: int) -> int:
     """Return when to ask again for what an answer promises."""
-    return now + min(response.interval or 0, MAX_INTERVAL_SECONDS)
+    return now + min(response.interval or UNTOLD_INTERVAL_SECONDS, MAX_INTERVAL_SECONDS)
 
 
 def _paper(waits: Waiting) -> str:

@@ -157,10 +157,6 @@ ANSWERS: dict[str, tuple[Wrong, str]] = {
         answering("credential", 200, {"credentials": [{"credential": "x"}], "transaction_id": "t"}),
         "invalid_response",
     ),
-    "credential: promise without interval": (
-        answering("credential", 202, {"transaction_id": "t"}),
-        "invalid_response",
-    ),
     "credential: an object": (
         answering("credential", 200, {"credentials": [{"credential": {}}]}),
         "invalid_response",

@@ -181,7 +181,15 @@ class IssuedCredential(Message):
 
 
 class CredentialResponse(Message):
-    """Issued copies (200), or the promise of a later answer (202) (sections 8.3 and 9.2)."""
+    """Issued copies (200), or the promise of a later answer (202) (sections 8.3 and 9.2).
+
+    Attributes:
+        credentials: the copies.
+        notification_id: names the delivery in notifications.
+        transaction_id: names what is promised.
+        interval: seconds after which to ask for it. An issuer has to say it, and not all do: what
+            is promised is not lost for that.
+    """
 
     credentials: Annotated[Array[IssuedCredential], Field(min_length=1)] | None = None
     notification_id: str | None = None
@@ -192,8 +200,6 @@ class CredentialResponse(Message):
     def _one_kind(self) -> Self:
         if (self.credentials is None) == (self.transaction_id is None):
             raise ValueError("needs either credentials or transaction_id")
-        if self.transaction_id is not None and self.interval is None:
-            raise ValueError("needs interval where transaction_id is present")
         return self
 
 

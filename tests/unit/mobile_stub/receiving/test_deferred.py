@@ -7,7 +7,7 @@ import pytest
 from mobile_stub.receiving.deliveries import Told
 from mobile_stub.receiving.model import WAITING
 from tests.unit.mobile_stub.receiving.page import Page, bound_well, taken
-from tests.unit.mobile_stub.receiving.provider import PROVIDER
+from tests.unit.mobile_stub.receiving.provider import PROVIDER, Answer
 from tests.unit.mobile_stub.receiving.twin import Office
 from tests.unit.mobile_stub.world import NOW, World, run
 
@@ -49,6 +49,25 @@ def test_no_issuer_keeps_the_wallet_from_asking_for_longer_than_a_day(
     (told,) = taken(world, office.by_log_in(), page)
     assert told["next_at"] == NOW + 86_400
     assert run(world.wallet.receiver.waiting(NOW, early=True)) == [told]
+
+
+def test_an_issuer_that_names_no_interval_is_asked_again_soon_and_not_at_once(
+    world: World, office: Office, page: Page
+) -> None:
+    office.pending = 1
+
+    def untimed(answer: Answer) -> Answer:
+        status, body, headers = answer
+        if isinstance(body, dict):
+            body = {name: value for name, value in body.items() if name != "interval"}
+        return status, body, headers
+
+    office.bend = {"credential": untimed, "deferred": untimed}
+    (told,) = taken(world, office.by_log_in(), page)
+    assert told == {"type": "digital_id", "waiting": True, "next_at": NOW + 5}
+    (still,) = run(world.wallet.receiver.waiting(NOW + 5))
+    assert still == {**told, "next_at": NOW + 10}
+    assert run(world.wallet.receiver.waiting(NOW + 10))[0]["copies"] == 3
 
 
 def test_a_promise_is_asked_for_again_after_a_lost_answer(

@@ -131,7 +131,6 @@ def test_an_answer_carries_the_copies_and_no_nonce() -> None:
         b'{"credentials":[]}',
         b'{"credentials":["x"]}',
         b'{"credential":"x"}',
-        b'{"transaction_id":"x"}',
         b'{"transaction_id":"x","interval":5,"credentials":[{"credential":"x"}]}',
         b'{"transaction_id":"x","interval":0}',
         b"<html>",
@@ -146,6 +145,8 @@ def test_an_answer_the_wallet_cannot_read_is_its_own_error(data: bytes) -> None:
 def test_a_deferred_answer_is_read() -> None:
     answer = parse_credential_response(json.dumps(deferred("x", 5).to_json()).encode())
     assert (answer.transaction_id, answer.interval) == ("x", 5)
+    untimed = parse_credential_response(b'{"transaction_id":"x"}')
+    assert (untimed.transaction_id, untimed.interval) == ("x", None)
 
 
 def test_nonce_and_error_answers_are_read() -> None:
