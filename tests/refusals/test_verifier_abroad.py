@@ -9,7 +9,8 @@ import pytest
 
 from madang.core.keys.software import SoftwareSigner
 from madang.core.status import token_cwt
-from tests.refusals.test_verifier_trust import OUTSIDE, ask, refused
+from tests.refusals.test_verifier_trust import OUTSIDE, SIGNER, ask, refused
+from tests.refusals.test_verifier_trust import ROOT as LIBRARY_ROOT
 from tests.unit.madang.core.trust.authorities import KEYS, ROOT_NAME, made, name, signer
 from tests.unit.verifier.mdocs import issued, query, shown
 from tests.unit.verifier.world import DAY, NOW, City, Land, found_land, narrowed, open_city
@@ -87,3 +88,13 @@ def test_v25_a_licence_under_an_anchor_for_something_else(land: Land, tmp_path: 
         asked, key = ask(city, licence_query(city))
         text = shown(asked, issuer_signed=issued(city, signer=by, doc_type=MDL, status=None))
         assert refused(city, asked, key, text) == ["root_path_length"]
+
+
+def test_v25_a_licence_from_elsewhere_in_another_format(land: Land, tmp_path: Path) -> None:
+    """The standard knows an mdoc: by its name nothing else comes past the registry and annex B."""
+    with abroad(land, tmp_path, LIBRARY_ROOT.der) as city:
+        wanted = {"id": "doc", "format": "dc+sd-jwt", "meta": {"vct_values": [MDL]}}
+        asked, key = ask(city, wanted | {"claims": [{"path": ["name"]}]})
+        said = {"iss": "https://library.example", "vct": MDL}
+        text = asked.show("doc", city.credential("digital_id", signer=SIGNER, **said))
+        assert refused(city, asked, key, text) == ["issuer_not_accredited"]
