@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Final, Literal
 
 import uvicorn
 from uvicorn._types import ASGIApplication
@@ -14,11 +14,20 @@ SECONDS = 30
 """How long a server may take to start, and to end."""
 
 
+_HELD: Final[list[socket.socket]] = []
+
+
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a port that nobody listens on, and that the machine gives to nobody else in this run.
+
+    It stays bound here, and not listened on: a server that asks for it by name gets it all the
+    same, as servers set SO_REUSEADDR.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    _HELD.append(holder)
+    return int(holder.getsockname()[1])
 
 
 @contextmanager
