@@ -151,7 +151,7 @@ def _words(value: Json) -> Json:
 
 
 def _text_of_words(value: list[Json]) -> str:
-    if not all(isinstance(each, str) for each in value):
+    if not all(isinstance(each, str) and each.split() == [each] for each in value):
         raise _refused("scope holds something else than words")
     return " ".join(value)
 

@@ -393,6 +393,8 @@ def test_scope_is_a_set_of_words(
         ({"superset_of": ["openid"]}, "email"),
         ({"one_of": ["openid"]}, "openid"),
         ({"add": [1]}, "openid"),
+        ({"add": ["openid email"]}, "openid"),
+        ({"value": ["openid", ""]}, "openid"),
         ({"essential": True}, ["openid", 1]),
     ],
     ids=repr,
