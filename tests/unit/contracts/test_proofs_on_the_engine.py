@@ -7,7 +7,6 @@ compiler, is asked the same.
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -24,6 +23,7 @@ from ledger_node.settings import Settings
 from madang.core.merkle.proof import verify_consistency, verify_inclusion
 from madang.core.merkle.tree import Tree, leaf_hash
 from madang.infra.clock import SystemClock
+from tests.serving import free_port
 
 LIMIT = 200
 SMALL = 40
@@ -105,9 +105,7 @@ def moved(claim: Claim) -> Iterator[Claim]:
 
 @asynccontextmanager
 async def engine(folder: Path) -> AsyncIterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     started = EmbeddedEngine(
         EngineSettings(Settings().engine, port, 8283, 1_795_000_000, folder / "state"),
         SystemClock(),

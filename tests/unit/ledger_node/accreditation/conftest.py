@@ -1,6 +1,5 @@
 """A prepared state folder for the module, and a free port."""
 
-import socket
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from madang.infra.clock import FixedClock
 from madang.infra.settings import CommonSettings
 from madang.infra.setup import prepare_state
 from madang.infra.tenancy import Addresses
+from tests.serving import free_port
 from tests.unit.ledger_node.accreditation.city import CATALOG, GENESIS
 
 
@@ -34,6 +34,4 @@ def state(prepared: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    return free_port()

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ from madang.core.merkle.tree import CompactRange, Tree, leaf_hash
 from madang.core.rules.document import digest
 from madang.infra.chain import ChainAccount, RpcChain
 from madang.infra.rpc import Rpc, RpcError
+from tests.serving import free_port
 from tests.unit.ledger_node.audit.published import DECISION, RULE
 from tests.unit.madang.core.evidence import world
 from tests.unit.madang.core.evidence.record import Anchored
@@ -83,9 +83,7 @@ class City:
 @contextmanager
 def running() -> Iterator[str]:
     """Run a development engine; return its address."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = int(listener.getsockname()[1])
+    port = free_port()
     arguments = ("--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN_ID))
     free = ("--accounts", "0", "--base-fee", "0", "--gas-price", "0", "--silent")
     process = subprocess.Popen([Settings().engine, *arguments, *free])

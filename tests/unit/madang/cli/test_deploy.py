@@ -1,7 +1,6 @@
 """`madang chain deploy` as it is typed: done once, said each time, refused in a line."""
 
 import os
-import socket
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from contracts import addresses
 from ledger_node.publisher.files import only_writer
 from madang.cli.main import app
 from madang.infra import keystore as keys_module
+from tests.serving import free_port
 
 CATALOG = Path(__file__).parents[4] / "catalog"
 
@@ -21,10 +21,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(keys_module, "SCRYPT_N", 2)
     for name in [each for each in os.environ if each.startswith("MADANG_")]:
         monkeypatch.delenv(name)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    given = {"STATE_DIR": tmp_path, "CATALOG_DIR": CATALOG, "CHAIN_PORT": port}
+    given = {"STATE_DIR": tmp_path, "CATALOG_DIR": CATALOG, "CHAIN_PORT": free_port()}
     for name, value in (given | {"KEY_PASSPHRASE": "a passphrase for the test"}).items():
         monkeypatch.setenv(f"MADANG_{name}", str(value))
     assert CliRunner().invoke(app, ["prepare"]).exit_code == 0

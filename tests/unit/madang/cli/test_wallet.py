@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -190,9 +189,7 @@ def test_an_offer_is_accepted_with_its_code(world: World) -> None:
 @pytest.fixture
 def office(world: World, monkeypatch: pytest.MonkeyPatch) -> Office:
     """Return an issuer that asks for a log-in, and give the wallet a provider and a free port."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     monkeypatch.setenv("WALLET_PORT", str(port))
     monkeypatch.setenv("WALLET_PROVIDER", PROVIDER)
     ProviderTwin(world.net)
