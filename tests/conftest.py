@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from tests.postgresql import PostgreSql, running
+from tests.serving import neighbouring_ports
 
 # Times vary with what else the machine does, so examples have no deadline. CI draws the same
 # examples every time; a run by hand draws new ones, and what it finds becomes a test.
@@ -60,6 +61,13 @@ def database_url(request: pytest.FixtureRequest) -> str:
         return "sqlite://"
     url: str = request.getfixturevalue("postgresql")
     return url
+
+
+@pytest.fixture(scope="session")
+def free_ports() -> Iterator[Callable[[int], int]]:
+    """Return a function that finds neighbouring loopback ports and keeps others off them."""
+    with neighbouring_ports() as first_of:
+        yield first_of
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -24,7 +24,7 @@ from issuer.settings import Settings as IssuerSettings
 from issuer.sources.synthetic.demonstration import Role, demonstration_residents
 from issuer.sources.synthetic.stored import stored_register
 from madang.access.service_token import Call, make
-from madang.cli.city import OFFSETS, CityPlan
+from madang.cli.city import AUDIT_OFFSET, CityPlan
 from madang.core.encoding import base64url, cbor, strict_json
 from madang.core.envelope import cose
 from madang.core.formats.mdoc.model import parse_issuer_signed
@@ -35,7 +35,6 @@ from madang.core.trust.x509 import validate_chain
 from madang.infra.clock import SystemClock
 from madang.infra.setup import StateFolders, keystore
 from madang.infra.trust import load_anchors
-from tests.serving import free_port
 
 HERE = Path(__file__).parent
 TENANT = "hanbit"
@@ -88,8 +87,10 @@ def serving(plan: CityPlan, service: str, ready: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningIssuer]:
-    plan = CityPlan(tmp_path_factory.mktemp("city"), free_port() - OFFSETS["issuer"])
+def running(
+    tmp_path_factory: pytest.TempPathFactory, free_ports: Callable[[int], int]
+) -> Iterator[RunningIssuer]:
+    plan = CityPlan(tmp_path_factory.mktemp("city"), free_ports(AUDIT_OFFSET + 1))
     plan.prepare()
     # An issuer issues only what the registry accredits it for, and the log's node publishes that.
     snapshot = f"{plan.addresses.identifier(TENANT, 'log')}/accreditations"
