@@ -31,12 +31,14 @@ class Deferred:
         vault: keeps it.
         accesses: opens what it is fetched with.
         deliveries: takes it in.
+        turn: of who fetches by what was granted, one after another. A second one would drop a
+            promise that was just renewed, or use a refresh token twice, and that ends the grant.
     """
 
     vault: Keeper
     accesses: Accesses
     deliveries: Deliveries
-    _one: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def fetch(self, now: int, *, early: bool = False) -> list[Told]:
         """Ask for everything that is due.
@@ -49,7 +51,7 @@ class Deferred:
             What the person is told of each: copies, that it still waits, or why it never comes.
         """
         told = []
-        async with self._one:  # a second asker would drop a promise that was just renewed
+        async with self.turn:
             for name, kept in self.vault.papers(WAITING).items():
                 waits = Waiting(**kept)
                 due = early or waits.next_at <= now

@@ -130,6 +130,12 @@ class Receiver:
         Raises:
             WalletError: unknown_copy, or the permission is over.
         """
+        async with self.deferred.turn:
+            told = await self._renew(digest, now)
+        await self.notifier.tell(now)
+        return told
+
+    async def _renew(self, digest: str, now: int) -> Told:
         kept = self.vault.paper(DELIVERED, digest)
         if kept is None:
             raise WalletError("unknown_copy", "nothing is known of how this copy came")
@@ -143,9 +149,7 @@ class Receiver:
             await access.renew(now)
         response = await self.credentials.ask(access, asked, now)
         signers = self.credentials.signers(access.metadata, asked)
-        told = await self.deliveries.take(response, access, asked, signers, lambda _told: None, now)
-        await self.notifier.tell(now)
-        return told
+        return await self.deliveries.take(response, access, asked, signers, lambda _told: None, now)
 
     async def waiting(self, now: int, *, early: bool = False) -> list[Told]:
         """Fetch what issuers promised, as far as it is due; tell them what is untold."""

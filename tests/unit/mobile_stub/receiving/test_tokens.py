@@ -1,10 +1,12 @@
 """Access tokens as they are given, and their renewal."""
 
+import asyncio
 from urllib.parse import parse_qs
 
 import pytest
 
 from mobile_stub.errors import WalletError
+from mobile_stub.receiving.deliveries import Told
 from tests.unit.mobile_stub.receiving.page import Page, bound_well, taken
 from tests.unit.mobile_stub.receiving.twin import Office
 from tests.unit.mobile_stub.world import NOW, World, run
@@ -35,6 +37,22 @@ def test_a_token_that_the_issuer_does_not_take_any_more_is_renewed_once(
     assert {*again["digests"]}.isdisjoint(told["digests"])
     assert len(world.vault.copies()) == 3
     assert bound_well(world)
+
+
+def test_two_renewals_at_once_use_no_refresh_token_twice(
+    world: World, office: Office, page: Page
+) -> None:
+    (told,) = taken(world, office.by_log_in(), page)
+    office.tokens.clear()
+    receiver, digests = world.wallet.receiver, told["digests"]
+
+    async def both() -> list[Told]:
+        return await asyncio.gather(*(receiver.renew(digest, NOW) for digest in digests[:2]))
+
+    assert [each["copies"] for each in run(both())] == [3, 3]
+    used = [parse_qs(each.content.decode()) for each in office.sent("token")]
+    refreshed = {each["refresh_token"][0] for each in used if "refresh_token" in each}
+    assert len(refreshed) == 2
 
 
 def test_what_came_without_a_refresh_token_is_not_fetched_again_for_ever(
